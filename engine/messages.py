@@ -124,6 +124,8 @@ class ReadAgain:
 
 @dataclass(frozen=True, slots=True)
 class StartTrigger:
+    """Read the plate of this trigger."""
+
     trigger: Trigger
 
 
@@ -228,6 +230,8 @@ class RestartService:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """Whether it was done, and what a person should know of it."""
+
     ok: bool
     note: Text = NOTHING
 
@@ -309,6 +313,8 @@ class ServiceStatus:
     """Seconds since then; -1: it has not said anything yet."""
     storage: Text = NOTHING
     """Why passages cannot be stored, or what it took to store them; NOTHING while the storage takes what is written."""
+    card: Text = NOTHING
+    """Why the SD card does not take the pictures that it should; NOTHING while it does, or need not."""
     lane: LaneStatus | None = None
     """None: nothing of it is in use."""
     changed: Mapping[str, datetime] = field(default_factory=dict)
@@ -411,6 +417,8 @@ class PassageDecided:
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
+    """A line has another level, or another holder."""
+
     line: LineState
 
 

@@ -35,6 +35,7 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.card import CardFolder
 from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
@@ -169,9 +170,11 @@ def _run(words: list[str]) -> int:
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
+        folder = CardFolder(options.sd.resolve() if options.sd else None, present)
         while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
+            folder.turn()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()

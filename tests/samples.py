@@ -30,6 +30,7 @@ from engine.messages import ServerSettings
 from engine.network import EVERYTHING, Network
 from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
+from engine.stored_pictures import StoredPictures
 from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -176,7 +177,7 @@ def env(
         clock=TestClock(),
         pins=pins or FakePins(),
         serial=serial or serial_lines(images),
-        images=images,
+        images=StoredPictures(images),
         device=DEVICE,
         delivery_id=delivery_id,
         not_after=NOW + timedelta(seconds=10),

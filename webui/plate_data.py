@@ -57,9 +57,8 @@ def exported(portal: Portal, plate: str) -> Iterator[bytes]:
                 }
             )
             for name in filter(None, (passage.images.full, passage.images.plate)):
-                try:
-                    content = (portal.state.images / name).read_bytes()
-                except OSError:
+                content = portal.stored_pictures.read(name)
+                if not content:
                     continue  # deleted meanwhile
                 archive.writestr(zipfile.ZipInfo(f"pictures/{name.rpartition('/')[2]}"), content)
                 yield from pipe.taken()

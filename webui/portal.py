@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,11 @@ from board.kit.clock import Clock
 from board.kit.settings import restart_due
 from board.kit.state import State
 from board.kit.zones import camera_zone
+from board.storage import card_present
 from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
+from engine.stored_pictures import StoredPictures
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
@@ -46,6 +49,7 @@ class Portal:
     jobs: JobKinds
     uploads: Uploads
     risks: Risks
+    stored_pictures: StoredPictures
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""
@@ -54,6 +58,11 @@ class Portal:
         self.pictures.close()
         self.picture.close()
         self.store.close()
+
+    def card(self) -> Path | None:
+        """The SD card's root while it is there and can be written."""
+        card = self.stored_pictures.card
+        return card.root if card is not None and card_present(card.root, self.profile.simulated) else None
 
     def general(self) -> GeneralSettings:
         return self.store.settings(GeneralSettings)

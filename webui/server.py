@@ -17,6 +17,7 @@ from engine.actions import find_kinds
 from engine.exchange.kinds import find_jobs
 from engine.settings import LprSettings
 from engine.store import Store
+from engine.stored_pictures import stored_pictures
 from webui.app import build
 from webui.focus import focus_region
 from webui.live.feed import Feed
@@ -53,6 +54,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         jobs=find_jobs(),
         uploads=Uploads(state),
         risks=Risks(store),
+        stored_pictures=stored_pictures(state),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+
+from engine.stored_pictures import StoredPictures
 
 SMALL_BYTES = 12_000
 """A picture up to this long is taken as it is: that of a plate mostly is."""
@@ -11,12 +12,9 @@ WIDE_PX = 240
 QUALITY_PCT = 75
 
 
-def thumbnail(path: Path) -> bytes:
+def thumbnail(pictures: StoredPictures, name: str) -> bytes:
     """As JPEG; b"" when it is not stored any more or cannot be read."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return b""
+    content = pictures.read(name)
     return content if len(content) <= SMALL_BYTES else _shrunk(content)
 
 

@@ -7,7 +7,11 @@ import mmap
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -59,6 +63,51 @@ def _made_anew(path: Path, mode: int) -> int:
     except FileExistsError:
         path.unlink(missing_ok=True)
         return os.open(path, flags, mode)
+
+
+def folder_below(folder: Path, name: str, make: bool = False) -> int:
+    """A descriptor of the folder `name` ("2026/11/28", "" for itself) below `folder`, on the way to which no link is followed: what
+    lies on a card that others had in their hands leads nowhere else. `make`: what lacks is made. OSError as of os.open;
+    FileNotFoundError also for a name that can be none."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in filter(None, name.split("/")):
+        try:
+            inner = _step(number, part, make)
+        finally:
+            os.close(number)
+        number = inner
+    return number
+
+
+def _step(number: int, part: str, make: bool) -> int:
+    if part in (".", "..") or "\0" in part:
+        raise FileNotFoundError(part)
+    flags = os.O_RDONLY | os.O_DIRECTORY | NO_LINK
+    try:
+        return os.open(part, flags, dir_fd=number)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(part, 0o770, dir_fd=number)
+    return os.open(part, flags, dir_fd=number)
+
+
+def open_below(folder: Path, name: str) -> BinaryIO:
+    """The file `name` ("2026/11/28/a.jpg") below `folder`, to be read, as `folder_below` finds it. OSError also when it is no plain
+    file: a pipe would never answer."""
+    inside, _, last = name.rpartition("/")
+    if last in ("", ".", "..") or "\0" in last:
+        raise FileNotFoundError(name)
+    number = folder_below(folder, inside)
+    try:
+        file = os.fdopen(os.open(last, os.O_RDONLY | os.O_NONBLOCK | NO_LINK, dir_fd=number), "rb")
+    finally:
+        os.close(number)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileNotFoundError(name)
+    return file
 
 
 def sync_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pul
 from engine.formats.event import Device
 from engine.formats.messages import Message, Messages
 from engine.network import EVERYTHING, Network
+from engine.stored_pictures import StoredPictures
 from engine.types import ListEntry, PlateEvent
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
@@ -81,7 +82,7 @@ class ActionEnv:
 
     clock: Clock
     pins: Pins
-    images: Path
+    images: StoredPictures
     device: Device
     delivery_id: str
     not_after: datetime

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text, mark
+from board.kit.words import Text
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix, said
-from engine.formats.messages import picture
 from engine.formats.places import check_template
 from engine.types import PlateEvent
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
-PICTURES = {"none": (), mark("plate"): ("plate",), mark("full"): ("full",), mark("both"): ("full", "plate")}
+PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
@@ -35,7 +34,7 @@ class EmailOptions(Settings):
         "starttls",
         "Encryption",
         "starttls: begins openly, goes no further unless encrypted; tls: from the first byte; none: anyone on the way can read it.",
-        choices=tuple(PORTS),
+        choices={"starttls": "STARTTLS", "tls": "TLS", "none": "none"},
     )
     ca: Certificates = ca_option({"tls": ("starttls", "tls"), "verify_tls": (True,)})
     verify_tls: bool = option(
@@ -85,7 +84,12 @@ class EmailOptions(Settings):
         max_length=4000,
         when={"format": ("TEXT",)},
     )
-    images: str = option("full", "Pictures", "Which pictures are attached.", choices=tuple(PICTURES))
+    images: str = option(
+        "full",
+        "Pictures",
+        "Which pictures are attached.",
+        choices={"none": "none", "plate": "plate", "full": "whole picture", "both": "both"},
+    )
     document: str = option(
         "none", "Document", "Attaches the whole event as a file as well (docs/messages.md).", choices=("none", "XML", "JSON")
     )
@@ -177,7 +181,7 @@ def _attachments(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> li
     plate = event.passage.plate or "NOPLATE"
     found = []
     for name in PICTURES[options.images]:
-        content = picture(env.images, stored[name])
+        content = env.images.read(stored[name])
         if content:
             found.append(Attachment(f"{plate}_{name}.jpg", content, "image/jpeg"))
     if options.document != "none":

@@ -20,7 +20,7 @@ from engine.actions._http import LOGINS, Login, Request, answered, ask, check_ur
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.event import clean
-from engine.formats.messages import DOCUMENTS, picture
+from engine.formats.messages import DOCUMENTS
 from engine.formats.milesight import document, get_address
 from engine.formats.places import check_template, filled, one_line
 from engine.formats.xml_text import IN_ATTRIBUTE
@@ -57,7 +57,7 @@ class HttpOptions(Settings):
         "MILESIGHT",
         "Format",
         "MILESIGHT: its JSON, or its GET address; XML, JSON: the whole event (docs/messages.md); TEMPLATE: the URL and text below.",
-        choices=("MILESIGHT", *DOCUMENTS, "TEMPLATE"),
+        choices={"MILESIGHT": "MILESIGHT", **DOCUMENTS, "TEMPLATE": "Text of your own (TEMPLATE)"},
     )
     plate_image: bool = option(
         True,
@@ -190,8 +190,8 @@ def _milesight(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Mappi
     return document(
         event,
         env.device,
-        picture(env.images, images.plate) if options.plate_image else b"",
-        picture(env.images, images.full) if options.full_image else b"",
+        env.images.read(images.plate) if options.plate_image else b"",
+        env.images.read(images.full) if options.full_image else b"",
     )
 
 

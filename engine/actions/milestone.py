@@ -17,7 +17,6 @@ from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import client_context
-from engine.formats.messages import picture
 from engine.formats.milestone import analytics_event
 from engine.types import PlateEvent
 
@@ -33,7 +32,10 @@ class MilestoneOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "The Event Server's name or address.", max_length=253)
     port: int = option(9090, "Port", "Set in the Management Client: Tools, Options, Analytics Events.", ge=1, le=65535)
     protocol: str = option(
-        "http", "Protocol", "http: the server says whether it took the event. tcp: the bare XML.", choices=("http", "tcp")
+        "http",
+        "Protocol",
+        "http: the server says whether it took the event. tcp: the bare XML.",
+        choices={"http": "HTTP", "tcp": "TCP"},
     )
     message: str = option(
         "LPR Camera Event",
@@ -54,7 +56,7 @@ class MilestoneOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Text:
-    jpeg = picture(env.images, event.passage.images.full) if options.image else b""
+    jpeg = env.images.read(event.passage.images.full) if options.image else b""
     source = options.source or env.device.name
     body = analytics_event(event, env.device, env.delivery_id, options.message, source, jpeg).encode()
     target = place(options.host, options.port)

@@ -15,7 +15,6 @@ from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind, Lane
 from engine.actions._tls import Certificates, ca_option, client_context
-from engine.formats.messages import picture
 from engine.lists import normalise
 from engine.types import PlateEvent
 
@@ -37,7 +36,7 @@ class TwoNOptions(Settings):
         "digest",
         "Authentication",
         "As set in the device for the service API Access Control (Services, HTTP API).",
-        choices=("none", "basic", "digest"),
+        choices={"none": "none", "basic": "Basic", "digest": "Digest"},
     )
     user: str = option(
         "",
@@ -66,7 +65,7 @@ class TwoNOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: TwoNOptions, env: ActionEnv) -> Text:
-    jpeg = picture(env.images, event.passage.images.plate) if options.image else b""
+    jpeg = env.images.read(event.passage.images.plate) if options.image else b""
     body = json.dumps(document(event, options, env.delivery_id, jpeg), ensure_ascii=False).encode()
     url = f"{'https' if options.tls else 'http'}://{place(options.host, options.port)}/api/lpr/licenseplate"
     headers = {"Content-Type": "application/json", "User-Agent": "Gatewright", "Connection": "close"}

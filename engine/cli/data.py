@@ -15,11 +15,13 @@ import sqlite3
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
@@ -75,10 +77,10 @@ def save(state: State, passages: bool, pictures: bool) -> None:
         with _copied(state.database, passages) as copy:
             writer.add(ABOUT, json.dumps(check_file(copy)).encode())
             writer.add_file(copy.name, copy)
-        for name, path in chain([(LOGO, logo_file(state))], _pictures(state.images) if pictures else ()):
+        for name, opened in _files(state, pictures):
             try:
-                file = path.open("rb")
-            except FileNotFoundError:
+                file = opened()
+            except OSError:
                 continue  # purged meanwhile, or none
             with file:
                 writer.add_read(name, file.read, os.fstat(file.fileno()).st_size)
@@ -215,10 +217,17 @@ def _copied(database: Path, passages: bool) -> Iterator[Path]:
         yield copy
 
 
-def _pictures(folder: Path) -> Iterator[tuple[str, Path]]:
-    """(name in the parcel, file), day by day."""
-    for day in sorted(folder.glob("[0-9]*/[0-9]*/[0-9]*")):
-        for path in sorted(day.glob("*.jpg")):
-            name = f"{IMAGES}/{path.relative_to(folder)}"
-            if NAME.fullmatch(name):
-                yield name, path
+def _files(state: State, pictures: bool) -> Iterator[tuple[str, Callable[[], BinaryIO]]]:
+    """(name in the parcel, what opens the file): the logo, and pictures day by day, those of the camera, then those of the card."""
+    yield LOGO, lambda: logo_file(state).open("rb")
+    if not pictures:
+        return
+    from engine.stored_pictures import stored_pictures
+
+    stored, sent = stored_pictures(state), set()
+    days = sorted(stored.own.glob("[0-9]*/[0-9]*/[0-9]*"))
+    own = (path.relative_to(stored.own).as_posix() for day in days for path in sorted(day.glob("*.jpg")))
+    for name in chain(own, stored.card.all() if stored.card else ()):
+        if NAME.fullmatch(f"{IMAGES}/{name}") and name not in sent:  # one may go to the card meanwhile
+            sent.add(name)
+            yield f"{IMAGES}/{name}", partial(stored.open, name)

@@ -54,6 +54,8 @@ class SequenceTally:
     views: list[str] = field(default_factory=list)
     after: dict[int, list[str]] = field(default_factory=lambda: {count: [] for count in AFTER})
     decided: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    """The same, by what the picture shows where a label is known to be wrong."""
     decided_after: list[int] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
     read_ms: list[float] = field(default_factory=list)
@@ -63,7 +65,7 @@ class SequenceTally:
 
     def add(self, other: SequenceTally) -> None:
         self.approaches += other.approaches
-        for name in ("views", "decided", "decided_after", "later", "read_ms", "vote_ms", "wrong"):
+        for name in ("views", "decided", "corrected", "decided_after", "later", "read_ms", "vote_ms", "wrong"):
             getattr(self, name).extend(getattr(other, name))
         for count, outcomes in other.after.items():
             self.after[count] += outcomes
@@ -72,6 +74,7 @@ class SequenceTally:
         """Shares in percent (right with O as 0 and I as 1); None where there is nothing to share."""
         after = [(f"vote after {count}", outcomes) for count, outcomes in self.after.items() if outcomes]
         asked = [("one view", self.views), *after, ("first decision", self.decided)]
+        asked += [("first decision, corrected", self.corrected)] if self.corrected != self.decided else []
         return {
             "set": self.name,
             "approaches": self.approaches,
@@ -105,8 +108,11 @@ def replay(reader: PlateReader, picture: Path, boxes: Sequence[Box], views: int,
     return seen
 
 
-def judge(name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: LprSettings, tally: SequenceTally) -> None:
-    """Adds the outcomes of one labelled plate of picture `name`: `plate` is its place in `Seen.boxes`."""
+def judge(
+    name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: LprSettings, tally: SequenceTally, shown: str = ""
+) -> None:
+    """Adds the outcomes of one labelled plate of picture `name`: `plate` is its place in `Seen.boxes`; `shown`: what the picture
+    shows where the label is known to be wrong."""
     for view in seen:
         read = read_at(view.boxes[plate], sorted((*view.valid, *view.refused), key=lambda read: -read.confidence))
         tally.views.append(_outcome(read.text if read else "", wanted))
@@ -127,6 +133,7 @@ def judge(name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: Lp
     decisions += [(len(seen), each) for each in _here(vote.finish(), seen, plate)]
     texts = [each.read.text for _, each in decisions]
     tally.decided.append(_outcome(texts[0] if texts else "", wanted))
+    tally.corrected.append(_outcome(texts[0] if texts else "", shown or wanted))
     if decisions:
         tally.decided_after.append(decisions[0][0])
     tally.later += [_outcome(text, wanted) for text in texts[1:]]
@@ -151,14 +158,14 @@ def evaluate_sequences(
     for one in sets:
         tally = SequenceTally(one.name)
         for picture, labels in one.pictures.items():
-            wanted = [(label.box, label.text) for label in labels if label.box and label.text]
+            wanted = [(label.box, label) for label in labels if label.box and label.text]
             if not wanted:
                 continue
             seen = replay(reader, picture, [box for box, _ in wanted], views, seed, settings)
             tally.approaches += 1
             tally.read_ms += [view.read_ms for view in seen]
-            for plate, (_, text) in enumerate(wanted):
-                judge(picture.name, seen, plate, text, settings, tally)
+            for plate, (_, label) in enumerate(wanted):
+                judge(picture.name, seen, plate, label.text, settings, tally, label.shown)
         tallies.append(tally)
     return tallies
 

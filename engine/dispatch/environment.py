@@ -20,6 +20,7 @@ from engine.formats.infoplate import infoplate
 from engine.formats.messages import Messages
 from engine.network import Network
 from engine.settings import GeneralSettings
+from engine.stored_pictures import StoredPictures
 
 
 class Environment:
@@ -31,7 +32,7 @@ class Environment:
         clock: Clock,
         pins: Pins,
         serial: SerialLines,
-        images: Path,
+        images: StoredPictures,
         peers: Peers,
         replies: Replies,
         network: Network,

@@ -7,12 +7,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from board.kit.errors import ConfigError
+from board.kit.words import mark
 from engine.events import CARS
 from engine.formats import milesight, xml_text
 from engine.formats.event import Device, clean, document
+from engine.stored_pictures import StoredPictures
 from engine.types import PlateEvent
 
 Read = Callable[[str], bytes]
@@ -78,7 +79,12 @@ FORMATS = {
 }
 """What an option `format` may say (manual 4.4, List tab) -> how that is made."""
 
-DOCUMENTS = ("XML", "XML_IMG", "JSON", "JSON_IMG")
+DOCUMENTS = {
+    "XML": "XML",
+    "XML_IMG": mark("XML with pictures (XML_IMG)"),
+    "JSON": "JSON",
+    "JSON_IMG": mark("JSON with pictures (JSON_IMG)"),
+}
 """The choices of kinds that send the whole event."""
 
 
@@ -91,8 +97,8 @@ class Messages:
         self._made: OrderedDict[object, Message] = OrderedDict()
         self._bytes = 0
 
-    def message(self, name: str, event: PlateEvent, device: Device, folder: Path) -> Message:
-        """The event in the format `name`, with pictures from `folder`: those that are gone are left out. It is the same for all
+    def message(self, name: str, event: PlateEvent, device: Device, pictures: StoredPictures) -> Message:
+        """The event in the format `name`, with its pictures: those that are gone are left out. It is the same for all
         rules of the passage. ConfigError: there is no such format."""
         if name not in FORMATS:
             raise ConfigError("there is no format {format!r}; there are {formats}", format=name[:40], formats=tuple(FORMATS))
@@ -100,7 +106,7 @@ class Messages:
         with self._lock:
             found = self._made.get(key)
             if found is None:
-                found = self._keep(key, encode(name, event, device, lambda file: picture(folder, file)))
+                found = self._keep(key, encode(name, event, device, pictures.read))
             else:
                 self._made.move_to_end(key)
         return found
@@ -118,13 +124,3 @@ def encode(name: str, event: PlateEvent, device: Device, read: Read) -> Message:
     """Made anew."""
     chosen = FORMATS[name]
     return Message(chosen.write(event, device, read).encode(), chosen.content_type, chosen.extension)
-
-
-def picture(folder: Path, file: str) -> bytes:
-    """The JPEG; b"" when it was not stored or was purged: the event is worth more than its picture."""
-    if not file:
-        return b""
-    try:
-        return (folder / file).read_bytes()
-    except OSError:
-        return b""

@@ -19,7 +19,8 @@ class Writing:
     """The scripts of an alphabet as the chosen countries write them (none: the whole world).
 
     With countries chosen a script that none of them writes is out; Latin letters and digits never are. And one plate is written
-    in one of the mixes of scripts that some format holds: Korean syllables with digits, but no Arabic digits with Latin letters."""
+    in one of the mixes of scripts that some format holds: Korean syllables with digits, but no Arabic digits with Latin letters.
+    Where each of the chosen countries has a script of its own, what may be that is not read as Latin."""
 
     def __init__(self, alphabet: Sequence[str], codes: Sequence[str]) -> None:
         kinds = [script(symbol) if symbol else "" for symbol in alphabet]
@@ -32,6 +33,9 @@ class Writing:
             every |= mix
         self._out = ~self._taking(every) if codes else np.zeros(len(alphabet), np.bool_)
         self._any_out = bool(self._out.any())
+        latin = bits.get("LATIN", 0) | bits.get("DIGIT", 0)
+        own = all(any(bits.get(kind, 0) & ~latin for mix in mixes((code,)) for kind in mix) for code in codes)
+        self._own = [mix for mix in self._mixes if mix & ~latin and latin & ~mix] if codes and own else []
 
     def _taking(self, mix: int) -> NDArray[np.bool_]:
         return np.array([kind & mix == kind for kind in self._kinds], np.bool_)
@@ -43,12 +47,20 @@ class Writing:
         seen = 0
         for symbol in slots.argmax(axis=1).tolist():
             seen |= self._kinds[symbol]
+        foreign = self._own and not any(seen & mix == seen for mix in self._own)
+        if foreign and (best := self._most_probable(slots, self._own)) is not None:
+            return best
         if any(seen & mix == seen for mix in self._mixes):
             return slots
-        written = [without(slots, ~self._taking(mix)) for mix in self._mixes if seen & mix]
-        # what the pixels exclude is not invented: every slot must allow the mix
+        best = self._most_probable(slots, [mix for mix in self._mixes if seen & mix])
+        return slots if best is None else best
+
+    def _most_probable(self, slots: F32, among: Sequence[int]) -> F32 | None:
+        """The slots in the most probable of these mixes; None where there is none. What the pixels exclude is not invented: every
+        slot must allow the mix."""
+        written = [without(slots, ~self._taking(mix)) for mix in among]
         written = [each for each in written if each.max(axis=1).min() >= LEAST_SYMBOL_CHANCE]
-        return max(written, key=lambda each: float(each.max(axis=1).prod()), default=slots)
+        return max(written, key=lambda each: float(each.max(axis=1).prod()), default=None)
 
 
 def without(slots: F32, out: NDArray[np.bool_]) -> F32:

@@ -6,7 +6,6 @@ This file puts the parts together; each part is one file beside it and gets what
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -21,16 +20,15 @@ from board.devices import DeviceBook
 from board.identity import Identity, identity
 from board.kit.clients import Clients
 from board.kit.clock import Clock, boot_id
-from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
+from board.kit.errors import DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_levels
 from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from board.pins.acts import has_begun
-from board.profiles import load
 from board.serial import SerialLines
-from board.storage import card_present
+from board.storage import card_of
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.actions.io import ACTION as IO
@@ -73,6 +71,7 @@ from engine.messages import (
 )
 from engine.network import Network, reachable
 from engine.plates import answer
+from engine.service.card_pictures import CardPictures
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events, Happening
@@ -105,6 +104,7 @@ from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.backup import Backup
 from engine.store.upkeep import Upkeep
+from engine.stored_pictures import stored_pictures
 from engine.types import Delivery, Passage, WiegandFrame
 
 log = logging.getLogger("service")
@@ -139,6 +139,7 @@ class Core:
     events: Intake
     scheduler: Scheduler
     exchanges: Exchanges
+    card: CardPictures
     publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
@@ -149,6 +150,7 @@ class Core:
         for workers in self.workers.values():
             workers.stop()
         self.exchanges.close()
+        self.card.close()
         self.publishing.close()
         for store in (self.keeper, self.gate, self.store):
             store.close()
@@ -165,6 +167,7 @@ class Service:
         self._kinds = kinds
         self._identity = identity(state)
         self._licensed = licensed
+        self._card = card
         self._core: Core | None = None
         self._recovered = False
         """Recovers what was under way when the previous process ended, and starts carrying out deliveries."""
@@ -220,6 +223,7 @@ class Service:
             self._clients,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
+        self._pictures = stored_pictures(state)
         self._lane = LaneKeeper(
             clock,
             Remembered(state.lane_file, Handover),
@@ -232,7 +236,7 @@ class Service:
             clock,
             self._pins,
             self._serial,
-            state.images,
+            self._pictures,
             self._peers,
             self._replies,
             self._network,
@@ -256,6 +260,7 @@ class Service:
             card,
             self._running,
             lambda: self._room.problem,
+            lambda: self._core.card.problem if self._core else NOTHING,
             self._lane.status,
         )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
@@ -345,6 +350,7 @@ class Service:
         self._apply(core.store)
         self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
         self._core = core
+        core.card.start()
         if self._identity.before and core.general.camera_id != self._identity.before:
             self._problems.say(_moved(self._identity, core.general))
         try:
@@ -414,6 +420,7 @@ class Service:
                 backup=lambda: backup.turn(keeper.changes.newest()),
             ),
             exchanges=exchanges,
+            card=CardPictures(keeper, self._pictures, self._card, self._clock),
             publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
@@ -508,7 +515,7 @@ class Service:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
-        event = NewestPicture(lambda: core.keeper, self._state.images).give(happening.passage)
+        event = NewestPicture(lambda: core.keeper, self._pictures).give(happening.passage)
         if core.events.take(event, happening.happened, done=happening.done):
             self._subscribers.passage_stored()
 
@@ -645,7 +652,7 @@ def run(state: State) -> int:
     open_log(state, "service")
     life = Life(state, "service")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
-    service = Service(state, Clock(), find_kinds(), licensed, _card_of(state))
+    service = Service(state, Clock(), find_kinds(), licensed, card_of(state))
     with life.patience(START_LIMIT_S):
         service.start()
     log.info("service started")
@@ -662,15 +669,3 @@ def run(state: State) -> int:
     service.close()
     log.info("service ended")
     return 0
-
-
-def _card_of(state: State) -> Callable[[], Path | None]:
-    """Returns the SD card's folder while the card is there; STATE/board.json says where that is."""
-    try:
-        simulated = load(state).simulated
-        sd = str(json.loads(state.board_file.read_text()).get("sd") or "")
-    except (OSError, ValueError, ConfigError) as why:
-        log.info("no SD card: %s", why)
-        return lambda: None
-    folder = Path(sd) if sd else None
-    return lambda: folder if card_present(folder, simulated) else None

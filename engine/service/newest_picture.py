@@ -10,17 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.store import Store
+from engine.stored_pictures import StoredPictures
 from engine.types import Passage, PassageImages
 
 log = logging.getLogger("events")
 
 
 class NewestPicture:
-    """`images`: the folder of pictures. StoreError as for `store`."""
+    """StoreError as for `store`."""
 
-    def __init__(self, store: Callable[[], Store], images: Path) -> None:
+    def __init__(self, store: Callable[[], Store], pictures: StoredPictures) -> None:
         self._store = store
-        self._images = images
+        self._pictures = pictures
 
     def give(self, event: Passage) -> Passage:
         """The event with the pictures of the newest passage that has some, under names of its own: they stay as long as the
@@ -41,19 +42,19 @@ class NewestPicture:
         """`to`, or "" if there is nothing to copy."""
         if not name:
             return ""
-        source, target = self._images / name, self._images / to
+        target = self._pictures.own / to
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _link(source, target)
+            self._give(name, target)
         except OSError as why:
             log.warning("%s has no picture: %s", to, why)
             return ""
         return to
 
-
-def _link(source: Path, target: Path) -> None:
-    """A hard link costs no room; FAT has no hard links."""
-    try:
-        os.link(source, target)
-    except PermissionError:
-        shutil.copyfile(source, target)
+    def _give(self, name: str, target: Path) -> None:
+        """A hard link costs no room; FAT has no hard links, and the picture may be on the card by now."""
+        try:
+            os.link(self._pictures.own / name, target)
+        except (PermissionError, FileNotFoundError):
+            with self._pictures.open(name) as source, target.open("xb") as file:
+                shutil.copyfileobj(source, file)

@@ -66,6 +66,8 @@ class Retention:
             if free_pct >= keep_pct:
                 break
             oldest = self._store.passages.oldest_pictured(CHUNK)
+            if not oldest and self._drop_folders(self._clock.now().strftime("%Y/%m/%d")):
+                continue
             if not oldest:
                 raise StoreError(
                     "the storage is nearly full: {free_pct:.1f} % is free, {keep_pct} % should be, and there are no pictures "
@@ -154,13 +156,16 @@ class Retention:
             if name and path.is_relative_to(root):
                 path.unlink(missing_ok=True)
 
-    def _drop_folders(self, day: str) -> None:
-        """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures: what still lies there belongs to none. A
-        clock that was wrong for a while leaves stamps that are ahead of later ones."""
+    def _drop_folders(self, day: str) -> int:
+        """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures here: what still lies there belongs to none. A
+        clock that was wrong for a while leaves stamps that are ahead of later ones. How many went."""
+        dropped = 0
         for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
             name = folder.relative_to(self._images).as_posix()
             if name < day and not self._store.passages.has_pictures(name.replace("/", "-")):
                 shutil.rmtree(folder, ignore_errors=True)
+                dropped += not folder.exists()
+        return dropped
 
 
 def free_space_pct(path: Path) -> float:

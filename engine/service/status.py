@@ -20,7 +20,7 @@ from engine.service.retention import free_space_pct
 
 class Status:
     """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the service was
-    started with; `storage()`: what is wrong with it now; `lane()`: the state of the barrier's lane."""
+    started with; `storage()`, `card_problem()`: what is wrong with them now; `lane()`: the state of the barrier's lane."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Status:
         card: Callable[[], Path | None],
         running: Callable[[], Mapping[str, str]],
         storage: Callable[[], Text],
+        card_problem: Callable[[], Text],
         lane: Callable[[], LaneStatus | None],
     ) -> None:
         self._state = state
@@ -44,6 +45,7 @@ class Status:
         self._card = card
         self._running = running
         self._storage = storage
+        self._card_problem = card_problem
         self._lane = lane
         self._since: dict[str, tuple[object, datetime]] = {}
 
@@ -74,6 +76,7 @@ class Status:
             last_engine=last_engine,
             last_engine_age_s=round(age_s, 1),
             storage=self._storage(),
+            card=self._card_problem(),
             lane=self._lane(),
             changed={
                 "sd": self._changed("sd", sd_free_pct),

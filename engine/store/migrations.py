@@ -358,6 +358,22 @@ def _version_22(db: Database) -> None:
     )
 
 
+def _version_23(db: Database) -> None:
+    """Passages whose pictures are on the card (engine/store/card.py), and names of pictures that are to be deleted there: the card
+    may be away when a passage goes, or the one who deletes it may know of no card, as an older release."""
+    db.execute("CREATE TABLE on_card (passage_rowid INTEGER PRIMARY KEY REFERENCES passages(rowid) ON DELETE CASCADE)")
+    db.execute("CREATE TABLE card_deletions (name TEXT PRIMARY KEY)")
+    columns = ("image_full", "image_plate")
+    gone = " ".join(f"INSERT OR IGNORE INTO card_deletions SELECT OLD.{name} WHERE OLD.{name} <> '';" for name in columns)
+    is_there = "EXISTS (SELECT 1 FROM on_card WHERE passage_rowid = OLD.rowid)"
+    db.execute(f"CREATE TRIGGER passages_card_deleted BEFORE DELETE ON passages WHEN {is_there} BEGIN {gone} END")
+    db.execute(
+        "CREATE TRIGGER passages_card_forgot AFTER UPDATE OF image_full, image_plate ON passages "
+        f"WHEN NEW.image_full = '' AND NEW.image_plate = '' AND {is_there} "
+        f"BEGIN {gone} DELETE FROM on_card WHERE passage_rowid = OLD.rowid; END"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -381,6 +397,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_20,
     _version_21,
     _version_22,
+    _version_23,
 )
 
 COMPATIBLE = 2

@@ -31,8 +31,11 @@ CHUNK = 500
 
 PLACE = f"{place_of('p')} AS place"
 
-_WAITING = "EXISTS (SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.finished_at IS NULL)"
+WAITING = "EXISTS (SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.finished_at IS NULL)"
 """A message of it is still to be delivered, perhaps with its picture."""
+
+_AFTER_CARD = "p.rowid > coalesce((SELECT max(passage_rowid) FROM on_card), 0)"
+"""Its pictures are in the camera: they go to the card in the passages' order (engine/store/card.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +177,12 @@ class Passages:
         )
 
     def oldest_pictured(self, limit: int) -> list[Pictured]:
-        """The oldest passages that have pictures; those with deliveries that are not finished keep theirs."""
+        """The oldest passages that have pictures in the camera; those with deliveries that are not finished keep theirs."""
         sql = (
             "SELECT rowid, at, image_full, image_plate FROM passages p WHERE (image_full <> '' OR image_plate <> '') "
-            f"AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
+            f"AND {_AFTER_CARD} AND NOT {WAITING} ORDER BY rowid LIMIT ?"
         )
-        return [_pictured(row) for row in self._db.rows(sql, (limit,))]
+        return [pictured_of(row) for row in self._db.rows(sql, (limit,))]
 
     def newest_pictured(self) -> Passage | None:
         """The newest passage that has a picture of its plate, or else one of any kind; None: there is none."""
@@ -198,17 +201,20 @@ class Passages:
         self._db.execute(sql, rowids)
 
     def has_pictures(self, date: str) -> bool:
-        """Whether a passage of that day of UTC ("2026-01-02") has pictures."""
-        sql = "SELECT 1 FROM passages WHERE at >= ? AND at < ? AND (image_full <> '' OR image_plate <> '') LIMIT 1"
+        """Whether a passage of that day of UTC ("2026-01-02") has pictures in the camera."""
+        sql = (
+            "SELECT 1 FROM passages p WHERE at >= ? AND at < ? AND (image_full <> '' OR image_plate <> '') "
+            f"AND {_AFTER_CARD} LIMIT 1"
+        )
         return self._db.row(sql, (date, f"{date}U")) is not None  # a stamp goes on with T
 
     def oldest_over(self, keep: int, limit: int) -> list[Pictured]:
         """The oldest passages of those that are more than `keep`; those with deliveries that are not finished stay."""
         sql = (
             "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
-            f"AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
+            f"AND NOT {WAITING} ORDER BY rowid LIMIT ?"
         )
-        return [_pictured(row) for row in self._db.rows(sql, (keep, limit))]
+        return [pictured_of(row) for row in self._db.rows(sql, (keep, limit))]
 
     def expired(
         self, after: int, cutoff: str, by_list: Mapping[int, str], window: int, limit: int
@@ -226,10 +232,10 @@ class Passages:
         of_list = f"SELECT min(CASE list_id {own} END) FROM passage_lists l WHERE l.passage_rowid = p.rowid" if by_list else "NULL"
         sql = (
             "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid > ? AND rowid <= ? "
-            f"AND at < coalesce(({of_list}), ?) AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
+            f"AND at < coalesce(({of_list}), ?) AND NOT {WAITING} ORDER BY rowid LIMIT ?"
         )
         values = (after, last["last"], *(value for pair in by_list.items() for value in pair), cutoff, limit)
-        found = [_pictured(row) for row in self._db.rows(sql, values)]
+        found = [pictured_of(row) for row in self._db.rows(sql, values)]
         if len(found) == limit:
             return found[-1].rowid, found
         return (last["last"] if last["count"] == window else None), found
@@ -299,5 +305,5 @@ def decision_of(row: Row) -> Decision:
     return Decision(row["outcome"], from_stored(row["reason"]))
 
 
-def _pictured(row: Row) -> Pictured:
+def pictured_of(row: Row) -> Pictured:
     return Pictured(row["rowid"], row["at"], tuple(name for name in (row["image_full"], row["image_plate"]) if name))

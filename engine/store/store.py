@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from engine.dispatch.judge import RuleJudge
+from engine.store.card import CardTable
 from engine.store.changes import Changes
 from engine.store.counters import Counters
 from engine.store.database import GATE_CACHE_KIB, READER_CACHE_KIB, Database
@@ -53,6 +54,7 @@ class Store:
         self.rules = Rules(self.db, self.lists, self.changes, judge or RuleJudge(), read.extremes)
         self.entries = Entries(self.db, self.lists, self.changes, self.rules.entry_check)
         self.passages = Passages(self.db)
+        self.card = CardTable(self.db)
         self.visits = Visits(self.db, self.entries)
         self.deliveries = Deliveries(self.db, self.visits)
         self.settings = StoredSettings(self.db, self.changes)

@@ -33,6 +33,7 @@ from engine.messages import (
     TestPassage,
 )
 from engine.messages import LINES as LINE_TOPIC
+from engine.stored_pictures import stored_pictures
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
@@ -66,7 +67,7 @@ class Vms:
         self._clock = clock
         self._lines: dict[str, LineState] = {}
         self._clients = Clients(state, "vms")
-        self._snapshots = Snapshots(state.images)
+        self._snapshots = Snapshots(stored_pictures(state))
         self._log_in = LogIn(People(state.people_socket), self.loop)
         self._access = Access(self._log_in)
         self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients, self._lines)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from pathlib import Path
 from typing import BinaryIO
 
 from engine.messages import PassageEvent
+from engine.stored_pictures import StoredPictures
 
 KEPT = 10
 KNOWN = 2 * KEPT
@@ -22,10 +22,10 @@ NAME = re.compile(r"\d{16}")
 
 
 class Snapshots:
-    """`images`: the image folder. Used by one thread."""
+    """Used by one thread."""
 
-    def __init__(self, images: Path) -> None:
-        self._images = images
+    def __init__(self, pictures: StoredPictures) -> None:
+        self._pictures = pictures
         self._names: deque[tuple[str, PassageEvent]] = deque(maxlen=KNOWN)
 
     def take(self, event: PassageEvent) -> None:
@@ -67,11 +67,8 @@ class Snapshots:
         return None
 
     def _open(self, name: str) -> tuple[BinaryIO, int] | None:
-        path = (self._images / name).resolve()
-        if not path.is_relative_to(self._images.resolve()):
-            return None
         try:
-            file = path.open("rb")
+            file = self._pictures.open(name)
         except OSError:
             return None
         return file, os.fstat(file.fileno()).st_size

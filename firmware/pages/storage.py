@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypedDict
 
 from board.kit.errors import BoardError, ConfigError
@@ -28,11 +29,13 @@ class CardForm(Settings):
 
 
 class Days(TypedDict):
-    """Days until the free room is used: without actions, and with one that sends the picture in Base64 (manual, Appendix 1)."""
+    """Days until the free room is used: without actions, and with one that sends the picture in Base64 (manual, Appendix 1).
+    `days_on_card`: of pictures alone on the SD card, null while there is none."""
 
     cars_a_day: int
     days: float
     days_with_action: float
+    days_on_card: float | None
 
 
 class Storage(TypedDict):
@@ -58,7 +61,7 @@ def _page(host: Host, call: Call, code: int = 200, error: object = "") -> Answer
     found = _volumes(host)
     return host.page(
         call, "storage", Text("Storage"), status=code, here=f"/{NAME}", error=error, total=total, free=free, volumes=found,
-        days=forecast(free), card=host.card, present=host.card_present(), on_card=_on_card(host), can=host.helper.is_there,
+        days=_forecast(host, free), card=host.card, present=host.card_present(), on_card=_on_card(host), can=host.helper.is_there,
         choices=[each for each in found if each.formats],
     )  # fmt: skip
 
@@ -69,6 +72,14 @@ def _volumes(host: Host) -> list[Volume]:
 
 def _on_card(host: Host) -> list[str]:
     return [each.name for each in host.packages.listing() if each.storage == SD]
+
+
+def _forecast(host: Host, free: int) -> list[Days]:
+    card = [days for _, days, _ in forecast(space(Path(host.card))[1])] if host.card_present() else None
+    return [
+        {"cars_a_day": rate, "days": days, "days_with_action": with_action, "days_on_card": card[number] if card else None}
+        for number, (rate, days, with_action) in enumerate(forecast(free))
+    ]
 
 
 def _change(host: Host, call: Call) -> Answer:
@@ -104,9 +115,7 @@ def _get(host: Host, call: Call[Any, Any]) -> Answer:
             "card_present": host.card_present(),
             "on_card": _on_card(host),
             "volumes": [asdict(each) for each in _volumes(host)],
-            "forecast": [
-                {"cars_a_day": rate, "days": days, "days_with_action": with_action} for rate, days, with_action in forecast(free)
-            ],
+            "forecast": _forecast(host, free),
             "can_format": host.helper.is_there,
         }
     )

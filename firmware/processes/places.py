@@ -8,7 +8,7 @@ folder gets nothing of it, so that a portal that was taken over neither reaches 
 | own/pins, own/engine | gatewright-pins, gatewright-engine | the process; the service may besides connect to pins |
 | run/claims, run/expanders, sim | gatewright-pins, gatewright | who drives pins: the host does when pins died |
 | anpr | gatewright-data | service, engine, manager |
-| anpr/images | gatewright-images | these, and vms, which shows them |
+| anpr/images, and CARD/gatewright/pictures | gatewright-images | these, and vms, which shows them |
 | ftp, ftp/lists | everyone, gatewright-data | |
 | host/tls | gatewright-ftp | |
 
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id, device_serial
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import folder_below, sync_folder, write_whole
 from board.kit.state import State
 
 LOG = logging.getLogger("supervisor")
@@ -42,6 +42,8 @@ DATABASE = ("anpr.db", "anpr.db-wal", "anpr.db-shm")
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
+    """Below STATE: who may use it."""
+
     path: str
     group: str
     mode: int
@@ -95,6 +97,23 @@ def share_folders(state: State) -> None:
             _share(path, ALL, 0o640)
     for path in state.tls.glob("*"):
         _share(path, FTP, 0o640)
+
+
+def share_card(card: Path) -> None:
+    """The folder on the card for pictures is for who has those in the camera. No link of the card is followed. OSError or
+    LookupError: it cannot be done."""
+    wanted = grp.getgrnam(IMAGES).gr_gid
+    above = folder_below(card, "gatewright", make=True)
+    try:
+        os.fchmod(above, stat.S_IMODE(os.fstat(above).st_mode) | 0o011)
+    finally:
+        os.close(above)
+    folder = folder_below(card, "gatewright/pictures", make=True)
+    try:
+        os.fchown(folder, -1, wanted)
+        os.fchmod(folder, 0o2770)
+    finally:
+        os.close(folder)
 
 
 def settle_alike(state: State) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 
 from board.identity import confirmations
 from board.kit.settings import Settings, option, unfit
@@ -42,9 +43,15 @@ def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
 
 
 def _forget_pictures(portal: Portal) -> None:
-    """Of passages that are gone in a moment; what is left when this process ends goes when the storage is nearly full."""
-    for day in sorted(portal.state.images.glob("[0-9]*")):
-        shutil.rmtree(day, ignore_errors=True)
+    """Of passages that are gone in a moment; what is left when this process ends, or when the card is away, goes when the storage
+    is nearly full."""
+    card = portal.stored_pictures.card
+    if card is not None:
+        with suppress(OSError):
+            for day in card.days():
+                card.delete_day(day)
+    for year in sorted(portal.state.images.glob("[0-9]*")):
+        shutil.rmtree(year, ignore_errors=True)
 
 
 def _noted(portal: Portal, call: Call) -> Answer:

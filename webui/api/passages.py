@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
@@ -50,17 +50,21 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(said(with_reads, call.language))
 
 
-def _rows(portal: Portal, call: Call, language: Language, pictures: bool = False) -> Iterator[list[object]]:
+def _rows(
+    portal: Portal, call: Call, language: Language, pictures: bool = False, for_programs: bool = False
+) -> Iterator[list[object]]:
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, language, pictures)
+    return _read(portal, passage_query(portal, call, zone), zone, language, pictures, for_programs)
 
 
-def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool) -> Iterator[list[object]]:
+def _read(
+    portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool, for_programs: bool
+) -> Iterator[list[object]]:
     while found := portal.store.passages(query):
         for each in found:
-            row = cells(shown(portal, each, zone), language)
+            row = cells(shown(portal, each, zone), language, for_programs)
             yield [_picture(portal, each.passage.images), *row] if pictures else row
         query = replace(query, older_than=found[-1].place)
 
@@ -68,7 +72,7 @@ def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Languag
 def _picture(portal: Portal, images: PassageImages) -> object:
     """That of the plate, or else the whole one, small."""
     name = images.plate or images.full
-    return Picture(partial(thumbnail, portal.state.images / name)) if name else ""
+    return Picture(partial(thumbnail, portal.stored_pictures, name)) if name else ""
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:
@@ -79,30 +83,28 @@ def _workbook(portal: Portal, call: Call) -> Answer:
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH))
+    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH, for_programs=True))
 
 
 def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
-    """A stored image; only files below STATE/anpr/images are given out, whatever the address says."""
-    folder = portal.state.images.resolve()
-    try:
-        path = (folder / call.path["name"]).resolve()
-    except (OSError, ValueError) as why:  # a loop of links, a zero byte
-        raise Refused(404, "There is no such picture.") from why
+    """A stored image; only files of the image folders are given out, whatever the address says."""
+    path = PurePosixPath(call.path["name"])
     kind = IMAGE_TYPES.get(path.suffix.lower(), "")
-    if not kind or not path.is_relative_to(folder):
+    if not kind:
         raise Refused(404, "There is no such picture.")
     try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as why:
-        raise Refused(404, "This picture is not stored any more.") from why
+        content = portal.stored_pictures.read(call.path["name"])
+    except ValueError as why:  # half a character
+        raise Refused(404, "There is no such picture.") from why
+    if not content:
+        raise Refused(404, "This picture is not stored any more.")
     headers = [("Cache-Control", "private, max-age=86400")]
     if call.query.download:
         headers.append(("Content-Disposition", attachment(_name(portal, path))))
     return Answer(content, kind, 200, tuple(headers))
 
 
-def _name(portal: Portal, path: Path) -> str:
+def _name(portal: Portal, path: PurePosixPath) -> str:
     """Plate and time, for people; the picture's own name when its passage is gone."""
     passage_id, _, which = path.stem.rpartition("-")
     found = portal.store.passages.get(passage_id)

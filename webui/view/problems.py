@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from engine.messages import NO_LICENSE, EngineStatus, ServiceStatus
+from engine.settings.general import SD_CARD
 from engine.store import rescue
 from webui.portal import Portal
 from webui.view import shapes
@@ -28,11 +29,22 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
     if status.last_error and _is_recent(portal, status.last_error_at):
         text = Text("{error} ({at})", {"error": status.last_error, "at": portal.local(status.last_error_at, zone)})
         found.append(_problem("warn", Text("Last error"), text, Text("Audit shows every action.")))
+    card = status.card or _no_place_for_a_card(portal)
+    if card:
+        todo = Text("Put it in its place, or choose the camera in General configuration. Pictures stay in the camera meanwhile.")
+        found.append(_problem("warn", Text("SD card"), card, todo))
     for name, free in ((Text("SD card"), status.sd_free_pct), (Text("Camera storage"), status.camera_free_pct)):
         if 0 <= free < LOW_SPACE_PCT:
             text = Text("only {free} % is free.", {"free": free})
             found.append(_problem("warn", name, text, Text("See Keep free in General configuration.")))
     return found
+
+
+def _no_place_for_a_card(portal: Portal) -> Text:
+    """The settings may come from a camera that has one."""
+    if portal.stored_pictures.card is not None or portal.general().store_images_on != SD_CARD:
+        return NOTHING
+    return Text("this camera was started without a place for it")
 
 
 def _of_service(status: ServiceStatus) -> list[shapes.LiveProblem]:

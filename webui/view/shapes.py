@@ -49,6 +49,7 @@ class Passage(TypedDict):
     image_plate: str
     lists: list[ListOfPassage]
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
@@ -350,6 +351,7 @@ class Delivery(TypedDict):
     attempts: int
     note: Text
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
@@ -684,6 +686,18 @@ class Database(TypedDict):
     damaged_bytes: int
 
 
+class PathImage(TypedDict):
+    name: str
+    bytes: int
+
+
+class PathImages(TypedDict):
+    """`are_used`: this board is a simulated one; `pictures`: in the order in which they are shown."""
+
+    are_used: bool
+    pictures: list[PathImage]
+
+
 class Begun(TypedDict):
     """It is done while service and portal start again."""
 
@@ -691,10 +705,12 @@ class Begun(TypedDict):
 
 
 class Storage(TypedDict):
-    """`total_bytes`, `free_bytes`: of the storage that holds the pictures; `passages_a_day`: those of the last 24 hours, 10,001
-    when there were more; `bytes_a_passage`: measured on the newest ones; `oldest_at`: by the camera's clock, "" for none;
-    `days_until_full`: until the oldest pictures are deleted, null for never; `table`: the reach at other rates."""
+    """`on_card`: pictures go to the SD card; `total_bytes`, `free_bytes`: of the storage that holds them; `passages_a_day`: those
+    of the last 24 hours, 10,001 when there were more; `bytes_a_passage`: measured on the newest ones; `oldest_at`: by the camera's
+    clock, "" for none; `days_until_full`: until the oldest pictures are deleted, null for never; `table`: the reach at other
+    rates."""
 
+    on_card: bool
     total_bytes: int
     free_bytes: int
     passages_a_day: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from board.kit.files import space
+from engine.settings.general import SD_CARD
 from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.view import shapes
@@ -21,17 +21,19 @@ RATES = (100, 1_000, 10_000)
 
 
 def storage(portal: Portal) -> shapes.Storage:
-    """The forecast. Both the pictures' storage and the database count: where they are one, together."""
+    """The forecast, of the card where pictures go there. Both the pictures' storage and the database count: where they are one,
+    together."""
     general = portal.general()
-    images = portal.state.images
-    total, free = space(images)
+    card = portal.card() if general.store_images_on == SD_CARD else None
+    total, free = space(card or portal.state.images)
     passages = portal.store.passages
     a_day = passages.page(PassageQuery(since=portal.clock.now() - timedelta(days=1)), 1, 1).total
-    each = _bytes_of_a_passage(portal, images)
+    each = _bytes_of_a_passage(portal, with_row=card is None)
     spare = free - total * general.keep_free_pct // 100
     oldest = next(iter(passages.oldest(PassageQuery(), 1)), None)
-    kept = _pictured(portal) * each
+    kept = (portal.store.card.count() if card else _pictured(portal)) * each
     return {
+        "on_card": card is not None,
         "total_bytes": total,
         "free_bytes": free,
         "passages_a_day": a_day,
@@ -43,31 +45,25 @@ def storage(portal: Portal) -> shapes.Storage:
     }
 
 
-def _bytes_of_a_passage(portal: Portal, images: Path) -> int:
-    found = portal.store.passages(PassageQuery(limit=SAMPLE))
-    weights = [_weight(images, (one.passage.images.full, one.passage.images.plate)) for one in found]
-    pictured = [weight for weight in weights if weight]
+def _bytes_of_a_passage(portal: Portal, with_row: bool) -> int:
+    """`with_row`: what the database keeps of it lies on the same storage."""
+    images = [one.passage.images for one in portal.store.passages(PassageQuery(limit=SAMPLE))]
+    size_of = portal.stored_pictures.size
+    pictured = [weight for each in images if (weight := size_of(each.full) + size_of(each.plate))]
+    of_pictures = sum(pictured) // len(pictured) if pictured else USUAL_BYTES
+    if not with_row:
+        return of_pictures
     first, last = portal.store.passages.ends()
     rows = last - first + 1
     size, free = portal.store.db.size_bytes()
     of_row = (size - free) // rows if rows > SAMPLE else 0
-    return of_row + (sum(pictured) // len(pictured) if pictured else USUAL_BYTES)
+    return of_row + of_pictures
 
 
 def _pictured(portal: Portal) -> int:
     """Passages from the oldest one with pictures on."""
     oldest = next(iter(portal.store.passages.oldest_pictured(1)), None)
     return portal.store.passages.ends()[1] - oldest.rowid + 1 if oldest else 0
-
-
-def _weight(images: Path, names: tuple[str, ...]) -> int:
-    weight = 0
-    for name in names:
-        try:
-            weight += (images / name).stat().st_size if name else 0
-        except OSError:
-            continue  # deleted since
-    return weight
 
 
 def _days(spare: int, a_day: int) -> float | None:

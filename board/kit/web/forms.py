@@ -79,7 +79,7 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
     info = kind.model_fields[name]
-    pairs = choices.get(info.widget, ()) or tuple((each, each) for each in info.choices)
+    pairs = choices.get(info.widget, ()) or tuple((each, info.label(each)) for each in info.choices)
     if pairs and info.widget and info.widget not in BY_LINE and info.default == "":
         pairs = (("", "–"), *pairs)  # one need not be chosen
     control, step = _control(kind, name, info.widget, bool(pairs))

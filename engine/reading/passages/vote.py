@@ -14,10 +14,11 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from board.types import Frame
 from engine.reading.passages.difference import comparable, contained, difference
+from engine.reading.passages.heights import Heights
 from engine.reading.passages.seen import Seen
 from engine.types import Box, PlateRead, SeenRead
 
@@ -53,7 +54,8 @@ GROWTH = 1.08
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The outcome for one car. `read`: the best among the agreeing reads, `frame` the frame it was read in.
+    """The outcome for one car. `read`: the best among the agreeing reads, its character height steadied over the car's reads;
+    `frame`: the frame it was read in.
     `confidence` 0..100: mean of the agreeing reads, less what other reads put in doubt; `direction`: "", "approach", "away";
     `reads`: of the car, until then."""
 
@@ -67,6 +69,8 @@ class Settled:
 
 @dataclass(slots=True)
 class _Tally:
+    """The reads of one text, and the best of them."""
+
     best: PlateRead
     frame: Frame
     evidence: list[float]
@@ -80,6 +84,8 @@ class _Tally:
 
 @dataclass(slots=True)
 class _Track:
+    """One car, followed from look to look."""
+
     text: str
     """The leading text."""
     box: Box
@@ -97,6 +103,7 @@ class _Track:
     refused: dict[str, _Tally] = field(default_factory=dict)
     """Texts that a filter refused."""
     seen: Seen = field(default_factory=Seen)
+    heights: Heights = field(default_factory=Heights)
 
     @property
     def open(self) -> bool:
@@ -262,8 +269,9 @@ class Vote:
     def _settle(self, track: _Track, leader: _Tally, confidence: float) -> Settled:
         growth = track.last_height_px / track.first_height_px if track.first_height_px else 1.0
         direction = "approach" if growth >= GROWTH else "away" if growth <= 1 / GROWTH else ""
+        read = replace(leader.best, char_height_px=track.heights.steady(leader.best))
         outcome = Settled(
-            leader.best, leader.frame, round(confidence, 1), len(leader.confidences), direction, track.seen.told(leader.frame)
+            read, leader.frame, round(confidence, 1), len(leader.confidences), direction, track.seen.told(leader.frame)
         )
         track.settled = True
         track.text = leader.best.text
@@ -312,6 +320,7 @@ def _once_each(reads: Sequence[PlateRead]) -> list[PlateRead]:
 def _sight(track: _Track, read: PlateRead, frame: Frame) -> None:
     track.box = read.box
     track.last_height_px = read.char_height_px
+    track.heights.add(read)
     track.seen_ns = frame.monotonic_ns
     track.source = frame.source
     track.missed = 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from engine.card_files import CardFiles
+from engine.settings import GeneralSettings
+from engine.settings.general import SD_CARD
+from engine.stored_pictures import StoredPictures
 from engine.types import PassageImages
 from tests.samples import passage
 from tests.unit.webui.portal_caller import Caller
+from webui.view.storage import storage
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +55,24 @@ def test_without_cars_nothing_fills_the_storage(caller: Caller) -> None:
     assert (found["days_until_full"], found["reaches_days"], found["oldest_at"]) == (None, None, "")
     assert found["bytes_a_passage"] == 130_000
     assert "No car came in the last 24 hours" in caller.get("general").text
+
+
+def test_with_pictures_on_the_card_its_room_counts(caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = CardFiles(tmp_path / "card", "gw-1")
+    card.root.mkdir()
+    portal = replace(caller.portal, stored_pictures=StoredPictures(caller.state.images, card))
+    portal.store.settings.put(GeneralSettings(store_images_on=SD_CARD), "admin")
+    for number in (1, 2):
+        add(caller, number, 0.5, b"")
+        portal.store.db.execute("UPDATE passages SET image_full = ? WHERE id = ?", (f"p{number}.jpg", f"p{number}"))
+        card.put(f"p{number}.jpg", io.BytesIO(b"x" * 1_000_000))
+    portal.store.card.moved(portal.store.card.next_in_camera("9", 10))
+    asked: list[Path] = []
+    found = SimpleNamespace(total=10_000_000_000, used=4_000_000_000, free=6_000_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: asked.append(path) or found)
+    told = storage(portal)
+    assert asked == [card.root]
+    assert (told["on_card"], told["bytes_a_passage"]) == (True, 1_000_000)
+    assert (told["days_until_full"], told["reaches_days"]) == (2500.0, 2501.0)
+    card.root.rename(tmp_path / "pocket")
+    assert storage(portal)["on_card"] is False, "they are stored in the camera meanwhile"

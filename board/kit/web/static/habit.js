@@ -61,4 +61,5 @@ document.addEventListener("paste", (event) => {
 });
 
 for (const node of document.querySelectorAll("data.number")) node.textContent = number(Number(node.value), 0, 3);
+for (const node of document.querySelectorAll(".moments")) node.textContent = withMoments(node.textContent);
 for (const node of document.querySelectorAll("time")) node.textContent = moment(node.textContent);

@@ -93,6 +93,18 @@ def test_the_first_decision_is_that_of_the_vote_and_is_judged(tmp_path: Path) ->
     }
 
 
+def test_a_label_that_is_known_to_be_wrong_is_judged_by_what_the_picture_shows_too(tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", 90)
+    seen = replay(Script(["AB12CO"] * 3), tmp_path / "a.png", [PLACE], 3, 5, SETTINGS)
+    tally = SequenceTally("x")
+    judge("a.png", seen, 0, "AB12CD", SETTINGS, tally, "AB12C0")
+    assert (tally.decided, tally.corrected) == (["wrong"], ["right"])
+    asked = tally.as_json()["asked"]
+    assert isinstance(asked, list) and asked[-1] == {
+        "asked": "first decision, corrected", "right_pct": 100.0, "wrong_pct": 0.0, "nothing_pct": 0.0,
+    }  # fmt: skip
+
+
 def test_a_plate_that_is_never_read_is_nothing_and_not_wrong(tmp_path: Path) -> None:
     tally = outcome(tmp_path, ["", "", ""])
     assert (tally.decided, tally.decided_after, tally.wrong) == (["nothing"], [], [])

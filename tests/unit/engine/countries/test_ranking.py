@@ -152,6 +152,12 @@ def test_a_rare_format_gives_way_to_a_common_one_that_the_twin_fits() -> None:
     assert (ranked.text, ranked.region) == ("ABC121", "AK")
 
 
+@pytest.mark.parametrize(("empty", "text"), [(0.0, "ABC1234S"), (0.39, "ABC1234S"), (0.45, "ABC1234")])
+def test_a_real_end_character_is_never_dropped_because_the_rest_fits_a_format(empty: float, text: str) -> None:
+    seen = (*certain("ABC1234"), SlotScores(("S",), (1.0 - empty,), empty))
+    assert rank(seen, "ABC1234S", ["BR"]).text == text
+
+
 def test_a_code_that_is_not_known_counts_as_not_chosen() -> None:
     assert rank((), "ABC12O4", ["BR", "ZZ"]).text == "ABC1204"
     assert rank((), "ABC12O4", ["ZZ"]) == rank((), "ABC12O4", [])

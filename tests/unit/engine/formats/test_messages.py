@@ -18,6 +18,7 @@ from board.kit.words import Text
 from engine.formats.event import FIELDS, document
 from engine.formats.messages import DOCUMENTS, FORMATS, Messages, encode
 from engine.formats.xml_text import element_name
+from engine.stored_pictures import StoredPictures
 from engine.types import Decision, PassageImages, PlateEvent
 from tests.samples import DEVICE, NOW, entry, event
 
@@ -167,24 +168,25 @@ def test_names_become_legal_elements(name: str, made: str) -> None:
 
 def test_a_message_is_made_once_for_all_deliveries_of_a_passage(tmp_path: Path) -> None:
     (tmp_path / "p.jpg").write_bytes(b"plate")
-    messages, one = Messages(), event(images=PassageImages("", "p.jpg"))
-    first = messages.message("JSON_IMG", one, DEVICE, tmp_path)
+    messages, one, pictures = Messages(), event(images=PassageImages("", "p.jpg")), StoredPictures(tmp_path)
+    first = messages.message("JSON_IMG", one, DEVICE, pictures)
     (tmp_path / "p.jpg").unlink()
     other_rule = replace(one, match=replace(one.match, distance=1))
-    assert messages.message("JSON_IMG", other_rule, DEVICE, tmp_path) is first
-    assert messages.message("JSON_IMG", event(id="p2", images=PassageImages("", "p.jpg")), DEVICE, tmp_path).body != first.body
-    assert messages.message("JSON_IMG", one, replace(DEVICE, site="Port"), tmp_path) is not first
+    assert messages.message("JSON_IMG", other_rule, DEVICE, pictures) is first
+    other = event(id="p2", images=PassageImages("", "p.jpg"))
+    assert messages.message("JSON_IMG", other, DEVICE, pictures).body != first.body
+    assert messages.message("JSON_IMG", one, replace(DEVICE, site="Port"), pictures) is not first
 
 
 def test_the_messages_kept_are_bounded(tmp_path: Path) -> None:
     messages = Messages(most_bytes=3_000)
-    first = messages.message("JSON", event(id="p0"), DEVICE, tmp_path)
+    first = messages.message("JSON", event(id="p0"), DEVICE, StoredPictures(tmp_path))
     for number in range(1, 20):
-        messages.message("JSON", event(id=f"p{number}"), DEVICE, tmp_path)
-    assert messages.message("JSON", event(id="p0"), DEVICE, tmp_path) is not first
+        messages.message("JSON", event(id=f"p{number}"), DEVICE, StoredPictures(tmp_path))
+    assert messages.message("JSON", event(id="p0"), DEVICE, StoredPictures(tmp_path)) is not first
 
 
 def test_a_format_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no format 'YAML'; there are SIMPLE, XML"):
-        Messages().message("YAML", event(), DEVICE, tmp_path)
+        Messages().message("YAML", event(), DEVICE, StoredPictures(tmp_path))
     assert set(DOCUMENTS) < set(FORMATS)

@@ -159,6 +159,20 @@ def test_a_chosen_country_brings_its_script_and_latin_plates_are_read_all_the_sa
     assert ocr.decode(slots_of(ocr, {"가": 0.6, "A": 0.3}, {"1": 0.9})).text == "A1"
 
 
+DOUBTFUL = ({"1": 0.7, "١": 0.28}, {"2": 0.6, "٢": 0.35}, {"B": 0.55, "ب": 0.4}, {"3": 0.8, "٣": 0.15})
+"""Each symbol may be of either script."""
+
+
+def test_where_each_chosen_country_has_a_script_of_its_own_that_is_preferred() -> None:
+    assert reader("EG").decode(slots_of(reader("EG"), *DOUBTFUL)).text == "١٢ب٣"
+    # a country beside it that writes Latin alone, or none chosen: the more probable
+    assert reader("EG", "DE").decode(slots_of(reader("EG"), *DOUBTFUL)).text == "12B3"
+    assert reader().decode(slots_of(reader(), *DOUBTFUL)).text == "12B3"
+    # what the pixels exclude is not invented: one symbol that is surely Latin
+    sure = (*DOUBTFUL[:3], {"7": 0.95})
+    assert reader("EG").decode(slots_of(reader("EG"), *sure)).text == "12B7"
+
+
 def test_the_cards_calibration_is_used() -> None:
     assert reader().calibration(0.6) == pytest.approx(0.6)
     assert reader(calibration={"raw": [0.2, 0.6, 1.0], "right": [0.1, 0.9, 0.98]}).calibration(0.4) == pytest.approx(0.5)

@@ -11,6 +11,7 @@ import pytest
 
 from engine.service.newest_picture import NewestPicture
 from engine.store import Store
+from engine.stored_pictures import StoredPictures
 from engine.types import PassageImages
 from tests.samples import NOW, new_store, passage
 
@@ -23,7 +24,7 @@ def prepared(folder: Path) -> tuple[Store, NewestPicture]:
         store.add_passage(passage(id=f"p{number}", images=images, at=NOW + timedelta(seconds=number)), [])
     for name in ("a.jpg", "b.jpg"):
         (folder / name).write_bytes(name.encode())
-    return store, NewestPicture(lambda: store, folder)
+    return store, NewestPicture(lambda: store, StoredPictures(folder))
 
 
 def test_an_event_gets_the_newest_pictures_and_the_time_at_which_they_were_taken(tmp_path: Path) -> None:
@@ -67,4 +68,4 @@ def test_without_any_picture_the_event_is_told_all_the_same(tmp_path: Path) -> N
         (tmp_path / name).unlink()
     assert newest.give(EVENT) is EVENT
     empty = new_store(tmp_path / "empty")
-    assert NewestPicture(lambda: empty, tmp_path).give(EVENT) is EVENT
+    assert NewestPicture(lambda: empty, StoredPictures(tmp_path)).give(EVENT) is EVENT

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.messages import PassageEvent
+from engine.stored_pictures import StoredPictures
 from engine.types import PassageImages
 from engine.vms.snapshots import Snapshots
 from tests.samples import passage
@@ -18,7 +19,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.row = 0
-        self.snapshots = Snapshots(folder)
+        self.snapshots = Snapshots(StoredPictures(folder))
 
     def event(self, at: datetime = AT, plate: bool = True, full: bool = True) -> PassageEvent:
         self.row += 1
@@ -75,7 +76,7 @@ def test_names_within_a_second_are_the_same_after_a_restart(tmp_path: Path) -> N
         bench.snapshots.take(event)
     before = bench.snapshots.names()
     assert before[-2:] == ("2018051506193404", "2018051506193403")
-    bench.snapshots = Snapshots(tmp_path)
+    bench.snapshots = Snapshots(StoredPictures(tmp_path))
     for event in [*events[-20:], events[-1]]:  # the last one comes twice
         bench.snapshots.take(event)
     assert bench.snapshots.names() == before

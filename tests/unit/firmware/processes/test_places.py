@@ -12,6 +12,7 @@ import pytest
 from board.kit.files import private_in, write_whole
 from board.kit.state import State
 from firmware.processes import places
+from firmware.processes.card import CardFolder
 from firmware.processes.places import OWN, settle_alike, settle_apart
 
 
@@ -95,3 +96,24 @@ def test_sockets_and_heartbeats_of_another_user_go_and_what_the_host_listens_on_
         (state.run / name).touch()
     settle_apart(state, {"pins": os.getuid() + 1, "ftp": os.getuid() + 1})
     assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["guesses.json", "hostd.beat", "people.sock"]
+
+
+def test_a_card_that_appears_gets_a_folder_for_pictures_once_and_no_link_of_it_is_followed(state: State, tmp_path: Path) -> None:
+    card, here = tmp_path / "card", [False]
+    folder = CardFolder(card, lambda: here[0])
+    folder.turn()
+    card.mkdir()
+    here[0] = True
+    folder.turn()
+    assert (mode(card / "gatewright") & 0o011, oct(mode(card / "gatewright" / "pictures"))) == (0o011, "0o2770")
+    (card / "gatewright" / "pictures").rmdir()
+    folder.turn()
+    assert not (card / "gatewright" / "pictures").exists(), "it is looked at when it appears"
+    for here[0] in (False, True):
+        folder.turn()
+    assert (card / "gatewright" / "pictures").is_dir()
+    (card / "gatewright" / "pictures").rmdir()
+    (card / "gatewright" / "pictures").symlink_to(tmp_path / "state" / "host")
+    for here[0] in (False, True):
+        folder.turn()
+    assert oct(mode(tmp_path / "state" / "host")) == "0o700"

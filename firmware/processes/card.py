@@ -1,0 +1,30 @@
+"""Card: a folder on the SD card for the package's pictures, shared out whenever a card appears (engine/card_files.py fills it)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from firmware.processes.places import share_card
+
+LOG = logging.getLogger("supervisor")
+
+
+class CardFolder:
+    """`root`: where the card belongs, None nowhere; `present()`: it is there and can be written. `turn` is called about once a
+    second."""
+
+    def __init__(self, root: Path | None, present: Callable[[], bool]) -> None:
+        self._root = root
+        self._present = present
+        self._seen = False
+
+    def turn(self) -> None:
+        before, self._seen = self._seen, self._present()
+        if self._root is None or not self._seen or before:
+            return
+        try:
+            share_card(self._root)
+        except (OSError, LookupError) as why:  # FAT knows no groups; where all are one user there are none
+            LOG.info("the card's folder for pictures is not shared out: %s", why)
