@@ -78,6 +78,10 @@ class Camera:
         found: dict[str, Any] = answer.json()["update"]
         return found
 
+    def signers(self) -> list[tuple[Any, ...]]:
+        found = self.ask("GET", "/api/keys").json()["signers"]
+        return [tuple(each[name] for name in ("name", "version", "current", "key", "built_in")) for each in found]
+
     def changes(self) -> list[tuple[str, str]]:
         return [(each["what"], each["about"]) for each in self.ask("GET", "/api/changes").json()["changes"]]
 
@@ -121,6 +125,7 @@ def test_an_uploaded_host_runs_after_its_trial_and_the_one_before_it_comes_back_
     assert camera.about() == {
         "version": "9.1", "source": "uploaded", "state": "good", "previous": VERSION, "built_in": VERSION, "notice": "",
     }  # fmt: skip
+    assert camera.signers() == [("HOST", "9.1", True, "tiny", False), ("HOST", VERSION, False, "", True)]
     page = camera.ask("GET", "/setup/system/firmware.html").text
     assert f'data-previous="{VERSION}"' in page and "on trial" not in page
     older = camera.update(firmware(camera.folder, "9.0.5"))
@@ -128,6 +133,9 @@ def test_an_uploaded_host_runs_after_its_trial_and_the_one_before_it_comes_back_
     assert camera.ask("POST", "/api/firmware/back").json() == {"version": VERSION}
     until(lambda: camera.about()["source"] == "built in")
     assert camera.about()["notice"] == f"went back from 9.1 to {VERSION} by hand"
+    assert camera.signers() == [("HOST", "9.1", False, "tiny", False), ("HOST", VERSION, True, "", True)]
+    page = camera.ask("GET", "/setup/security/keys.html").text
+    assert "Signed by tiny" in page and "Built in: installed on the board itself, not uploaded" in page
     assert camera.changes()[:2] == [("went back to the firmware before", VERSION), ("firmware updated", "9.1")]
 
 
