@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +41,9 @@ class Settings:
     def __init_subclass__(cls, extra: str = "") -> None:
         super().__init_subclass__()
         declared = {
-            name: _declared(cls, name) for name, kind in inspect.get_annotations(cls).items() if not _is_class_variable(name, kind)
+            name: _declared(cls, name)
+            for name, kind in vars(cls).get("__annotations__", {}).items()
+            if not _is_class_variable(name, kind)
         }
         checks = {name: each for name, each in vars(cls).items() if isinstance(each, _Check)}
         bases = [base for base in reversed(cls.__bases__) if issubclass(base, Settings)]

@@ -31,6 +31,8 @@ LOGINS = {"none": mark("none"), "basic": "Basic", "digest": "Digest", "bearer": 
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """One request, as it is sent."""
+
     method: str
     url: str
     body: bytes = b""

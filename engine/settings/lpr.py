@@ -302,8 +302,9 @@ class LprSettings(Settings):
     connection: str = option(
         "BOARD",
         "Connection type",
-        "Where pictures come from: the board's own camera or the URL below.",
-        choices={"BOARD": "the board's own camera", "URL": "network or USB camera (URL)"},
+        "Where pictures come from: the board's own camera, the URL below, or, on a simulated board, the path images that were uploaded "
+        "in General configuration.",
+        choices={"BOARD": "the board's own camera", "URL": "network or USB camera (URL)", "PATH": "path images (simulated board)"},
         restart=True,
         group="Camera",
     )

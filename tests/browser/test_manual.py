@@ -184,6 +184,28 @@ def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, ca
     assert with_store(folder, lambda store: store.settings(LprSettings)).masks == ()
 
 
+def test_path_images_are_uploaded_together_and_each_that_is_none_is_named(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/general")
+    page.locator("#path-files").set_input_files(
+        [
+            {"name": "a <b>.jpg", "mimeType": "image/jpeg", "buffer": jpeg(64)},
+            {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir"},
+            {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": jpeg(80)},
+        ]
+    )
+    effect = page.locator("#path-effect .notice.bad")
+    playwright.expect(effect).to_contain_text("1 picture was not taken:")
+    playwright.expect(effect).to_contain_text("letter.jpg: ")
+    playwright.expect(effect).to_contain_text("this is no picture that can be shown")
+    playwright.expect(page.locator("#path-count")).to_have_text("2 pictures are here.")
+    assert sorted(path.name for path in (folder / "anpr" / "path-images").iterdir()) == ["a _b_.jpg", "b.jpg"]
+    page.get_by_role("button", name="Remove all path images").click()
+    page.locator("dialog").get_by_role("button", name="Remove").click()
+    playwright.expect(page.locator("#path-count")).to_have_text("No picture is here yet.")
+    assert list((folder / "anpr" / "path-images").iterdir()) == []
+
+
 def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     settle(folder, PLAIN)

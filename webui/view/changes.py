@@ -30,6 +30,7 @@ SUBJECTS = {
     "places": mark("Places"),
     "configuration": mark("Configuration file"),
     "logo": mark("Logo"),
+    "path_images": mark("Path images"),
     "plate": mark("Data of a plate"),
     "search": mark("Search"),
     "download": mark("Download"),

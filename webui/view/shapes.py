@@ -696,6 +696,18 @@ class Download(TypedDict):
     why: Text
 
 
+class PathImage(TypedDict):
+    name: str
+    bytes: int
+
+
+class PathImages(TypedDict):
+    """`are_used`: this board is a simulated one; `pictures`: in the order in which they are shown."""
+
+    are_used: bool
+    pictures: list[PathImage]
+
+
 class Begun(TypedDict):
     """It is done while service and portal start again."""
 
