@@ -304,8 +304,8 @@ def _vms(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _portal(options: argparse.Namespace) -> dict[str, object]:
-    """Clicks and time to the first opening; weight and time of the portal's pages over 1,000,000 passages and 100,000 plates, and 20
-    viewers of the Live tab."""
+    """Clicks and time to the first opening; weight and time of the portal's pages over 1,000,000 passages and 100,000 plates, and
+    20 viewers of the Live tab."""
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder) / "state")
         with _camera(state, ROOT / "firmware" / "demo" / "street.mp4") as url:

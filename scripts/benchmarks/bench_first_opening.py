@@ -1,8 +1,8 @@
-"""The first opening: what an installer clicks, and how long it takes, from the log-in page of a new camera to a gate that opens for a
-plate of his own pictures; in a real browser, through host and portal, with the settings that a new camera has.
+"""The first opening: what an installer clicks, and how long it takes, from the log-in page of a new camera to a gate that opens for
+a plate of his own pictures; in a real browser, through host and portal, with the settings that a new camera has.
 
-Typing is not counted as clicks: fields are reached by the keyboard. What has to be waited for (a car that comes, comes again) is told
-apart from what is done.
+Typing is not counted as clicks: fields are reached by the keyboard. What has to be waited for (a car that comes, comes again) is
+told apart from what is done.
 """
 
 from __future__ import annotations
