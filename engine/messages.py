@@ -124,6 +124,8 @@ class ReadAgain:
 
 @dataclass(frozen=True, slots=True)
 class StartTrigger:
+    """Read the plate of this trigger."""
+
     trigger: Trigger
 
 
@@ -228,6 +230,8 @@ class RestartService:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """Whether it was done, and what a person should know of it."""
+
     ok: bool
     note: Text = NOTHING
 
@@ -413,6 +417,8 @@ class PassageDecided:
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
+    """A line has another level, or another holder."""
+
     line: LineState
 
 

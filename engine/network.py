@@ -32,6 +32,8 @@ MOST_LOOKUPS = 8
 
 @dataclass(slots=True)
 class _Lookup:
+    """A name that is being looked up; several may wait for one answer."""
+
     done: threading.Event = field(default_factory=threading.Event)
     found: list[str] = field(default_factory=list)
     problem: str = ""

@@ -213,6 +213,8 @@ class RingReader:
 
 @dataclass(slots=True)
 class _Ring:
+    """One file of the ring, as a reader has opened it."""
+
     file: int
     capacity: int
     inode: tuple[int, int]

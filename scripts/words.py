@@ -126,10 +126,11 @@ def values_given(call: ast.Call) -> frozenset[str] | None:
 
 
 def _texts(node: ast.expr) -> list[str]:
-    """The constant texts of an argument: its own, or those of a tuple."""
+    """The constant texts of an argument: its own, those of a tuple, or what the keys of a mapping stand for."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
         return [node.value]
-    return [text for each in node.elts for text in _texts(each)] if isinstance(node, ast.Tuple) else []
+    inner = node.elts if isinstance(node, ast.Tuple) else node.values if isinstance(node, ast.Dict) else []
+    return [text for each in inner for text in _texts(each)]
 
 
 def _in_template(place: str, source: str) -> Iterator[Found]:

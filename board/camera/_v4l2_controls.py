@@ -61,6 +61,8 @@ US_PER_STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """What a control of the driver takes."""
+
     lowest: int
     highest: int
     step: int

@@ -31,6 +31,8 @@ LOOK_EVERY_S = 1.0
 
 @dataclass(slots=True)
 class _Chip:
+    """An expander, and how its pins are used."""
+
     url: str
     title: str
     pulls: tuple[str, ...]

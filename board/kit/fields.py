@@ -50,13 +50,15 @@ Conditions = Mapping[str, tuple[object, ...]]
 class Field:
     """Title, help and limits of one setting (board/kit/settings.py: `option`). Limits that are None do not hold; `pattern`: the
     regular expression that the whole text must match; `when`, `needed`: with which values of others it makes sense, and must be
-    given (board/kit/dependent.py); `within`: of a text with a number for each line of the board ("DO1=60 DO2=5"), its range."""
+    given (board/kit/dependent.py); `within`: of a text with a number for each line of the board ("DO1=60 DO2=5"), its range;
+    `labels`: what people call the choices."""
 
     default: Any = REQUIRED
     title: str = ""
     help: str = ""
     unit: str = ""
     choices: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     widget: str = ""
     restart: bool = False
     group: str = ""
@@ -72,6 +74,10 @@ class Field:
     pattern: str | None = None
     strict: bool = False
     within: tuple[float, float] | None = None
+
+    def label(self, choice: object) -> str:
+        """What people call a choice: its label, else the choice itself."""
+        return self.labels.get(str(choice), str(choice))
 
     @property
     def required(self) -> bool:

@@ -6,8 +6,8 @@ Its header names the language in itself: `"Language-Team: Deutsch\\n"`. `scripts
 
 from __future__ import annotations
 
-import ast
 import gettext
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -61,7 +61,7 @@ def entries(po: str) -> Iterator[dict[str, str]]:
             found = re.match(r"(?:(msgid|msgid_plural|msgstr|msgstr\[\d\])\s+)?(\".*\")\s*$", line)
             if found:
                 name = found[1] or name
-                entry[name] = entry.get(name, "") + ast.literal_eval(found[2])
+                entry[name] = entry.get(name, "") + json.loads(found[2])
         if name:
             yield entry
 

@@ -33,6 +33,8 @@ OTHERS = Pace(200, 0.5)
 
 @dataclass(slots=True)
 class _Kind:
+    """What is left to the lines of one kind, and how many were left out since when."""
+
     left: float
     at_s: float
     left_out: int = 0

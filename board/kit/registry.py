@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -23,10 +23,10 @@ def find(
     for a module that does not import because a library is not installed; without it that is an error like any other.
     """
     found: dict[str, T] = {}
-    for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        if module_info.name.startswith("_"):
+    for stem in sorted(path.stem for folder in package.__path__ for path in Path(folder).glob("*.py")):
+        if stem.startswith("_"):
             continue
-        name = f"{package.__name__}.{module_info.name}"
+        name = f"{package.__name__}.{stem}"
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as why:
@@ -34,12 +34,12 @@ def find(
             ours = {__name__.partition(".")[0], package.__name__.partition(".")[0]}
             if without_library is None or not library or library.partition(".")[0] in ours:
                 raise ConfigError("{module} cannot be imported: {why}", module=name, why=why) from why
-            found[module_info.name] = without_library(module_info.name, library)
+            found[stem] = without_library(stem, library)
             continue
         except Exception as why:  # whatever the module raises, its name must be said
             raise ConfigError("{module} cannot be imported: {why}", module=name, why=why) from why
         offered = getattr(module, attribute, None)
         if not isinstance(offered, kind):
             raise ConfigError("{module} offers no {attribute} of type {type}", module=name, attribute=attribute, type=kind.__name__)
-        found[module_info.name] = offered
+        found[stem] = offered
     return found

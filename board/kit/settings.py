@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +41,9 @@ class Settings:
     def __init_subclass__(cls, extra: str = "") -> None:
         super().__init_subclass__()
         declared = {
-            name: _declared(cls, name) for name, kind in inspect.get_annotations(cls).items() if not _is_class_variable(name, kind)
+            name: _declared(cls, name)
+            for name, kind in vars(cls).get("__annotations__", {}).items()
+            if not _is_class_variable(name, kind)
         }
         checks = {name: each for name, each in vars(cls).items() if isinstance(each, _Check)}
         bases = [base for base in reversed(cls.__bases__) if issubclass(base, Settings)]
@@ -143,7 +144,7 @@ def option(
     help_text: str,
     *,
     unit: str = "",
-    choices: tuple[str, ...] = (),
+    choices: tuple[str, ...] | Mapping[str, str] = (),
     widget: str = "",
     restart: bool = False,
     group: str = "",
@@ -154,15 +155,16 @@ def option(
 ) -> Any:
     """A field with what a form needs. `default`: `...` when it must be given; `limits`: Field's (ge, le, max_length, pattern ...).
 
-    `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
-    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5, LPR configuration
-    tab); `belongs_to`: of a
-    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py);
+    `choices`: the allowed texts, in order, or {what is stored and sent: what people call it}; `widget`: "password", "textarea",
+    "output", "input", "wiegand_port" ... when the type alone does not say how to edit it; `restart`: takes effect after "Restart
+    service" (manual 4.5, LPR configuration tab); `belongs_to`: of a password, the options that say to whom it is sent: when one of
+    them changes, it has to be typed again (board/kit/secrets.py);
     `when`, `needed`: the options and their values with which this one makes sense, and with which it must be given
     (board/kit/dependent.py).
     """
+    labels = choices if isinstance(choices, Mapping) else {}
     return Field(
-        default, title, help_text, unit=unit, choices=tuple(choices), widget=widget, restart=restart, group=group,
+        default, title, help_text, unit=unit, choices=tuple(choices), labels=labels, widget=widget, restart=restart, group=group,
         belongs_to=belongs_to, when=when, needed=needed, **limits,
     )  # fmt: skip
 

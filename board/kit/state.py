@@ -177,6 +177,11 @@ class State:
         return self.root / "anpr" / "exchange"
 
     @property
+    def path_images(self) -> Path:
+        """Uploaded pictures that stand in for the camera of a simulated board."""
+        return self.root / "anpr" / "path-images"
+
+    @property
     def portal_files(self) -> Path:
         """The logo, and what a person can go back to: the configuration and the logo of before."""
         return self.root / "anpr" / "portal"

@@ -18,6 +18,8 @@ from board.types import BoardProfile, InputEdge, InputLine, InputState, LineWarn
 
 @dataclass(slots=True)
 class _Input:
+    """An input while its bounces settle."""
+
     line: InputLine
     level: bool
     """The level that counts."""

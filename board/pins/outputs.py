@@ -49,6 +49,8 @@ class _Pattern:
 
 @dataclass(slots=True)
 class _Output:
+    """An output, its level, and who asked for that."""
+
     name: str
     pin: int
     active_high: bool

@@ -76,6 +76,8 @@ MAX_REPEATS = 10_000
 
 @dataclass(eq=False, slots=True)
 class _Client:
+    """A connected process."""
+
     number: int
     channel: Channel
     watching: bool = False

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from board.kit.errors import BoardError
+from board.kit.words import mark
 from board.types import WiegandCode
 
 
@@ -34,16 +35,16 @@ class Layout:
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
-        Layout("w26", "Wiegand 26 (H10301): 8 facility, 16 card", 8, 16),
-        Layout("w34", "Wiegand 34: 16 facility, 16 card (Promag, Nitgen)", 16, 16),
-        Layout("w34_32", "Wiegand 34: one 32-bit number (ZKTeco W34, Civintec)", 0, 32),
-        Layout("w34_8_24", "Wiegand 34: 8 site, 24 card (ZKTeco W34a)", 8, 24),
+        Layout("w26", mark("Wiegand 26 (H10301): 8 facility, 16 card"), 8, 16),
+        Layout("w34", mark("Wiegand 34: 16 facility, 16 card (Promag, Nitgen)"), 16, 16),
+        Layout("w34_32", mark("Wiegand 34: one 32-bit number (ZKTeco W34, Civintec)"), 0, 32),
+        Layout("w34_8_24", mark("Wiegand 34: 8 site, 24 card (ZKTeco W34a)"), 8, 24),
     )
 }
 """{name: layout}; the name is what settings keep."""
 
 PLATE_BITS = 64
-PLATE_NAME, PLATE_LABEL = "plate64", "Wiegand 64: the plate itself, ten characters (Nedap)"
+PLATE_NAME, PLATE_LABEL = "plate64", mark("Wiegand 64: the plate itself, ten characters (Nedap)")
 """As a layout is named and labelled, which the plate code is not: it has no numbers."""
 
 PLATE_PREFIX = 0b0110

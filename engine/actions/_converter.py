@@ -37,7 +37,7 @@ class HttpConverter(Settings):
         "none",
         "Authentication",
         "How the board wants the user and password.",
-        choices=("none", "basic", "digest"),
+        choices={"none": "none", "basic": "Basic", "digest": "Digest"},
         when={"by": ("http",)},
     )
     user: str = option(

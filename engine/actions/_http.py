@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from board.kit.errors import DeliveryError, PeerRefused
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._digest import answer as digest_answer
 from engine.actions._digest import is_stale
 from engine.actions._exchange import Exchange, exchange, place
@@ -26,11 +26,13 @@ PORTS = {"http": 80, "https": 443}
 SAFE = "!#$%&'()*+,/:;=?@[]~"
 """What stays as it was typed in a path and a query; everything else is percent-encoded."""
 
-LOGINS = ("none", "basic", "digest", "bearer")
+LOGINS = {"none": mark("none"), "basic": "Basic", "digest": "Digest", "bearer": mark("Bearer token")}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """One request, as it is sent."""
+
     method: str
     url: str
     body: bytes = b""

@@ -113,6 +113,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class _Asked(Generic[Answer]):
+    """A question, and the answer that `read` made out of a message."""
+
     read: Callable[[Heard], Answer | None]
     answer: Answer | None = None
 

@@ -41,7 +41,7 @@ TO_WHOM = ("over", "host", "port", "path", "tls", "ca", "authentication")
 
 
 class AskOptions(Settings):
-    over: str = option("http", "Over", "How the server is asked.", choices=("http", "mqtt"))
+    over: str = option("http", "Over", "How the server is asked.", choices={"http": "HTTP", "mqtt": "MQTT"})
     host: Host = option("192.168.1.10", "Host", "The server's or the broker's name or address.", max_length=253)
     port: int = option(
         443, "Port", "By custom 443 for HTTP with TLS, 80 without; 8883 for MQTT with TLS, 1883 without.", ge=1, le=65535
@@ -79,7 +79,7 @@ class AskOptions(Settings):
         "local list",
         "Without an answer",
         "local list: the lists of the camera decide, as if nobody had been asked. refuse: nothing opens.",
-        choices=("local list", "refuse"),
+        choices={"local list": "the lists of the camera decide", "refuse": "nothing opens"},
     )
 
     @field_validator("path")

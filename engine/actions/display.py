@@ -25,7 +25,7 @@ class DisplayOptions(Settings):
         "epson",
         "Protocol",
         "The display's commands. plain: lines of text only; vt100: terminals; epson, cd5220: customer displays in that mode.",
-        choices=tuple(PROTOCOLS),
+        choices={"plain": "plain text", "vt100": "VT100 terminal", "epson": "Epson display", "cd5220": "CD5220 display"},
     )
     lines: int = option(2, "Lines", "How many lines the display has.", ge=1, le=MAX_LINES)
     columns: int = option(20, "Columns", "How many characters a line has.", ge=1, le=MAX_COLUMNS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text, mark
+from board.kit.words import Text
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
-PICTURES = {"none": (), mark("plate"): ("plate",), mark("full"): ("full",), mark("both"): ("full", "plate")}
+PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
@@ -34,7 +34,7 @@ class EmailOptions(Settings):
         "starttls",
         "Encryption",
         "starttls: begins openly, goes no further unless encrypted; tls: from the first byte; none: anyone on the way can read it.",
-        choices=tuple(PORTS),
+        choices={"starttls": "STARTTLS", "tls": "TLS", "none": "none"},
     )
     ca: Certificates = ca_option({"tls": ("starttls", "tls"), "verify_tls": (True,)})
     verify_tls: bool = option(
@@ -84,7 +84,12 @@ class EmailOptions(Settings):
         max_length=4000,
         when={"format": ("TEXT",)},
     )
-    images: str = option("full", "Pictures", "Which pictures are attached.", choices=tuple(PICTURES))
+    images: str = option(
+        "full",
+        "Pictures",
+        "Which pictures are attached.",
+        choices={"none": "none", "plate": "plate", "full": "whole picture", "both": "both"},
+    )
     document: str = option(
         "none", "Document", "Attaches the whole event as a file as well (docs/messages.md).", choices=("none", "XML", "JSON")
     )

@@ -6,22 +6,28 @@ import io
 
 from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
-from board.kit.words import Text, mark
+from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.file_name import check_path, path
 from engine.formats.messages import DOCUMENTS
 from engine.types import PlateEvent
 
-PICTURES = {mark("full"): (("full", ""),), mark("plate"): (("plate", ""),), mark("both"): (("full", ""), ("plate", "_plate"))}
+PICTURES = {"full": (("full", ""),), "plate": (("plate", ""),), "both": (("full", ""), ("plate", "_plate"))}
 """Option `images` -> (picture, what its file's name gets)."""
 
 
 class FtpOptions(FtpServer):
     format: str = option(
-        "JPG", "Format", "JPG: pictures; others: the whole event as a file (docs/messages.md).", choices=("JPG", *DOCUMENTS)
+        "JPG", "Format", "JPG: pictures; others: the whole event as a file (docs/messages.md).", choices={"JPG": "JPG", **DOCUMENTS}
     )
-    images: str = option("full", "Pictures", "JPG: which pictures are stored.", choices=tuple(PICTURES), when={"format": ("JPG",)})
+    images: str = option(
+        "full",
+        "Pictures",
+        "JPG: which pictures are stored.",
+        choices={"full": "whole picture", "plate": "plate", "both": "both"},
+        when={"format": ("JPG",)},
+    )
     name: str = option(
         "{date}/{plate}_{date}_{time}_{list}",
         "File name",

@@ -57,7 +57,7 @@ class HttpOptions(Settings):
         "MILESIGHT",
         "Format",
         "MILESIGHT: its JSON, or its GET address; XML, JSON: the whole event (docs/messages.md); TEMPLATE: the URL and text below.",
-        choices=("MILESIGHT", *DOCUMENTS, "TEMPLATE"),
+        choices={"MILESIGHT": "MILESIGHT", **DOCUMENTS, "TEMPLATE": "Text of your own (TEMPLATE)"},
     )
     plate_image: bool = option(
         True,

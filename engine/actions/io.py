@@ -39,7 +39,7 @@ class IoOptions(Settings):
         "Do",
         "pulse: active for the duration, then back. pattern: on and off for the times below, as often as Repeat says (a siren). "
         "on, off: held until another action changes it or the service stops.",
-        choices=tuple(NOTES),
+        choices={"pulse": "Pulse", "pattern": "Pattern of pulses", "on": "On", "off": "Off"},
     )
     duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS, when={"do": ("pulse",)})
     on_ms: int = option(

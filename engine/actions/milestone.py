@@ -32,7 +32,10 @@ class MilestoneOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "The Event Server's name or address.", max_length=253)
     port: int = option(9090, "Port", "Set in the Management Client: Tools, Options, Analytics Events.", ge=1, le=65535)
     protocol: str = option(
-        "http", "Protocol", "http: the server says whether it took the event. tcp: the bare XML.", choices=("http", "tcp")
+        "http",
+        "Protocol",
+        "http: the server says whether it took the event. tcp: the bare XML.",
+        choices={"http": "HTTP", "tcp": "TCP"},
     )
     message: str = option(
         "LPR Camera Event",

@@ -32,7 +32,7 @@ class SyslogOptions(Settings):
         "udp",
         "Protocol",
         "udp: quick, and nobody confirms it; tcp: messages are counted in octets; tls: the same, secured.",
-        choices=tuple(PORTS),
+        choices={"udp": "UDP", "tcp": "TCP", "tls": "TLS"},
     )
     ca: Certificates = ca_option({"protocol": ("tls",), "verify_tls": (True,)})
     verify_tls: bool = option(

@@ -17,7 +17,7 @@ class TriggerServerOptions(Settings):
         "SIMPLE",
         "Format response",
         "What the client gets: SIMPLE is the plate alone. The port and the trigger message stand in the General configuration.",
-        choices=("SIMPLE", *DOCUMENTS),
+        choices={"SIMPLE": "SIMPLE: the plate alone", **DOCUMENTS},
     )
 
 

@@ -36,7 +36,7 @@ class TwoNOptions(Settings):
         "digest",
         "Authentication",
         "As set in the device for the service API Access Control (Services, HTTP API).",
-        choices=("none", "basic", "digest"),
+        choices={"none": "none", "basic": "Basic", "digest": "Digest"},
     )
     user: str = option(
         "",

@@ -28,7 +28,10 @@ class Vast2Options(Settings):
         when={"tls": (True,)},
     )
     authentication: str = option(
-        "none", "Authentication", "How the server wants the user and password.", choices=("none", "basic", "digest")
+        "none",
+        "Authentication",
+        "How the server wants the user and password.",
+        choices={"none": "none", "basic": "Basic", "digest": "Digest"},
     )
     user: str = option(
         "", "User", "For basic and digest authentication.", max_length=100, when={"authentication": ("basic", "digest")}

@@ -12,6 +12,7 @@ from board.types import PinsTaken, SendWiegand, WiegandCode
 from board.wiegand.codes import (
     LAYOUTS,
     PLATE_BITS,
+    PLATE_LABEL,
     PLATE_NAME,
     Layout,
     encode,
@@ -34,23 +35,25 @@ class NumberOptions(Settings):
     layout: str = option(
         "w26",
         "Format",
-        "w26: Wiegand 26 (H10301): 8 facility, 16 card; w34: Wiegand 34: 16 facility, 16 card (Promag, Nitgen); "
-        "w34_32: Wiegand 34: one 32-bit number (ZKTeco W34, Civintec); w34_8_24: Wiegand 34: 8 site, 24 card (ZKTeco W34a); "
-        "plate64: Wiegand 64: the plate itself, ten characters (Nedap).",
-        choices=(*(layout.name for layout in LAYOUTS.values()), PLATE_NAME),
+        "As the controller expects it: how many bits, and what they stand for.",
+        choices={**{layout.name: layout.label for layout in LAYOUTS.values()}, PLATE_NAME: PLATE_LABEL},
     )
     number: str = option(
         "list",
         "Number",
-        "list: the number that the plate has in its list. sha1: computed from the plate (SHA-1, low bits; Nedap and Hikvision "
-        "readers use the same rule). fixed: always the number below. The format of 64 bits needs none: it carries the plate.",
-        choices=("list", "sha1", "fixed"),
+        "Nedap and Hikvision readers compute it by the same rule (SHA-1, low bits). The format of 64 bits needs none: it carries "
+        "the plate.",
+        choices={
+            "list": "that of the plate in its list",
+            "sha1": "computed from the plate (SHA-1)",
+            "fixed": "always the one below",
+        },
     )
     without_number: str = option(
         "sha1",
         "Plate without a number",
-        "What to send with Number = list for a plate that has none there: sha1, fixed, or nothing.",
-        choices=("sha1", "fixed", "nothing"),
+        "What to send for a plate that has no number in its list.",
+        choices={"sha1": "computed from the plate (SHA-1)", "fixed": "the fixed number below", "nothing": "nothing"},
         when={"number": ("list",)},
     )
     fixed_facility: int = option(
@@ -76,7 +79,7 @@ class WiegandOptions(NumberOptions, HttpConverter):
         "pins",
         "By",
         "pins: this board makes the pulses. http: another board does, asked for the URL.",
-        choices=("pins", "http"),
+        choices={"pins": "pins of this board", "http": "another board, by HTTP"},
     )
     port: str = option(
         "W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8, when={"by": ("pins",)}

@@ -24,7 +24,12 @@ from engine.types import PlateEvent
 
 
 class ConverterOptions(NumberOptions, HttpConverter):
-    by: str = option("line", "By", "line: over the serial line below. http: by asking for the URL.", choices=("line", "http"))
+    by: str = option(
+        "line",
+        "By",
+        "line: over the serial line below. http: by asking for the URL.",
+        choices={"line": "serial line", "http": "another board, by HTTP"},
+    )
     line: str = option(
         "serial:///dev/ttyUSB0?baud=9600",
         "Serial line",

@@ -94,7 +94,8 @@ def markdown() -> str:
 def _values(field: Field, kind: Any) -> str:
     """What a field of the type `kind` takes, in words: choices, or the type with its limits and unit."""
     if field.choices:
-        return ", ".join(f"`{choice}`" for choice in field.choices)
+        labels = {choice: field.label(choice) for choice in field.choices}
+        return ", ".join(f"`{choice}`" if label == choice else f"`{choice}` ({label})" for choice, label in labels.items())
     limits = [LIMITS[name].format(limit) for name, limit in field.limits.items()]
     said = KINDS.get(kind) or WIDGETS.get(field.widget, "")
     unit = f" ({field.unit})" if field.unit else ""

@@ -43,6 +43,8 @@ LIMITS = {
 
 @dataclass(slots=True)
 class _Peer:
+    """How the last tries at one peer ended."""
+
     failures: int = 0
     """Failures in a row."""
     answered: bool = False

@@ -27,6 +27,8 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Open:
+    """What an action keeps open, and how it is closed."""
+
     manager: AbstractContextManager[Any]
     thing: Any
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from board.kit.words import mark
-
 EXTENSIONS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
 """Format of a list file -> its file extension."""
 
@@ -24,5 +22,5 @@ IMPORTED: Mapping[str, tuple[str, bool]] = MappingProxyType({
 """Format of an import -> (format of the file, whether plates that are missing from the file are removed) (manual 5, Camera list
 synchronization)."""
 
-ORDERS = ("", mark("day first"), mark("month first"))
+ORDERS = ("", "day first", "month first")
 """How 5/6/2026 is read; "": such a date is refused unless only one reading is a valid date."""

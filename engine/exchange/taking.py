@@ -26,7 +26,14 @@ class TakingOptions(Settings):
         "XML",
         "Format",
         "XML, CSV, XLSX: the list becomes what the file says, other plates are removed; with NOTDELETE they stay.",
-        choices=tuple(IMPORTED),
+        choices={
+            "XML": "XML",
+            "XML_NOTDELETE": "XML_NOTDELETE: other plates stay",
+            "CSV": "CSV",
+            "CSV_NOTDELETE": "CSV_NOTDELETE: other plates stay",
+            "XLSX": "XLSX",
+            "XLSX_NOTDELETE": "XLSX_NOTDELETE: other plates stay",
+        },
     )
     most_removed_pct: int = option(
         50,
@@ -40,7 +47,7 @@ class TakingOptions(Settings):
     any_list: bool = option(False, "Any list", "Also takes a file that says to be of a list of another name.")
     dates: str = option(
         "", "Dates such as 5/6/2026", "Which number is the day; empty: files with dates that can mean two days are refused.",
-        choices=ORDERS,
+        choices={ORDERS[0]: "refuse them", ORDERS[1]: "the day comes first", ORDERS[2]: "the month comes first"},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from board.kit.errors import ConfigError
+from board.kit.words import mark
 from engine.events import CARS
 from engine.formats import milesight, xml_text
 from engine.formats.event import Device, clean, document
@@ -78,7 +79,12 @@ FORMATS = {
 }
 """What an option `format` may say (manual 4.4, List tab) -> how that is made."""
 
-DOCUMENTS = ("XML", "XML_IMG", "JSON", "JSON_IMG")
+DOCUMENTS = {
+    "XML": "XML",
+    "XML_IMG": mark("XML with pictures (XML_IMG)"),
+    "JSON": "JSON",
+    "JSON_IMG": mark("JSON with pictures (JSON_IMG)"),
+}
 """The choices of kinds that send the whole event."""
 
 

@@ -56,6 +56,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
+    """A vehicle that waits for its turn, and until when."""
+
     vehicle: Vehicle
     lists: frozenset[str]
     seen_ns: int

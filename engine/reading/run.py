@@ -366,7 +366,7 @@ def main(arguments: Sequence[str]) -> int:
     def camera() -> Camera:
         from engine.recognise.small_picture import small_size
 
-        url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
+        url = _camera_url(state, settings)
         size, zone = _size(settings), camera_zone(general.time_zone)
         return open_camera(url, size, clock, first.camera, zone, small_size(size, region_of(settings)), state.night_file)
 
@@ -397,8 +397,15 @@ def _ring_every(state: State) -> int:
         return 1  # the camera says what is wrong with the profile
 
 
-def _camera_of_board(state: State) -> str:
+def _camera_url(state: State, settings: LprSettings) -> str:
+    if settings.connection == "URL":
+        return settings.camera_url
     try:
-        return _profile(state).camera
+        profile = _profile(state)
     except GatewrightError as why:
         raise CameraError("no camera: {why}", why=why) from why
+    if settings.connection != "PATH":
+        return profile.camera
+    if not profile.simulated:
+        raise CameraError("path images stand in for the camera of a simulated board only")
+    return f"replay:{state.path_images}"

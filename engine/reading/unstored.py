@@ -36,6 +36,8 @@ NEVER_NS = 86_400_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """A passage that is not stored yet, and the boot that it happened in."""
+
     boot: str
     passage: Passage
 

@@ -57,6 +57,8 @@ RULES = "rules"
 
 @dataclass(slots=True)
 class _Waiting:
+    """A request that pins has not answered; whoever made it waits."""
+
     late_s: float
     answered: threading.Event = field(default_factory=threading.Event)
     answer: PinsDone | PinsRefused | PinsTaken | None = None

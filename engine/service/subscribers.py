@@ -71,6 +71,8 @@ class PassageSource(Protocol):
 
 @dataclass(slots=True)
 class _Subscriber:
+    """A process that listens, and what it has still to get."""
+
     topics: frozenset[str]
     row: int
     last: int

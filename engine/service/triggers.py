@@ -26,6 +26,8 @@ MAX_OPEN = 64
 
 @dataclass(slots=True)
 class _Open:
+    """A trigger that the engine has not answered yet."""
+
     taken: threading.Event = field(default_factory=threading.Event)
     refused: Text = NOTHING
     read: threading.Event = field(default_factory=threading.Event)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from board.kit.settings import Settings, field_validator, option
-from board.kit.words import mark
 from engine.formats.infoplate import infoplate
 from engine.line_settings import MAX_S, groups, seconds_by_line
 from engine.network import reachable
 
-LIST, SQUARE = mark("LIST"), mark("SQUARE")
+LIST, SQUARE = "LIST", "SQUARE"
 """How Review shows passages (manual 4.6, General configuration tab)."""
 
-CAMERA, SD_CARD = mark("CAMERA"), mark("SD CARD")
+CAMERA, SD_CARD = "CAMERA", "SD CARD"
 """Where pictures are stored."""
 
 
@@ -49,9 +48,9 @@ class GeneralSettings(Settings):
     view_type: str = option(
         LIST,
         "View type",
-        "How Review shows passages: LIST in rows, SQUARE as pictures side by side. Each visitor can switch.",
+        "How Review shows passages. Each visitor can switch.",
         group="Images",
-        choices=(LIST, SQUARE),
+        choices={LIST: "In rows (LIST)", SQUARE: "As pictures (SQUARE)"},
     )
     save_full_image: bool = option(
         True, "Save the image", "Stores the whole picture of each passage.", restart=True, group="Images"
@@ -68,15 +67,15 @@ class GeneralSettings(Settings):
         "SD CARD: pictures go to the card a minute after the car; while it is not there, full or only to be read, they stay in the "
         "camera, and follow when it is back. What is on it already is found in either case.",
         group="Images",
-        choices=(CAMERA, SD_CARD),
+        choices={CAMERA: "the camera (CAMERA)", SD_CARD: "the SD card (SD CARD)"},
     )
     purge: str = option(
         "freespace",
         "Type of purge",
-        "freespace: the oldest go when the storage runs low. days: passages of more days go, and the oldest when the storage runs low "
-        "before. disabled: nothing is deleted until the storage is full; then pictures give way to events.",
+        "By free space: the oldest go when the storage runs low. By days: passages of more days go, and the oldest when the storage "
+        "runs low before. Disabled: nothing is deleted until the storage is full; then pictures give way to events.",
         group="History",
-        choices=("freespace", "days", "disabled"),
+        choices={"freespace": "By free space", "days": "By days", "disabled": "Disabled"},
     )
     purge_interval: str = option(
         "day",
@@ -84,7 +83,7 @@ class GeneralSettings(Settings):
         "When passages are deleted by their days: each hour; each day at 23:59:59; Mondays at 00:00:00; on the first of each month at "
         "23:59:59. Low storage is noticed within a minute at any time.",
         group="History",
-        choices=("hour", "day", "week", "month"),
+        choices={"hour": "every hour", "day": "every day", "week": "every week", "month": "every month"},
     )
     purge_days: int = option(
         30,

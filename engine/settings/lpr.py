@@ -243,7 +243,7 @@ class LprSettings(Settings):
         "millis",
         "Filter mode",
         "How free flow and motion drop repeated plates.",
-        choices=("millis", "captures", "off"),
+        choices={"millis": "by time (milliseconds)", "captures": "by number of captures", "off": "off"},
         restart=True,
         group="Free flow and motion",
         when=FLOW_MODES,
@@ -302,8 +302,9 @@ class LprSettings(Settings):
     connection: str = option(
         "BOARD",
         "Connection type",
-        "Where pictures come from: the board's own camera or the URL below.",
-        choices=("BOARD", "URL"),
+        "Where pictures come from: the board's own camera, the URL below, or, on a simulated board, the path images that were uploaded "
+        "in General configuration.",
+        choices={"BOARD": "the board's own camera", "URL": "network or USB camera (URL)", "PATH": "path images (simulated board)"},
         restart=True,
         group="Camera",
     )

@@ -7,7 +7,7 @@ from board.kit.words import mark
 from engine.line_settings import PULSE_S, pulses
 
 ONVIF_EVENTS = (mark("every passage"), mark("by an action"))
-NVR_LAYOUTS = (mark("seed"), mark("noprefix"))
+NVR_LAYOUTS = ("seed", "noprefix")
 NVR_CONFIDENCE = (mark("0 to 1"), mark("0 to 100"))
 
 
@@ -102,7 +102,7 @@ class RecorderSettings(Settings):
         "seed: with the car number in a field of 16 bytes. noprefix: as newer recorders read it, without that field; the plate comes "
         "once, with its length.",
         group="Plates by TCP",
-        choices=NVR_LAYOUTS,
+        choices={NVR_LAYOUTS[0]: "seed: with the car number", NVR_LAYOUTS[1]: "noprefix: without it"},
         when={"nvr": (True,)},
     )
     nvr_confidence: str = option(

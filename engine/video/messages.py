@@ -64,6 +64,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """The answer to a viewer's request."""
+
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""

@@ -89,6 +89,8 @@ def jpeg(picture: bytes) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _JpegHead:
+    """What RFC 2435 carries of a JPEG."""
+
     width: int
     height: int
     kind: int

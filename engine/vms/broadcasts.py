@@ -52,6 +52,8 @@ Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(eq=False, slots=True)
 class _Message:
+    """A message on its way to the clients of a port."""
+
     body: bytes
     answer: Callable[[int], None]
     """Gets the number of clients that took it."""
@@ -70,6 +72,8 @@ class _Message:
 
 @dataclass(eq=False, slots=True)
 class _Client:
+    """A listener, and what it has still to get."""
+
     sock: socket.socket
     host: str
     told: Client
@@ -96,6 +100,8 @@ class _Sender:
 
 @dataclass(eq=False, slots=True)
 class _Port:
+    """A port that some actions send at."""
+
     number: int
     listener: socket.socket | None = None
     problem: str = ""

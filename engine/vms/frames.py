@@ -29,6 +29,8 @@ REQUEST = (
 
 @dataclass(eq=False, slots=True)
 class _Asked:
+    """A picture that was asked for, until it is there."""
+
     sock: socket.socket
     then: Callable[[bytes], None]
     came: bytearray = field(default_factory=bytearray)

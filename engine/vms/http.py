@@ -68,6 +68,8 @@ def text(status: int, what: str, *headers: tuple[str, str]) -> Reply:
 
 @dataclass(eq=False, slots=True)
 class _Client:
+    """A connection, and how far its request and answer are."""
+
     sock: socket.socket
     came: bytearray = field(default_factory=bytearray)
     head: Head | None = None

@@ -66,6 +66,8 @@ SWITCHED_OFF = Text("the server was switched off")
 
 @dataclass(eq=False, slots=True)
 class _Client:
+    """A recorder's connection, logged in or not yet."""
+
     sock: socket.socket
     host: str
     place: str

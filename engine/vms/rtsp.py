@@ -61,6 +61,8 @@ class _Caller:
 
 @dataclass(eq=False, slots=True)
 class _Child:
+    """The video process, and the socket that hands it viewers."""
+
     process: Child
     door: socket.socket
     began_s: float = field(default_factory=time.monotonic)

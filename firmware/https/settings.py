@@ -23,9 +23,12 @@ class HttpsSettings(Settings):
     http: str = option(
         OPEN,
         "Who comes by HTTP",
-        "open: is served; people: is led to HTTPS, but recorders that log in by digest (ONVIF, pictures) are served; all: is led "
-        "to HTTPS. Nobody is led there while HTTPS does not work.",
-        choices=(OPEN, PEOPLE, ALL),
+        "Recorders log in by digest, for ONVIF and pictures. Nobody is led to HTTPS while it does not work.",
+        choices={
+            OPEN: "is served",
+            PEOPLE: "people are led to HTTPS, recorders are served",
+            ALL: "everybody is led to HTTPS",
+        },
     )
     hsts: bool = option(
         False,

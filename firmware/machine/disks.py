@@ -44,6 +44,8 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class _Mount:
+    """A mounted file system, of /proc/self/mountinfo."""
+
     number: str
     place: str
     filesystem: str

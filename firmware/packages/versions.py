@@ -26,6 +26,8 @@ class OlderVersion(PackageError):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """What versions.json holds."""
+
     older: str = ASK
     highest: Mapping[str, str] = field(default_factory=dict)
 

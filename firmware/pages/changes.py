@@ -9,10 +9,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.cells import safe_cell
+from board.kit.settings import Settings
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Query, api, data, download, page, text
-from board.kit.words import Text
+from board.kit.words import Text, mark
+from firmware.ftp.settings import FtpSettings
 from firmware.host import Host
+from firmware.https.settings import HttpsSettings
 from firmware.menu import SECURITY
 from firmware.people.changes import Change
 from firmware.people.shapes import Changes
@@ -30,13 +33,36 @@ class ChangesQuery(Query):
     until: str = text(32, "Only those up to this day or moment, with it.")
 
 
+FORMS: dict[str, type[Settings]] = {"FTP server changed": FtpSettings, "HTTPS changed": HttpsSettings}
+"""What Changes calls a change of settings, and their class; `about` is then "option value, option value" (server_settings.py)."""
+ABOUTS = (mark("with pictures"), mark("with passages"), mark("settings"), mark("accounts stay"), mark("programs"), mark("board"))
+"""What else stands there and is not a name that somebody gave."""
+
+
+def about_said(change: Change) -> Text:
+    """What was changed, by the titles of its form."""
+    kind = FORMS.get(change.what)
+    if kind is not None:
+        return Text("{texts}", {"texts": [_option_said(kind, part) for part in change.about.split(", ")]})
+    return Text(change.about) if change.about in ABOUTS else Text("{about}", {"about": change.about})
+
+
+def _option_said(kind: type[Settings], part: str) -> Text:
+    name, _, value = part.partition(" ")
+    field = kind.model_fields.get(name)
+    if field is None:  # cut off, or of another release
+        return Text("{about}", {"about": part})
+    known = {"True": Text("on"), "False": Text("off"), **{each: Text(field.label(each)) for each in field.choices}}
+    return Text("{title}: {value}", {"title": Text(field.title), "value": known.get(value, value)})
+
+
 def _found(host: Host, call: Call[ChangesQuery, object], most: int) -> list[Change]:
     """The newest first."""
     query, say, zone = call.query, call.language.translate, host.zone()
     wanted = query.find.casefold()
 
     def fits(each: Change) -> bool:
-        said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{each.address}".casefold()
+        said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{about_said(each).said(say)}\n{each.address}".casefold()
         at = _local(each.at, zone)
         return wanted in said and at >= query.since and (not query.until or at[: len(query.until)] <= query.until)
 
@@ -55,7 +81,15 @@ def _show(host: Host, call: Call) -> Answer:
     given = {name: call.query.get(name, "")[:80] for name in ChangesQuery.model_fields}
     query = ChangesQuery(**given)
     found = _found(host, _with(call, query), MOST)
-    return host.page(call, "changes", Text("Changes"), here=f"/{NAME}", changes=found, query=given, most=MOST)
+    return host.page(
+        call,
+        "changes",
+        Text("Changes"),
+        here=f"/{NAME}",
+        changes=[(each, about_said(each)) for each in found],
+        query=given,
+        most=MOST,
+    )
 
 
 def _with(call: Call, query: ChangesQuery) -> Call[ChangesQuery, object]:

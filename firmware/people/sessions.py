@@ -21,6 +21,8 @@ MAX_AGENT = 200
 
 @dataclass(slots=True)
 class _Session:
+    """One log-in; times are monotonic."""
+
     user: str
     started_s: float
     used_s: float

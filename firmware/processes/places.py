@@ -42,6 +42,8 @@ DATABASE = ("anpr.db", "anpr.db-wal", "anpr.db-shm")
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
+    """Below STATE: who may use it."""
+
     path: str
     group: str
     mode: int

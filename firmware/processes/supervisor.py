@@ -87,6 +87,8 @@ class ProcessStatus:
 
 @dataclass(slots=True)
 class _Process:
+    """A process of the package, and how it fares."""
+
     spec: ProcessSpec
     child: Child | None = None
     started: float = 0.0

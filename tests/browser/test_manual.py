@@ -184,6 +184,28 @@ def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, ca
     assert with_store(folder, lambda store: store.settings(LprSettings)).masks == ()
 
 
+def test_path_images_are_uploaded_together_and_each_that_is_none_is_named(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/general")
+    page.locator("#path-files").set_input_files(
+        [
+            {"name": "a <b>.jpg", "mimeType": "image/jpeg", "buffer": jpeg(64)},
+            {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir"},
+            {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": jpeg(80)},
+        ]
+    )
+    effect = page.locator("#path-effect .notice.bad")
+    playwright.expect(effect).to_contain_text("1 picture was not taken:")
+    playwright.expect(effect).to_contain_text("letter.jpg: ")
+    playwright.expect(effect).to_contain_text("this is no picture that can be shown")
+    playwright.expect(page.locator("#path-count")).to_have_text("2 pictures are here.")
+    assert sorted(path.name for path in (folder / "anpr" / "path-images").iterdir()) == ["a _b_.jpg", "b.jpg"]
+    page.get_by_role("button", name="Remove all path images").click()
+    page.locator("dialog").get_by_role("button", name="Remove").click()
+    playwright.expect(page.locator("#path-count")).to_have_text("No picture is here yet.")
+    assert list((folder / "anpr" / "path-images").iterdir()) == []
+
+
 def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     settle(folder, PLAIN)
@@ -250,8 +272,29 @@ def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, came
     written = next(each for each in folder.rglob("manager*.log"))
     with written.open("a", encoding="utf-8") as log:
         log.write("2026-01-02T03:04:05.000Z INFO test: a line of just now\n")
-    playwright.expect(page.locator("#lines")).to_contain_text("a line of just now")
+    playwright.expect(page.locator("#lines")).to_contain_text(
+        re.compile(r"01/02/2026, 03:04:05\.000\sAM INFO test: a line of just now")
+    )
     playwright.expect(page.get_by_role("button", name="Restart service")).to_be_visible()
+
+
+def test_a_download_of_what_was_found_tells_its_rows_and_its_end(page: Any, camera: tuple[Path, str]) -> None:
+    page.goto(f"{camera[1]}/review?from=2020-01-01T00:00")
+    with page.expect_download() as stored:
+        page.get_by_role("link", name="Download for Excel").click()
+    assert stored.value.suggested_filename == "passages.xlsx"
+    page.get_by_text("The file is complete: 1 row.").wait_for()
+    told = {"state": "running", "rows": 1200, "total": 3000, "more": False, "why": ""}
+    page.route("**/api/downloads/*", lambda route: route.fulfill(json=told))
+    with page.expect_download():
+        page.get_by_role("link", name="CSV").click()
+    page.get_by_text("1,200 of 3,000 rows written").wait_for()
+    assert page.locator("#notices progress").get_attribute("value") == "1200"
+    with page.expect_request(lambda each: each.method == "DELETE" and "/api/downloads/" in each.url):
+        page.get_by_role("button", name="Cancel").click()
+    told["state"] = "cancelled"
+    page.get_by_text("The download was broken off after 1,200 rows: the file is not complete.").wait_for()
+    page.unroute_all(behavior="wait")
 
 
 def test_seconds_of_each_line_are_number_fields_whose_range_is_kept(page: Any, camera: tuple[Path, str]) -> None:

@@ -67,6 +67,8 @@ def test_it_is_off_until_somebody_switches_it_on_and_then_lets_in_whom_the_page_
         ("FTP server changed", "enabled False"),
         ("FTP server changed", "enabled True, port 0, room_mb 10, clients 20"),
     ]
+    page = host.ask("GET", "/setup/security/changes.html").text
+    assert "FTP server changed: FTP server: on, Port: 0, Room for files: 10, Clients at once: 20<" in page
     host.ask("PUT", "/api/ftp", json={"port": 21, "room_mb": 256, "clients": 100})
 
 

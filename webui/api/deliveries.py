@@ -15,16 +15,16 @@ from webui.view import changes, shapes, transfers
 from webui.view.deliveries import HEADINGS, cells, delivery_query, shown, transfer_query
 
 
-def _rows(portal: Portal, call: Call, language: Language) -> Iterator[list[object]]:
-    """All that the search finds, said in `language`."""
+def _rows(portal: Portal, call: Call, language: Language, for_programs: bool = False) -> Iterator[list[object]]:
+    """All that the search finds, said in `language`; `for_programs`: by the names and values that are stored."""
     zone, kind = portal.zone(), call.query.get("kind", "")
     if kind in changes.KINDS:
-        return (changes.cells(each, language.translate) for each in changes.rows(portal, call, zone, kind))
+        return (changes.cells(each, language.translate, for_programs) for each in changes.rows(portal, call, zone, kind))
     if kind in DIRECTIONS:
         told = portal.store.transfers(transfer_query(portal, call, zone))
         return (transfers.cells(transfers.row(portal, each, zone), language) for each in told)
     found = portal.store.deliveries(delivery_query(portal, call, zone))
-    return (cells(shown(portal, each, zone), language) for each in found)
+    return (cells(shown(portal, each, zone), language, for_programs) for each in found)
 
 
 def _headings(call: Call) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def _workbook(portal: Portal, call: Call) -> Answer:
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("audit.csv", _headings(call), _rows(portal, call, ENGLISH))
+    return comma_separated("audit.csv", _headings(call), _rows(portal, call, ENGLISH, True))
 
 
 class DeliveriesQuery(Query):

@@ -19,7 +19,7 @@ from engine.exchange.formats import EXTENSIONS
 from engine.exchange.names import path_of
 from engine.exchange.trying import Trial, outcome_of
 from engine.store.transfers import DONE
-from engine.types import INTERVALS, Job
+from engine.types import Job
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK
@@ -38,8 +38,14 @@ class JobTimes(Settings):
     interval: str = option(
         "day",
         "Interval",
-        "minute and hour: each full one; day: at 23:59:59; week: Mondays at 00:00:00; month: on the first at 23:59:59.",
-        choices=INTERVALS,
+        "Each full minute or hour, the day's at 23:59:59, the week's on Mondays at 00:00:00, the month's on the first at 23:59:59.",
+        choices={
+            "minute": "every minute",
+            "hour": "every hour",
+            "day": "every day",
+            "week": "every week",
+            "month": "every month",
+        },
     )
     if_changed: StrictBool = option(True, "Enable if change", "Does nothing as long as nothing has changed.")
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from board.kit.web.bodies import length_of
-from board.kit.web.routes import STREAM, Answer, Call, Refused, api, data
+from board.kit.web.bodies import file_of
+from board.kit.web.routes import STREAM, Answer, Call, api, data
 from webui import logo
 from webui.portal import Portal
 from webui.view import shapes
 
 
 def _put(portal: Portal, call: Call) -> Answer:
-    if call.content_type.startswith("application/json"):
-        raise Refused(422, "Send the file itself as the body, as application/octet-stream.")
-    length = length_of(call.environ, logo.MOST_BYTES)
-    try:
-        upload = call.stream.read(length)
-    except OSError as why:
-        raise Refused(400, "The request broke off.") from why
-    if len(upload) < length:
-        raise Refused(400, "The request broke off.")
-    logo.change(portal.state, upload)
+    logo.change(portal.state, file_of(call.environ, logo.MOST_BYTES))
     return _changed(portal, call, "changed")
 
 

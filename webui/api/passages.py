@@ -13,6 +13,7 @@ from board.kit.words import ENGLISH, Language, mark
 from engine.formats.sheet_pictures import Picture
 from engine.store import PassageQuery
 from engine.types import PassageImages
+from webui.downloads import Download
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.thumbnail import thumbnail
@@ -50,17 +51,24 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(said(with_reads, call.language))
 
 
-def _rows(portal: Portal, call: Call, language: Language, pictures: bool = False) -> Iterator[list[object]]:
+def _rows(
+    portal: Portal, call: Call, language: Language, pictures: bool = False, for_programs: bool = False
+) -> Iterator[list[object]]:
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, language, pictures)
+    query = passage_query(portal, call, zone)
+    rows = _read(portal, query, zone, language, pictures, for_programs)
+    name = call.query.get("progress", "")
+    return portal.downloads.follow(name, Download(call.user, *portal.store.passages.count(query)), rows) if name else rows
 
 
-def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool) -> Iterator[list[object]]:
+def _read(
+    portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool, for_programs: bool
+) -> Iterator[list[object]]:
     while found := portal.store.passages(query):
         for each in found:
-            row = cells(shown(portal, each, zone), language)
+            row = cells(shown(portal, each, zone), language, for_programs)
             yield [_picture(portal, each.passage.images), *row] if pictures else row
         query = replace(query, older_than=found[-1].place)
 
@@ -79,7 +87,7 @@ def _workbook(portal: Portal, call: Call) -> Answer:
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH))
+    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH, for_programs=True))
 
 
 def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
@@ -115,7 +123,13 @@ ROUTES = (
     api(
         "GET", "api/passages/<id>", "view", _passage, "One passage, with the last reads of its car.", reply=shapes.PassageWithReads
     ),
-    download("review/passages.xlsx", "review", _workbook, "The passages that a search finds, as a workbook.", reply=WORKBOOK),
+    download(
+        "review/passages.xlsx",
+        "review",
+        _workbook,
+        "The passages that a search finds, as a workbook; with `progress` api/downloads tells how far it has come.",
+        reply=WORKBOOK,
+    ),
     download("review/passages.csv", "review", _csv, "The same as CSV, for programs.", reply="text/csv"),
     download("images/<name:path>", "view", _image, "A picture of a passage.", query=ImageQuery, reply="image/jpeg"),
 )

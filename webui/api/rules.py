@@ -63,7 +63,11 @@ class StartForm(Settings):
     """What an action starts on."""
 
     start: str = option(
-        "match", TITLES["start"], "What has to happen for the action to begin.", choices=tuple(STARTS), widget="start"
+        "match",
+        TITLES["start"],
+        "What has to happen for the action to begin.",
+        choices={name: kind.label for name, kind in STARTS.items()},
+        widget="start",
     )
     start_input: str = option(
         "", TITLES["start_input"], "Which input of the board.", widget="input", max_length=8, when=starts_with("start_input")
@@ -156,7 +160,7 @@ class TestSent(Settings):
     plate: str = option(..., "Plate", "Whose event it is carried out for.", min_length=1, max_length=20)
     start: str = option(
         "match", TITLES["start"], "What is taken to have happened: with a start that has no plate, the event has none.",
-        choices=tuple(STARTS),
+        choices={name: kind.label for name, kind in STARTS.items()},
     )  # fmt: skip
     rule_id: StrictInt = option(0, "Action", "Whose stored password is used where none is sent.", ge=0, lt=2**63)
     list_id: StrictInt = option(0, "List", "In which the plate is taken to stand.", ge=0, lt=2**63)

@@ -19,6 +19,7 @@ from engine.messages import RestartService, SettingsChanged
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import LaneSettings
 from webui.choices import settings_choices
+from webui.path_images import PathImages
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
@@ -103,6 +104,11 @@ def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
 
 def _check_camera(portal: Portal, wanted: LprSettings) -> None:
     """A recording stands in for the camera on a simulated board only: it could be any folder of this machine."""
+    images = PathImages(portal.state, portal.profile)
+    if wanted.connection == "PATH" and not images.are_used:
+        raise unfit("connection", "Connection type", "path images stand in for the camera of a simulated board only")
+    if wanted.connection == "PATH" and not images.files():
+        raise unfit("connection", "Connection type", "upload path images first: General configuration, Maintenance")
     if wanted.camera_url.strip().lower().startswith("replay:") and not portal.profile.simulated:
         raise unfit("camera_url", "Camera URL", "only a simulated board replays recordings")
 

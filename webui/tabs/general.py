@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.settings import GeneralSettings
+from webui.api.path_images import shown as path_images
 from webui.configuration.kept import kept
 from webui.logo import can_revert
+from webui.path_images import SUFFIXES
 from webui.portal import Portal
 from webui.tabs._settings import settings_tab
 from webui.view.about import about
@@ -23,6 +25,8 @@ def _more(portal: Portal) -> Mapping[str, object]:
         "before": before.at if before else None,
         "before_by": before.by if before else "",
         "logo_before": can_revert(portal.state),
+        "path_images": path_images(portal),
+        "path_suffixes": ",".join(SUFFIXES),
     }
 
 

@@ -12,7 +12,9 @@ from engine.store.changes import MAX_ROWS as MOST_CHANGES
 from engine.store.changes import Change
 from engine.store.searches import Searched
 from webui.portal import Portal
+from webui.view.passages import asked_said
 from webui.view.search import span
+from webui.view.told import NOT_SHOWN, Teller
 
 CHANGES, SEARCHES = "changes", "searches"
 KINDS = {CHANGES: mark("Changes of lists, actions and settings"), SEARCHES: mark("Searches and downloads of passages")}
@@ -25,28 +27,30 @@ SUBJECTS = {
     "job": mark("Export or import"),
     "settings": mark("Settings"),
     "import": mark("Import of plates"),
-    "occupancy": mark("Places"),
+    "places": mark("Places"),
     "configuration": mark("Configuration file"),
     "logo": mark("Logo"),
+    "path_images": mark("Path images"),
     "plate": mark("Data of a plate"),
     "search": mark("Search"),
     "download": mark("Download"),
 }
 HEADINGS = (mark("Date and time"), mark("Who"), mark("What"), mark("Before"), mark("After"))
 """Of the columns of `cells`."""
-NOT_SHOWN = ("list_id",)
 LONGEST = 300
 
 
 class Row(TypedDict):
-    """`before`, `after`: what differs, as "name: value" joined by semicolons; "" where there was or is nothing."""
+    """`before`, `after`: what differs, said for people, "" where there was or is nothing; `raw`: the same two with the names and
+    values that are stored, "general.site: Graz; general.log_level: 4"."""
 
     at_local: str
     user: str
     what: Text
     name: str
-    before: str
-    after: str
+    before: Text
+    after: Text
+    raw: tuple[str, str]
 
 
 def rows(portal: Portal, call: Call, zone: ZoneInfo, kind: str) -> list[Row]:
@@ -56,38 +60,48 @@ def rows(portal: Portal, call: Call, zone: ZoneInfo, kind: str) -> list[Row]:
         return [_searched(portal, each, zone) for each in portal.store.searches(since, until, MOST_CHANGES)]
     found = portal.store.changes(since=since, until=until, limit=MOST_CHANGES)
     names = {each.id: each.name for each in portal.store.lists()}
-    return [_changed(portal, each, zone, names) for each in found]
+    teller = Teller(portal, zone)
+    return [_changed(portal, each, zone, names, teller) for each in found]
 
 
-def cells(row: Row, translate: Any) -> list[object]:
+def cells(row: Row, translate: Any, for_programs: bool) -> list[object]:
     """A row of the tables to download."""
     what = row["what"].said(translate)
-    return [row["at_local"], row["user"], f"{what} {row['name']}".strip(), row["before"], row["after"]]
+    before, after = row["raw"] if for_programs else (row["before"].said(translate), row["after"].said(translate))
+    return [row["at_local"], row["user"], f"{what} {row['name']}".strip(), before, after]
 
 
 def _searched(portal: Portal, each: Searched, zone: ZoneInfo) -> Row:
-    what = Text(SUBJECTS.get(each.what, each.what))
-    asked = _said(each.asked, each.asked)
-    return {"at_local": portal.local(each.at, zone), "user": each.user, "what": what, "name": "", "before": "", "after": asked}
+    return {
+        "at_local": portal.local(each.at, zone),
+        "user": each.user,
+        "what": Text(SUBJECTS.get(each.what, each.what)),
+        "name": "",
+        "before": Text(""),
+        "after": asked_said(portal, each.asked),
+        "raw": ("", _raw(each.asked, each.asked)),
+    }
 
 
-def _changed(portal: Portal, each: Change, zone: ZoneInfo, lists: Mapping[int, str]) -> Row:
+def _changed(portal: Portal, each: Change, zone: ZoneInfo, lists: Mapping[int, str], teller: Teller) -> Row:
     before, after = each.before or {}, each.after or {}
     differs = {name: None for name in (*before, *after) if name not in NOT_SHOWN and before.get(name) != after.get(name)}
     both = after or before
     name = both.get("plate") or both.get("name") or ""
     owner = lists.get(both.get("list_id", 0), "")
+    was, now = teller.differences(each.subject, each.before, each.after)
     return {
         "at_local": portal.local(each.at, zone),
         "user": each.user or "–",
         "what": Text(SUBJECTS.get(each.subject, each.subject)),
         "name": " · ".join(str(part) for part in (name, owner) if part),
-        "before": _said(before, differs),
-        "after": _said(after, differs),
+        "before": was,
+        "after": now,
+        "raw": (_raw(before, differs), _raw(after, differs)),
     }
 
 
-def _said(values: Mapping[str, Any], names: Mapping[str, Any]) -> str:
+def _raw(values: Mapping[str, Any], names: Mapping[str, Any]) -> str:
     """ "site: Graz; log_level: 4"; options within options are said each for itself."""
     flat: list[str] = []
     for name in names:

@@ -12,6 +12,7 @@ from engine.store.transfers import TransferQuery
 from engine.types import NO_RULE
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.passages import outcome_name
 from webui.view.search import span
 
 BY_HAND, DELETED = mark("(by hand)"), mark("(deleted)")
@@ -35,8 +36,8 @@ HEADINGS = (
 """Of the columns of `cells`."""
 
 
-def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
-    """A row of the tables to download, in the reader's language."""
+def cells(delivery: shapes.Delivery, language: Language, for_programs: bool = False) -> list[object]:
+    """A row of the tables to download, in the reader's language; for programs its decision as it is stored."""
     say = language.translate
     return [
         delivery["created_local"],
@@ -48,7 +49,7 @@ def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
         delivery["finished_local"],
         delivery["attempts"],
         delivery["note"].said(say),
-        say(delivery["outcome"]),
+        say(delivery["outcome"]) if for_programs else delivery["outcome_name"].said(say),
         delivery["decision"].said(say),
     ]
 
@@ -92,5 +93,6 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "attempts": delivery.attempts,
         "note": delivery.note,
         "outcome": stored.decision.outcome,
+        "outcome_name": outcome_name(stored.decision.outcome),
         "decision": stored.decision.reason,
     }

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
-from board.kit.words import NOTHING, Language, Text, mark
+from board.kit.words import NOTHING, Language, Text, joined, mark
 from engine.countries import countries
 from engine.dispatch.rules import DIRECTIONS
 from engine.reading.passages.difference import comparable
@@ -18,7 +18,7 @@ from engine.store.queries import MAX_ROWS
 from engine.types import Passage
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.search import span
+from webui.view.search import TITLES, span
 
 HEADINGS = (
     mark("Date and time"),
@@ -38,8 +38,18 @@ HEADINGS = (
 )
 """Of the columns of `cells`."""
 
-FILTERS = ("plate", "list", "lane", "direction", "outcome")
-"""Of a search, beside its dates: names in the address."""
+SEARCH_TITLES = {
+    **TITLES,
+    "plate": mark("Plate"),
+    "list": mark("List"),
+    "lane": mark("Lane"),
+    "direction": mark("Direction"),
+    "outcome": mark("Decision"),
+}
+"""What a search can ask for: name in the address, title in the form."""
+
+FILTERS = tuple(name for name in SEARCH_TITLES if name not in TITLES)
+"""Of them those beside the dates."""
 
 OUTCOME_TITLES = {
     "opened": mark("Gate opened"),
@@ -70,8 +80,9 @@ CAUSES = {
 """How a trigger's cause begins: what is said of it."""
 
 
-def cells(passage: shapes.Passage, language: Language) -> list[object]:
-    """A row of the tables to download, said in `language`; the first is a datetime in the camera's zone."""
+def cells(passage: shapes.Passage, language: Language, for_programs: bool = False) -> list[object]:
+    """A row of the tables to download, said in `language`, or for programs as it is stored; the first is a datetime in the
+    camera's zone."""
     say = language.translate
     return [
         datetime.fromisoformat(passage["at_local"]),
@@ -84,9 +95,9 @@ def cells(passage: shapes.Passage, language: Language) -> list[object]:
         say(passage["direction"]),
         say(passage["plate_colour"]),
         say(passage["plate_kind"]),
-        passage["trigger_cause"],
+        passage["trigger_cause"] if for_programs else passage["trigger_name"].said(say),
         ", ".join(each["name"] for each in passage["lists"]),
-        say(passage["outcome"]),
+        say(passage["outcome"]) if for_programs else passage["outcome_name"].said(say),
         passage["decision"].said(say),
     ]
 
@@ -120,6 +131,7 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "image_plate": image_address(passage.images.plate),
         "lists": [shapes.ListOfPassage(id=each.id, name=each.name, role=each.role, colour=each.colour) for each in stored.lists],
         "outcome": stored.decision.outcome,
+        "outcome_name": outcome_name(stored.decision.outcome),
         "decision": stored.decision.reason,
     }
 
@@ -170,6 +182,11 @@ def country_name(country: str, region: str) -> Text:
     return Text(known[country].name if country in known else country)
 
 
+def outcome_name(outcome: str) -> Text:
+    """In the words of the gate; nothing where nothing was decided."""
+    return Text(OUTCOME_TITLES.get(outcome, outcome))
+
+
 def trigger_name(cause: str) -> Text:
     """ "input DI2, active": what `Trigger.cause` says, for people."""
     what, _, of = cause.partition(" ")
@@ -186,7 +203,7 @@ def image_address(name: str) -> str:
 
 def asked_for(call: Call) -> dict[str, str]:
     """What a search says beside "today": what Audit keeps of it."""
-    return {name: call.query[name][:40] for name in ("from", "to", *FILTERS) if call.query.get(name, "0") not in ("", "0")}
+    return {name: call.query[name][:40] for name in SEARCH_TITLES if call.query.get(name, "0") not in ("", "0")}
 
 
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
@@ -215,17 +232,36 @@ def _one_of(known: Mapping[str, str], said: str) -> str:
 def filters(portal: Portal, call: Call) -> list[Filter]:
     """What narrows the search beside its dates."""
     query = narrowed(portal, call)
-    listed = next((each.name for each in portal.store.lists() if each.id == query.list_id), "")
-    found = (
-        ("plate", Text("Plate"), query.plate.strip()),
-        ("list", Text("List"), listed),
-        ("lane", Text("Lane"), str(query.lane or "")),
-        ("direction", Text("Direction"), Text(DIRECTIONS[query.direction]) if query.direction else ""),
-        ("outcome", Text("Decision"), Text(OUTCOME_TITLES[query.outcome]) if query.outcome else ""),
-    )
+    values = {
+        "plate": query.plate.strip(),
+        "list": str(query.list_id or ""),
+        "lane": str(query.lane or ""),
+        "direction": query.direction,
+        "outcome": query.outcome,
+    }
     rest = {name: value for name, value in call.query.items() if name not in ("page", "oldest")}
     return [
-        Filter(title, value, urlencode({each: said for each, said in rest.items() if each != name}))
-        for name, title, value in found
-        if value
+        Filter(Text(SEARCH_TITLES[name]), said, urlencode({each: value for each, value in rest.items() if each != name}))
+        for name, said in ((name, _searched_for(portal, name, value)) for name, value in values.items() if value)
+        if said
     ]
+
+
+def asked_said(portal: Portal, asked: Mapping[str, str]) -> Text:
+    """What a search asked for, as its form shows it. A list that was deleted since is told by its number."""
+    told = [
+        Text("{title}: {value}", {"title": Text(SEARCH_TITLES[name]), "value": _searched_for(portal, name, value) or value})
+        for name, value in asked.items()
+        if name in SEARCH_TITLES
+    ]
+    return joined(told)
+
+
+def _searched_for(portal: Portal, name: str, value: str) -> str | Text:
+    """ "" for a list that there is not."""
+    if name == "list":
+        return next((each.name for each in portal.store.lists() if str(each.id) == value), "")
+    if name in ("from", "to"):
+        return value.replace("T", " ")
+    known = {"direction": DIRECTIONS, "outcome": OUTCOME_TITLES}.get(name, {})
+    return Text(known[value]) if value in known else value

@@ -22,6 +22,8 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class Product:
+    """A recorder or VMS, and how the camera is entered there."""
+
     name: str
     steps: tuple[str, ...]
     copies: tuple[Copied, ...]

@@ -49,6 +49,7 @@ class Passage(TypedDict):
     image_plate: str
     lists: list[ListOfPassage]
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
@@ -350,6 +351,7 @@ class Delivery(TypedDict):
     attempts: int
     note: Text
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
@@ -682,6 +684,28 @@ class Database(TypedDict):
     notice_local: str
     mac: str
     damaged_bytes: int
+
+
+class Download(TypedDict):
+    """A table that is being sent: running, done, cancelled or failed, and why. `total` rows, or, with `more`, more than that."""
+
+    state: str
+    rows: int
+    total: int
+    more: bool
+    why: Text
+
+
+class PathImage(TypedDict):
+    name: str
+    bytes: int
+
+
+class PathImages(TypedDict):
+    """`are_used`: this board is a simulated one; `pictures`: in the order in which they are shown."""
+
+    are_used: bool
+    pictures: list[PathImage]
 
 
 class Begun(TypedDict):

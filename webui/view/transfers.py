@@ -56,6 +56,7 @@ def row(portal: Portal, each: Transfer, zone: ZoneInfo) -> dict[str, Any]:
         "attempts": each.times,
         "note": each.note,
         "outcome": "",
+        "outcome_name": NOTHING,
         "decision": NOTHING,
     }
 

@@ -41,6 +41,8 @@ class Field:
     restart: bool
     optional: bool
     """May be left empty: sent as null."""
+    kept: bool
+    """There is a stored password, which does not reach the browser."""
     when: str
     """The values of other fields with which it is shown, as JSON; "": always."""
 
@@ -79,7 +81,7 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
     info = kind.model_fields[name]
-    pairs = choices.get(info.widget, ()) or tuple((each, each) for each in info.choices)
+    pairs = choices.get(info.widget, ()) or tuple((each, info.label(each)) for each in info.choices)
     if pairs and info.widget and info.widget not in BY_LINE and info.default == "":
         pairs = (("", "–"), *pairs)  # one need not be chosen
     control, step = _control(kind, name, info.widget, bool(pairs))
@@ -101,6 +103,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         step=step,
         longest=_said(info.max_length),
         restart=info.restart,
+        kept=control == "password" and bool(value),
         optional=type(None) in get_args(kind.type_of(name)),
         when=json.dumps(dict(info.when)) if info.when else "",
     )

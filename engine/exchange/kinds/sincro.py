@@ -38,7 +38,7 @@ class SincroOptions(Settings):
         "XML",
         "Format",
         "XML: the list becomes the master's, other plates are removed; XML_NOTDELETE: plates of this camera's own stay.",
-        choices=("XML", "XML_NOTDELETE"),
+        choices={"XML": "XML", "XML_NOTDELETE": "XML_NOTDELETE: other plates stay"},
     )
     timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)
 

@@ -105,6 +105,8 @@ def _fitting(line: int, row: Sequence[object], count: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
+    """A column that is known, and where it stands in this file."""
+
     at: int
     column: Column
 

@@ -26,6 +26,8 @@ log = logging.getLogger("unsure")
 
 @dataclass(slots=True)
 class _Car:
+    """A car whose reads were not sure enough."""
+
     best: PlateRead
     frame: Frame
     seen_ns: int

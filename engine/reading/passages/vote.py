@@ -69,6 +69,8 @@ class Settled:
 
 @dataclass(slots=True)
 class _Tally:
+    """The reads of one text, and the best of them."""
+
     best: PlateRead
     frame: Frame
     evidence: list[float]
@@ -82,6 +84,8 @@ class _Tally:
 
 @dataclass(slots=True)
 class _Track:
+    """One car, followed from look to look."""
+
     text: str
     """The leading text."""
     box: Box

@@ -77,6 +77,8 @@ ANSWER_S = 5.0
 
 @dataclass(eq=False, slots=True)
 class _Peer:
+    """A connection to the trigger socket."""
+
     sock: socket.socket
     host: str
     since_s: float

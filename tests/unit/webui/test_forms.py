@@ -14,12 +14,23 @@ from board.kit.web.forms import fields, filled, groups
 from board.kit.web.render import Templates
 from board.kit.words import ENGLISH
 from board.profiles import all_profiles
-from engine.actions import find_kinds
+from engine.actions import email, find_kinds, ftp, syslog
+from engine.actions.display import PROTOCOLS, DisplayOptions
+from engine.actions.email import EmailOptions
+from engine.actions.ftp import FtpOptions
 from engine.actions.http import HttpOptions
+from engine.actions.io import NOTES, IoOptions
+from engine.actions.syslog import SyslogOptions
 from engine.cli.settings_docs import sections
+from engine.dispatch.starts import STARTS
+from engine.exchange.formats import IMPORTED, ORDERS
+from engine.exchange.taking import TakingOptions
 from engine.plates import EntryForm
 from engine.settings import GeneralSettings, LprSettings
+from engine.types import INTERVALS
 from tests.unit.webui.portal_caller import Caller
+from webui.api.jobs import JobForm
+from webui.api.rules import RuleForm
 from webui.choices import board_choices
 from webui.page_layout import TEMPLATES
 from webui.view.list_forms import ListForm
@@ -122,6 +133,18 @@ def test_a_number_for_each_line_has_a_field_for_each_with_its_range_and_only_lin
     with pytest.raises(SettingsError, match="Longest time on: DO1=90000: at most 86400 s"):
         filled(GeneralSettings, {"longest_on": "DO1=90000"}, {}, SIM)
     assert filled(GeneralSettings, {"longest_on": "DO1=60"}, {}, SIM).longest_on == "DO1=60"
+
+
+def test_what_people_choose_is_all_that_there_is() -> None:
+    chosen = {
+        (IoOptions, "do"): NOTES, (FtpOptions, "images"): ftp.PICTURES, (EmailOptions, "images"): email.PICTURES,
+        (EmailOptions, "tls"): email.PORTS, (SyslogOptions, "protocol"): syslog.PORTS, (DisplayOptions, "protocol"): PROTOCOLS,
+        (TakingOptions, "format"): IMPORTED, (TakingOptions, "dates"): ORDERS, (JobForm, "interval"): INTERVALS,
+        (RuleForm, "start"): STARTS,
+    }  # fmt: skip
+    for (kind, name), known in chosen.items():
+        assert kind.model_fields[name].choices == tuple(known), name
+        assert set(kind.model_fields[name].labels) == set(known), name
 
 
 def test_every_number_of_a_form_is_a_number_field_with_a_range() -> None:

@@ -84,7 +84,7 @@ def test_the_audit_shows_errors_in_red_and_names_what_was_done(caller: Caller) -
     refused = Decision("refused", Text("the plate was read too long ago"))
     caller.portal.store.add_passage(passage(), [delivery(*each) for each in notes], (), refused)
     page = caller.get("audit?from=2026-01-01T00:00").text
-    assert "refused: the plate was read too long ago" in page
+    assert "Not let in</span> the plate was read too long ago" in page
     assert page.count('<tr class="error">') == 1
     assert "&lt;b&gt;pin busy&lt;/b&gt;" in page
     assert "3 actions" in page

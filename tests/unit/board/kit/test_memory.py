@@ -56,6 +56,16 @@ def test_vms_and_video_load_neither_pydantic_nor_the_database() -> None:
     assert loaded(start, "pydantic", "sqlite3", "_hashlib", "ssl", "http.client", "asyncio", "email", "numpy") == []
 
 
+@pytest.mark.parametrize(
+    "start",
+    [SERVICE, "import board.pins.__main__", "import engine.vms.run", "import firmware.__main__, firmware.run"],
+    ids=["service", "pins", "vms", "host"],
+)
+def test_what_others_import_of_the_standard_library_and_never_use_is_not_loaded(start: str) -> None:
+    """inspect, which every dataclass without a docstring is looked at with, brings ast."""
+    assert loaded(start, "ast", "_pickle", "_bz2", "_lzma", "_posixsubprocess") == []
+
+
 def test_hashes_are_the_same_without_openssl_and_it_can_still_be_loaded_afterwards() -> None:
     code = (
         "from board.kit.memory import hash_without_openssl; hash_without_openssl(); import hashlib, hmac, sys; "
