@@ -171,15 +171,16 @@ def _run(words: list[str]) -> int:
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
         folder = CardFolder(options.sd.resolve() if options.sd else None, present)
+        folder.start()
         while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
-            folder.turn()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
         failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
+        folder.close()
         update.close(orderly=not failed)
         packages.close()
         ftp.stop()
