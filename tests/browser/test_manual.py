@@ -323,6 +323,19 @@ def test_seconds_of_each_line_are_number_fields_whose_range_is_kept(page: Any, c
     assert page.locator('[data-field="onvif_outputs"] [data-word]').nth(1).is_checked()
 
 
+def test_a_list_can_be_named_at_once_and_ticked_countries_come_back_with_their_region(page: Any, camera: tuple[Path, str]) -> None:
+    page.goto(f"{camera[1]}/lists")
+    for button, dialog in (("#add-list", "#list-dialog"), ("#edit-list", "#rename-dialog")):
+        page.locator(button).click()
+        playwright.expect(page.locator(f"{dialog} [name=name]")).to_be_focused()
+        page.keyboard.press("Escape")
+    page.goto(f"{camera[1]}/lpr")
+    page.locator("#f-region").select_option("Asia")
+    assert page.locator("input[name=countries]:checked").count() == 0
+    page.locator("#f-region").select_option("Europe")
+    assert page.locator("input[name=countries]:checked").count() == 1
+
+
 def test_many_plates_are_selected_and_changed_with_the_keyboard_alone(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     for number in range(3):
