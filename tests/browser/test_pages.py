@@ -53,7 +53,7 @@ DIALOGS: tuple[tuple[str, ...], ...] = (
     (PLATES, "#add-entry"), (PLATES, "[data-do=edit]"), (PLATES, "[data-do=delete]"),
     (PLATES, "[data-choose]", "[data-many=change]"), (PLATES, "[data-choose]", "[data-many=move]"),
     (PLATES, "[data-choose]", "[data-many=delete]"),
-    ("lpr", "#default"), ("general", "#default"), ("general", "[data-restore]"), ("camera", "#default"), ("lane", "#default"),
+    ("lpr", "#default"), ("general", "#default"), ("camera", "#default"), ("lane", "#default"),
 )  # fmt: skip
 """Where each is, and what is clicked one after the other until it is open."""
 WIDTHS = (390, 1024, 1280, 1366, 1920)
