@@ -99,7 +99,7 @@ class _Run:
     version: str = ""
     newest: int = 2
     rows: Rows = field(default_factory=Rows)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=lambda: Counter(cuts=0, kills=0, old_runs=0, new_runs=0))
     violations: list[str] = field(default_factory=list)
     longest_s: float = 0.0
     stretch: float = 1.0
