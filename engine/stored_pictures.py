@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from board.identity import camera_id
+from board.identity import identity
 from board.kit.files import open_below
 from board.kit.state import State
 from engine.card_files import CardFiles
@@ -62,5 +62,6 @@ def stored_pictures(state: State) -> StoredPictures:
     with suppress(OSError, ValueError, AttributeError):
         card = json.loads(state.board_file.read_text()).get("sd")
         if card:
-            return StoredPictures(state.images, CardFiles(Path(card), camera_id(state)))
+            known = identity(state)  # a board that was replaced leaves its storage and its card to the next one
+            return StoredPictures(state.images, CardFiles(Path(card), known.before or known.id))
     return StoredPictures(state.images)

@@ -171,15 +171,16 @@ def _run(words: list[str]) -> int:
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
         folder = CardFolder(options.sd.resolve() if options.sd else None, present)
+        folder.start()
         while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
-            folder.turn()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
         failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
+        folder.close()
         update.close(orderly=not failed)
         packages.close()
         ftp.stop()
@@ -207,18 +208,22 @@ def _install(words: list[str]) -> int:
     parser.add_argument("package", type=Path)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
+    parser.add_argument("--licence", type=Path, help="the package's licence for this camera")
     options = parser.parse_args(words)
     state = _state(options.state)
     with _OneHost(state):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         for path in options.trust:
             (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
-        if not options.package.is_file():
-            raise GatewrightError("{package} does not exist", package=options.package)
+        for path in (options.package, options.licence):
+            if path is not None and not path.is_file():
+                raise GatewrightError("{package} does not exist", package=path)
         packages, _ = _packages(state, None, "sim", [], Users(state, None))
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
+        if options.licence is not None:
+            packages.store_licence(str(name), options.licence.read_bytes())
         packages.enable(str(name))
         print(f"'{name} is uploaded'")
     return 0

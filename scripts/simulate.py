@@ -17,12 +17,14 @@ import urllib.request
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from board.identity import device_serial, mac_addresses  # noqa: E402
 from board.kit.clock import Clock  # noqa: E402
 from board.kit.servers import read_servers  # noqa: E402
 from board.kit.state import State  # noqa: E402
@@ -38,6 +40,7 @@ SERVERS_WITHIN_S = 5.0
 """A server that this computer cannot have (video without GStreamer) keeps the last line waiting for so long."""
 RESTART_AFTER_S = 0.5
 PORTS_TRIED = 100
+LICENSED_FOR = timedelta(days=366)
 
 
 def main() -> int:
@@ -58,7 +61,8 @@ def main() -> int:
     try:
         key = state / "signing.key"
         package = _build(state / "packages", key)
-        _run("firmware", "install", str(package), "--state", str(state), "--trust", str(key.with_suffix(".pub")))
+        trust, licence = ("--trust", str(key.with_suffix(".pub"))), ("--licence", str(_licence(State(state), key)))
+        _run("firmware", "install", str(package), "--state", str(state), *trust, *licence)
         if options.frames is None and not State(state).database.exists():
             _fill_lists(State(state))
         camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
@@ -129,8 +133,17 @@ def _options() -> argparse.Namespace:
 def _build(folder: Path, key: Path) -> Path:
     if not key.exists():
         _run("vadp_package", "keygen", "--key", str(key))
-    lines = _run("vadp_package", "build", "--out", str(folder), "--key", str(key)).strip().splitlines()
+    lines = _run("vadp_package", "build", "--licensed", "--out", str(folder), "--key", str(key)).strip().splitlines()
     return Path(lines[-1])
+
+
+def _licence(state: State, key: Path) -> Path:
+    """For the package on this camera, by its MAC address (its serial number where it has none); a new one at each start."""
+    path = state.root / "packages" / "ANPR.licence.json"
+    bound = next(iter(mac_addresses()), device_serial(state))
+    expires = (Clock().now().date() + LICENSED_FOR).isoformat()
+    _run("vadp_package", "licence", "--key", str(key), "--serial", bound, "--expires", expires, "--out", str(path))
+    return path
 
 
 def _fill_lists(state: State) -> None:

@@ -41,6 +41,7 @@ def _options() -> argparse.ArgumentParser:
     make.add_argument(
         "--python", choices=PYTHONS, default=PYTHONS[0], help="of the camera, with --arch: 3.11 bookworm, 3.13 trixie"
     )
+    make.add_argument("--licensed", action="store_true", help="it reads plates only with a licence (see licence)")
     make.add_argument("--wheels", type=Path, default=CACHE, help=f"where wheels are kept, with --arch (default {CACHE})")
     make.set_defaults(act=_build, builder=build)
     anew = commands.add_parser("sign", help="signs a package that was built elsewhere, whoever signed it before")
@@ -82,8 +83,10 @@ def _build(options: argparse.Namespace) -> None:
     if not public.exists():
         public.write_bytes(public_pem(key.public_key()))
     arch = getattr(options, "arch", None)
-    carried = {"carry": Carry(arch, options.python, options.wheels)} if arch else {}
-    built = options.builder(options.out, key, **carried)
+    more: dict[str, object] = {"carry": Carry(arch, options.python, options.wheels)} if arch else {}
+    if getattr(options, "licensed", False):
+        more["licensed"] = True
+    built = options.builder(options.out, key, **more)
     print(f"signed with key {fingerprint(key.public_key())[:16]}; public key: {public}", file=sys.stderr)
     print(f"manifest_sha256 {built.manifest_sha256}", file=sys.stderr)
     print(built.path)

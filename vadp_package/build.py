@@ -49,10 +49,15 @@ class Built:
     manifest_sha256: str
 
 
-def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__, carry: Carry | None = None) -> Built:
+def build(
+    out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__, carry: Carry | None = None,
+    licensed: bool = False,
+) -> Built:  # fmt: skip
     """Writes `out`/NAME-VERSION-ARCH.tar.gz from the sources below `root`; PackageError says what is missing. `carry`: for whom it
-    carries its libraries, None: it is for all, and finds them on the camera."""
+    carries its libraries, None: it is for all, and finds them on the camera; `licensed`: it reads plates only with a licence."""
     conf = _conf(CONF, version)
+    if licensed:
+        conf = conf.replace(b"mechanism = none\n", b"mechanism = file\n")
     if carry is None:
         return _write(out, key, contents(root, version), conf)
     conf = conf.replace(b"arch = all\n", f"arch = {carry.arch}\n".encode())

@@ -47,7 +47,7 @@ class PathImages:
     def put(self, name: str, content: bytes) -> None:
         """Takes a picture in, in the place of one of that name. SettingsError or Refused: it is none, too large, or too many;
         StoreError: the storage takes nothing."""
-        self._need_use()
+        self.need_use()
         _check_name(name)
         others = [path for path in self.files() if path.name != name]
         if len(others) >= MOST_FILES:
@@ -75,7 +75,8 @@ class PathImages:
         for path in self.files():
             path.unlink(missing_ok=True)
 
-    def _need_use(self) -> None:
+    def need_use(self) -> None:
+        """Refused: this camera has a lens of its own."""
         if not self.are_used:
             raise Refused(409, "This camera has a lens of its own: path images stand in for it on a simulated board only.")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.actions import Kinds
     from engine.exchange.kinds import JobKinds
     from engine.store import Store
+    from webui.downloads import Downloads
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
@@ -48,6 +49,7 @@ class Portal:
     pages: PageLayout
     jobs: JobKinds
     uploads: Uploads
+    downloads: Downloads
     risks: Risks
     stored_pictures: StoredPictures
 

@@ -19,6 +19,7 @@ from engine.settings import LprSettings
 from engine.store import Store
 from engine.stored_pictures import stored_pictures
 from webui.app import build
+from webui.downloads import Downloads
 from webui.focus import focus_region
 from webui.live.feed import Feed
 from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
@@ -53,6 +54,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         pages=PageLayout(tabs),
         jobs=find_jobs(),
         uploads=Uploads(state),
+        downloads=Downloads(),
         risks=Risks(store),
         stored_pictures=stored_pictures(state),
     )

@@ -29,7 +29,7 @@ from engine.stored_pictures import StoredPictures
 
 log = logging.getLogger("card")
 
-TURN_S = 2.0
+TURN_S = 5.0
 REST_S = 10.0
 """After a refusal of the card."""
 SETTLED_S = 60.0

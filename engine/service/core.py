@@ -406,7 +406,7 @@ class Service:
             outbox=outbox,
             workers=workers,
             intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
-            events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
+            events=Intake(store, self._kinds, workers, self._clock, bypass=self._bypass),  # a licence is for reading plates alone
             scheduler=Scheduler(
                 Retention(keeper, self._state.images, self._clock),
                 keeper.db.checkpoint,

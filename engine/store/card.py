@@ -65,6 +65,9 @@ class CardTable:
 
     def bound(self) -> None:
         """Keeps the names of deletions within MOST_DELETIONS."""
+        row = self._db.row("SELECT count(*) AS count FROM card_deletions")
+        if row is None or row["count"] <= MOST_DELETIONS:
+            return
         self._db.execute("DELETE FROM card_deletions WHERE rowid <= (SELECT max(rowid) FROM card_deletions) - ?", (MOST_DELETIONS,))
 
     def _pictured(self, where: str, values: Sequence[object], limit: int) -> list[Pictured]:

@@ -61,6 +61,14 @@ class Passages:
             return self._stored([row["rowid"] for row in self._db.rows(sql, (query.after_rowid, limit))])
         return self._stored(self._search.rowids(query, limit, 0))
 
+    def count(self, query: PassageQuery) -> tuple[int, bool]:
+        """(How many, whether there are more): all are counted where the query bounds their time and list alone, else
+        MAX_COUNTED at most, since plates have to be looked through."""
+        if not (query.plate or query.of_kind):
+            return self._search.count_all(query), False
+        found, partial = self._search.count(query)
+        return min(found, MAX_COUNTED), partial or found > MAX_COUNTED
+
     def page(self, query: PassageQuery, number: int, size: int) -> PassagePage:
         """The page `number` (from 1; the last one there is when it is beyond), of `size` rows."""
         if query.plate or (query.list_id and query.of_kind):  # what is looked through is looked through once

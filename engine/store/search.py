@@ -112,6 +112,11 @@ class Search:
         plan = self._plan(query)
         return self._counted(plan, MAX_COUNTED + 1), plan.partial
 
+    def count_all(self, query: PassageQuery) -> int:
+        """However many there are: some tenths of a second for a million of a span of time."""
+        sql, values = self._plan(query).matching()
+        return int(self._db.rows(f"SELECT count(*) FROM ({sql})", values)[0][0])
+
     def all(self, query: PassageQuery) -> tuple[list[int], bool]:
         """(Newest first, MAX_COUNTED + 1 at most; whether only the newest passages were looked at)."""
         plan = self._plan(query)

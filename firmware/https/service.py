@@ -101,6 +101,8 @@ class HttpsService:
                 self._open()
 
     def status(self) -> HttpsStatus:
+        if self._settings.enabled and not self._allowed:
+            return HttpsStatus("", Text("the camera's host was started without HTTPS (--no-https)"))
         url = url_of("https", self._bind, self._port) if self._port else ""
         if self.certificates.damaged:
             return HttpsStatus(url, Text("the installed certificate is damaged: the camera's own is in force"))

@@ -25,7 +25,7 @@ from board.kit.state import State
 from board.kit.words import Text, plain
 from firmware.keeping.contents import MAX_BYTES, PACKAGES, check, own_files, part_of
 from firmware.keeping.sealed import Seal, Unseal
-from firmware.packages.script import NO_DATA
+from firmware.packages.script import KEEPS_NOTHING
 
 ABOUT = "about.json"
 FORM = 1
@@ -95,7 +95,7 @@ class _Package:
             self.about |= _numbers(json.loads(first.whole(MAX_BYTES)))
             self._has_data = True
         except ValueError as why:
-            if self._code() == NO_DATA:
+            if self._code() not in KEEPS_NOTHING:
                 raise self._failed(why) from why
             self._has_data = False
 

@@ -29,7 +29,7 @@ from board.kit.parcel import Part, parts
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Layout, Manifest
-from firmware.packages.script import NO_DATA, Command, PackageData, reason
+from firmware.packages.script import KEEPS_NOTHING, Command, PackageData, reason
 from firmware.packages.slots import Slots
 from firmware.processes.launch import CHILD
 from firmware.processes.places import settle_alike
@@ -191,7 +191,7 @@ class KeptData:
                 for part in parts(giving.out.read):
                     size += _store(part, folder)
             except ValueError as why:
-                if size == 0 and giving.end() != NO_DATA:
+                if size == 0 and giving.end() in KEEPS_NOTHING:
                     return 0
                 raise _unsaved(name, giving.said() or str(why)) from why
             if giving.end():

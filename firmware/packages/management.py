@@ -28,7 +28,7 @@ from firmware.packages.script import PackageData
 from firmware.packages.slots import Slots
 from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
-from firmware.packages.trusted import Trusted
+from firmware.packages.trusted import Trusted, Version
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.versions import Versions
 from firmware.processes.groups import Groups
@@ -89,19 +89,11 @@ class Packages:
         )
         self._listing = Listing(slots, self._running, self._licences, self._kept_data, self.schedules)
         self._routing = Routing(state, slots, self._running)
-        self.trusted = Trusted(trust, self._signed)
+        self.trusted = Trusted(trust, self.installed)
 
-    def _signed(self) -> dict[str, list[str]]:
-        """{fingerprint: packages of which a version that it signed is installed}."""
-        found: dict[str, list[str]] = {}
-        for name in self._slots.names():
-            try:
-                slots = self._slots.record(name).slots
-            except PackageError:
-                continue  # Package Management says why
-            for fingerprint in {each.signed_by for each in slots if each.signed_by}:
-                found.setdefault(fingerprint, []).append(name)
-        return found
+    def installed(self) -> list[Version]:
+        """Every version of every package."""
+        return [version for name in self._slots.names() for version in self._slots.versions(name)]
 
     def boot(self, bind: str = "127.0.0.1", port: int = 0) -> None:
         """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial.

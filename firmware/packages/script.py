@@ -16,9 +16,9 @@ from firmware.packages.slots import Slot, Slots
 from firmware.packages.verify import INITSCR
 from firmware.processes.launch import CHECK, Launch, Order, exit_text, launch_alike, run_to_end
 
-NO_DATA = 74
-"""Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that
-prints no parcel, its package keeps nothing that belongs into a backup."""
+KEEPS_NOTHING = (0, 2)
+"""Exit codes of a script that prints no parcel because its package keeps nothing, or because it does not know `data` (wrong
+arguments). With any other it has failed: ours says 74 (sysexits.h: EX_IOERR) when it cannot give or take what it knows."""
 WITHIN_S = 240.0
 TRIES = 3
 

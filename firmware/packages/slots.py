@@ -18,6 +18,7 @@ from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
 from board.kit.words import Text, to_stored
 from firmware.packages.manifest import Manifest, parse
+from firmware.packages.trusted import Version
 from firmware.packages.verify import CONF, HASHES, Verified, manifest_sha256, unpack
 from firmware.packages.versions import numbers
 
@@ -101,6 +102,16 @@ class Slots:
             except PackageError:
                 continue  # Package Management says why
         return tuple(found)
+
+    def versions(self, name: str) -> list[Version]:
+        """The current one first; none when its record is damaged, which Package Management says."""
+        try:
+            record = self.record(name)
+        except PackageError:
+            return []
+        current = self._current(record)
+        found = [Version(name, slot.version, slot == current, slot.signed_by) for slot in record.slots if slot.state != STAGED]
+        return sorted(found, key=lambda each: not each.current)
 
     def previous(self, name: str) -> Slot | None:
         """The version before the current one: what a roll-back would run."""

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,17 +35,28 @@ class Key:
     removable: bool
 
 
-class Trusted:
-    """Thread-safe. `signed()`: {fingerprint: installed packages that it signed}. PackageError says why something is refused."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One that is installed. `name`: of the package, or HOST; `current`: it runs, or would; `fingerprint`: of the key that signed
+    it, "": nobody whom this camera trusted then."""
 
-    def __init__(self, keys: TrustedKeys, signed: Callable[[], Mapping[str, Sequence[str]]]) -> None:
+    name: str
+    version: str
+    current: bool
+    fingerprint: str
+
+
+class Trusted:
+    """Thread-safe. `installed()`: all versions of packages. PackageError says why something is refused."""
+
+    def __init__(self, keys: TrustedKeys, installed: Callable[[], Sequence[Version]]) -> None:
         self._keys = keys
-        self._signed = signed
+        self._installed = installed
         self._lock = threading.Lock()
 
     def all(self) -> list[Key]:
         """By name; damaged files are left out (`damage` tells of them)."""
-        signed = self._signed()
+        installed = self._installed()
         found: dict[str, Key] = {}
         for path, removable in self._files():
             try:
@@ -55,7 +66,8 @@ class Trusted:
                 continue
             kept = found.get(print_)
             if kept is None or not removable:
-                found[print_] = Key(print_, path.stem, since, tuple(signed.get(print_, ())), removable)
+                names = dict.fromkeys(version.name for version in installed if version.fingerprint == print_)
+                found[print_] = Key(print_, path.stem, since, tuple(names), removable)
         return sorted(found.values(), key=lambda each: each.name)
 
     def add(self, pem: bytes, name: str) -> Key:

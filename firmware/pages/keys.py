@@ -13,6 +13,7 @@ from board.kit.web.visitor import TOKEN
 from board.kit.words import Text, mark
 from firmware.host import Host
 from firmware.menu import SECURITY
+from firmware.packages.manifest import HOST_NAME
 from firmware.packages.trusted import Key
 
 NAME = "setup/security/keys.html"
@@ -41,8 +42,22 @@ class TrustedKey(TypedDict):
     removable: bool
 
 
+class Signer(TypedDict):
+    """Of one installed version. `name`: of the package, or HOST; `current`: it runs, or would; `fingerprint`: of the key that
+    signed it, "" for nobody; `key`: the name of that, "" when it is not trusted any more; `built_in`: it came with the board and
+    not by an upload."""
+
+    name: str
+    version: str
+    current: bool
+    fingerprint: str
+    key: str
+    built_in: bool
+
+
 class Keys(TypedDict):
     keys: list[TrustedKey]
+    signers: list[Signer]
 
 
 class ChangedKey(TypedDict):
@@ -55,8 +70,18 @@ def _show(host: Host, call: Call) -> Answer:
 
 def _page(host: Host, call: Call, status: int = 200, error: object = "") -> Answer:
     return host.page(
-        call, "keys", Text("Trusted keys"), status=status, here=f"/{NAME}", error=error, keys=host.packages.trusted.all()
-    )
+        call, "keys", Text("Trusted keys"), status=status, here=f"/{NAME}", error=error, keys=host.packages.trusted.all(),
+        signers=_signers(host),
+    )  # fmt: skip
+
+
+def _signers(host: Host) -> list[Signer]:
+    """Of the host and of every package, what runs first."""
+    names = {key.fingerprint: key.name for key in host.packages.trusted.all()}
+    return [
+        {**asdict(each), "key": names.get(each.fingerprint, ""), "built_in": each.name == HOST_NAME and not each.fingerprint}  # type: ignore[typeddict-item]
+        for each in (*host.update.installed(), *host.packages.installed())
+    ]
 
 
 def _add(host: Host, call: Call) -> Answer:
@@ -100,7 +125,7 @@ def _by_a_person(call: Call) -> None:
 
 
 def _get(host: Host, call: Call) -> Answer:
-    return data({"keys": [asdict(each) for each in host.packages.trusted.all()]})
+    return data({"keys": [asdict(each) for each in host.packages.trusted.all()], "signers": _signers(host)})
 
 
 def _post(host: Host, call: Call[object, KeySent]) -> Answer:
@@ -120,7 +145,14 @@ TAB = Tab(
         page(NAME, "packages", _show),
         page("setup/security/keys/add", "packages", _add, method="POST"),
         page("setup/security/keys/remove", "packages", _remove, method="POST"),
-        api("GET", "api/keys", "packages", _get, "The keys whose packages this camera takes.", reply=Keys),
+        api(
+            "GET",
+            "api/keys",
+            "packages",
+            _get,
+            "The keys whose packages this camera takes, and who signed what is installed.",
+            reply=Keys,
+        ),
         api("POST", "api/keys", "packages", _post, "Trusts a vendor's key from now on.", body=KeySent, reply=ChangedKey),
         api(
             "POST",

@@ -128,13 +128,10 @@ class Groups:
         }
         kept = [text for name, text in whole.items() if name in self.kept]
         lost = [text for name, text in whole.items() if name not in self.kept]
-        return joined(
-            [
-                watched,
-                *([Text("the kernel keeps each package as a whole within {limits}", {"limits": kept})] if kept else ()),
-                *([Text("not kept here: {limits}", {"limits": lost})] if lost else ()),
-            ]
-        )
+        if not kept:
+            return joined([watched, Text("here the kernel keeps no limits of a package as a whole")])
+        held = Text("the kernel keeps each package as a whole within {limits}", {"limits": kept})
+        return joined([watched, held, *([Text("not kept here: {limits}", {"limits": lost})] if lost else ())])
 
 
 def _divide(base: Path) -> tuple[str, ...]:

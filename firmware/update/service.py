@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from board.kit.errors import PackageError
@@ -25,6 +25,7 @@ from firmware.packages.install import Installer
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
 from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot
+from firmware.packages.trusted import Version
 from firmware.packages.versions import Versions
 from firmware.processes.users import Users
 from firmware.restart import Restart
@@ -133,6 +134,16 @@ class HostUpdate:
             self._slots.set_notice(HOST_NAME, to_stored(Text("went back from {version} to {previous} by hand", values)))
         self._restart.ask()
         return previous
+
+    def installed(self) -> list[Version]:
+        """Of the host: those that were uploaded, and the one that is built in, which is current while none of these runs."""
+        uploaded = self._slots.versions(HOST_NAME)
+        try:
+            running = self._running()
+        except PackageError:
+            return [Version(HOST_NAME, VERSION, True, "")]  # its record is damaged, which the firmware page says
+        found = [replace(each, current=running is not None and each.version == running.version) for each in uploaded]
+        return [*found, Version(HOST_NAME, built_in_version(), running is None, "")]
 
     def status(self) -> UpdateStatus:
         built_in = built_in_version()

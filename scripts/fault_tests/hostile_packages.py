@@ -474,7 +474,7 @@ def unlisted(chance: random.Random) -> Hostile:
             "lib/tiny/__pycache__/__main__.cpython-311.pyc",
         )
     )
-    return _somewhere(chance, [Entry(name.encode(), b"x")], r"not named in package\.sha256")
+    return _somewhere(chance, [Entry(name.encode(), b"x")], r"not named in package\.sha256|bytecode is not taken")
 
 
 def odd_hash_list(chance: random.Random) -> Hostile:

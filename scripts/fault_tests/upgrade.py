@@ -51,6 +51,9 @@ SETTLES = 0.5
 LATEST = 0.7
 """This share of kills of one process hits the one that was started last: what checks, saves or compiles lives for short."""
 
+STRETCH, LONGEST_STRETCH = 1.2, 10.0
+"""A busy computer takes longer: as often as the old version runs after a kill, kills come later."""
+
 VICTIMS = {"everything": 2, "the host": 1, "one process": 1}
 """Who is killed, and how often beside the others."""
 
@@ -96,9 +99,11 @@ class _Run:
     version: str = ""
     newest: int = 2
     rows: Rows = field(default_factory=Rows)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=lambda: Counter(cuts=0, kills=0, old_runs=0, new_runs=0))
     violations: list[str] = field(default_factory=list)
     longest_s: float = 0.0
+    stretch: float = 1.0
+    """By this factor the time in which a kill may come is longer than on a quiet computer."""
 
     def begin(self) -> None:
         for number in (1, 2):
@@ -133,7 +138,7 @@ class _Run:
             doing = _Doing(partial(self.upgraded.upload, self.newest))
         [victim] = self.chance.choices(tuple(VICTIMS), tuple(VICTIMS.values()))
         doing.start()
-        moment_s = self.chance.uniform(0, within_s)
+        moment_s = self.chance.uniform(0, within_s * self.stretch)
         time.sleep(moment_s)
         self._kill(victim)
         doing.join()
@@ -144,6 +149,9 @@ class _Run:
             self._wait(lambda: self.upgraded.state()["version"] == new)  # the host starts again as that one
         self._look({old, new}, f"{victim} killed {moment_s:.2f} s after the {'way back' if back else 'upload'} began")
         self.counts["old_runs" if self.version == old else "new_runs"] += 1
+        if victim != "one process":
+            stretched = self.stretch * STRETCH if self.version == old else self.stretch / STRETCH
+            self.stretch = min(LONGEST_STRETCH, max(1.0, stretched))
         if self.chance.random() < SETTLES:
             self._settle()
 

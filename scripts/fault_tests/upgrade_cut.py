@@ -33,9 +33,13 @@ from scripts.fault_tests.write_log import replay
 from scripts.virtual.machine import CACHE, OWN
 from vadp_package.build import pack
 
+TWO = ("-smp", "2")
+"""Processors of the board: host, package and client each have work meanwhile."""
 EARLY = 0.15
 """This share of cuts comes while the camera starts, at most EARLY_S after its disk was there."""
 EARLY_S = 30.0
+AHEAD = 8
+"""So many versions are more than a guest gets to between its boot and its cut."""
 FIRST_UPGRADE_S = 40.0
 """How long an upgrade is thought to take until one was seen."""
 
@@ -103,7 +107,7 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
         world.counts.update(cuts=1, writes_unflushed=lost.unflushed, writes_lost=lost.lost)
         say(f"{world.counts['cuts']} cuts, {dict(world.counts)}, {time.monotonic() - began:.0f} s")
     if not world.wrong:
-        with powered(folder, CACHE / OWN, "upgrade_guest.sh") as (process, told):  # what the last cut left
+        with powered(folder, CACHE / OWN, "upgrade_guest.sh", TWO) as (process, told):  # what the last cut left
             _plan(folder, world, chance)
             _until_found(world, process, told)
     return {
@@ -131,6 +135,10 @@ def _prepare(folder: Path) -> None:
 def _plan(folder: Path, world: World, chance: random.Random) -> None:
     plan = {"seed": chance.randrange(1 << 30), "newest": world.newest, "row": world.rows.newest}
     (folder / "out" / "plan.json").write_text(json.dumps(plan))
+    for number in range(world.newest + 1, world.newest + 1 + AHEAD):
+        path = folder / "out" / f"{number}.tar.gz"
+        if not path.exists():
+            path.write_bytes(pack(release(number)))
 
 
 def _one_boot(folder: Path, world: World, chance: random.Random) -> None:
@@ -140,7 +148,7 @@ def _one_boot(folder: Path, world: World, chance: random.Random) -> None:
     early = chance.random() < EARLY
     within_s = EARLY_S if early else (world.upgrade_s or FIRST_UPGRADE_S)
     moment_s = chance.uniform(0, within_s)
-    with powered(folder, CACHE / OWN, "upgrade_guest.sh") as (process, told):
+    with powered(folder, CACHE / OWN, "upgrade_guest.sh", TWO) as (process, told):
         if early:
             _until(world, process, told, lambda: Path(told.name).stat().st_size > 0)
         else:

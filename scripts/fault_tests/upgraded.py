@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,10 +86,10 @@ class OfPackage:
         return {name: str(found.get(theirs) or "") for name, theirs in names.items()}
 
     def running(self) -> Mapping[str, Any]:
-        return tiny(self._host)
+        return self._host.tiny()
 
     def left_behind(self) -> list[str]:
-        return left_behind(self._host, "packages/TINY") + self._strays()
+        return self._host.left_behind("packages/TINY") + self._strays()
 
     def _strays(self) -> list[str]:
         """Processes of a version that is not the current one."""
@@ -152,11 +151,11 @@ class OfHost:
         return {"version": found["version"], "previous": found["previous"], "slot": found["state"], "message": found["notice"]}
 
     def running(self) -> Mapping[str, Any]:
-        found = tiny(self._host)
+        found = self._host.tiny()
         return {**found, "version": self.state()["version"]} if found else {}
 
     def left_behind(self) -> list[str]:
-        return left_behind(self._host, "firmware/HOST")
+        return self._host.left_behind("firmware/HOST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,29 +167,6 @@ class Kind:
 
 
 KINDS = {"package": Kind("tests.quick_host", lambda host, _: OfPackage(host)), "host": Kind("firmware", OfHost)}
-
-
-def tiny(host: Host) -> dict[str, Any]:
-    """What the tiny package answers, {}: it does not yet."""
-    try:
-        answer = host.get("tiny/")
-        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
-        return found
-    except (requests.RequestException, ValueError):
-        return {}
-
-
-def left_behind(host: Host, slots: str) -> list[str]:
-    """Of uploads and unpacking that were cut off, below STATE/host/SLOTS, and copies of data that nobody needs. The half of a small
-    file (record.json.new) is no matter: the next one is written over it."""
-    kept = host.state.host / "kept-data" / "TINY"
-    try:
-        saved = json.loads((kept / "data.json").read_text())["saved"]
-    except FileNotFoundError:
-        saved = None
-    needed = saved["folder"] if saved else ""
-    left = [path.name for path in (*(host.state.host / slots).glob("[ABC].new"), *(host.state.host / "uploads").glob("*"))]
-    return left + [path.name for path in kept.glob("saved-*") if path.name != needed]
 
 
 def request(address: str, package: bytes) -> tuple[bytes, bytes]:

@@ -272,8 +272,29 @@ def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, came
     written = next(each for each in folder.rglob("manager*.log"))
     with written.open("a", encoding="utf-8") as log:
         log.write("2026-01-02T03:04:05.000Z INFO test: a line of just now\n")
-    playwright.expect(page.locator("#lines")).to_contain_text("a line of just now")
+    playwright.expect(page.locator("#lines")).to_contain_text(
+        re.compile(r"01/02/2026, 03:04:05\.000\sAM INFO test: a line of just now")
+    )
     playwright.expect(page.get_by_role("button", name="Restart service")).to_be_visible()
+
+
+def test_a_download_of_what_was_found_tells_its_rows_and_its_end(page: Any, camera: tuple[Path, str]) -> None:
+    page.goto(f"{camera[1]}/review?from=2020-01-01T00:00")
+    with page.expect_download() as stored:
+        page.get_by_role("link", name="Download for Excel").click()
+    assert stored.value.suggested_filename == "passages.xlsx"
+    page.get_by_text("The file is complete: 1 row.").wait_for()
+    told = {"state": "running", "rows": 1200, "total": 3000, "more": False, "why": ""}
+    page.route("**/api/downloads/*", lambda route: route.fulfill(json=told))
+    with page.expect_download():
+        page.get_by_role("link", name="CSV").click()
+    page.get_by_text("1,200 of 3,000 rows written").wait_for()
+    assert page.locator("#notices progress").get_attribute("value") == "1200"
+    with page.expect_request(lambda each: each.method == "DELETE" and "/api/downloads/" in each.url):
+        page.get_by_role("button", name="Cancel").click()
+    told["state"] = "cancelled"
+    page.get_by_text("The download was broken off after 1,200 rows: the file is not complete.").wait_for()
+    page.unroute_all(behavior="wait")
 
 
 def test_seconds_of_each_line_are_number_fields_whose_range_is_kept(page: Any, camera: tuple[Path, str]) -> None:
@@ -300,6 +321,19 @@ def test_seconds_of_each_line_are_number_fields_whose_range_is_kept(page: Any, c
         page.get_by_role("button", name="Save", exact=True).click()
     assert with_store(folder, lambda store: store.settings(RecorderSettings).onvif_outputs) == "DO1=2.5 DO2=hold"
     assert page.locator('[data-field="onvif_outputs"] [data-word]').nth(1).is_checked()
+
+
+def test_a_list_can_be_named_at_once_and_ticked_countries_come_back_with_their_region(page: Any, camera: tuple[Path, str]) -> None:
+    page.goto(f"{camera[1]}/lists")
+    for button, dialog in (("#add-list", "#list-dialog"), ("#edit-list", "#rename-dialog")):
+        page.locator(button).click()
+        playwright.expect(page.locator(f"{dialog} [name=name]")).to_be_focused()
+        page.keyboard.press("Escape")
+    page.goto(f"{camera[1]}/lpr")
+    page.locator("#f-region").select_option("Asia")
+    assert page.locator("input[name=countries]:checked").count() == 0
+    page.locator("#f-region").select_option("Europe")
+    assert page.locator("input[name=countries]:checked").count() == 1
 
 
 def test_many_plates_are_selected_and_changed_with_the_keyboard_alone(page: Any, camera: tuple[Path, str]) -> None:

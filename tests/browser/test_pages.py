@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from board.kit.languages import COOKIE
+from engine.exchange.kinds.local_list import LocalListOptions
 from engine.settings import LprSettings
 from engine.store import Store
-from engine.types import Decision, PassageImages, PlateLook, SeenRead
+from engine.types import Decision, Job, PassageImages, PlateList, PlateLook, SeenRead
 from tests.browser.proxy import Proxy
 from tests.browser.reading import CODES, left_in_english
 from tests.browser.stack import Stack
@@ -28,19 +29,33 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "axe-core" / "axe.min.js"
 """Fetched by `./scripts/setup --test` (MPL-2.0, for tests alone)."""
 
+OWN = 6
+"""The first list that somebody adds."""
 LONG = "Müller & Söhne Fahrzeugvermietung und Transportgesellschaft mbH"
 PAGES = (
     "live", "review", "review?view=SQUARE&lane=1&outcome=refused&from=", "review/passages/p1", "lists",
     f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
     "actions/1", f"lists/{WHITE}/actions/new?kind=http", "lpr", "check", "camera", "lane", "general", "recorders", "audit",
     "logs", "help/no-plate", "help/no-action", "help/no-space", "help/stopped", "help/milestone", "setup",
-    "help", f"lists/{WHITE}?search=HK55",
+    "help", f"lists/{WHITE}?search=HK55", "audit?kind=changes&from=", "audit?kind=searches&from=", "audit?kind=export&from=",
+    "jobs/1", f"lists/{WHITE}/jobs/new?kind=ftp_list", f"lists/{WHITE}/jobs/new?kind=sincro",
+    f"lists/{WHITE}/actions/new?kind=wiegand",
 )  # fmt: skip
-DIALOGS = (
-    ("live", "#add-to-list"), ("live", "#last .whole"), ("live", "#first-steps-hide"),
-    (f"lists/{WHITE}?view=actions", "#add-action"),
-    ("lists", "#add-list"), ("lists", "#edit-list"), (f"lists/{WHITE}", "#add-entry"), ("lpr", "#default"),
+ACTIONS, EXPORTS, PLATES = f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}"
+GATE = "gate"
+"""Stands for the dialog whose button needs a gate."""
+DIALOGS: tuple[tuple[str, ...], ...] = (
+    ("live", "#add-to-list"), ("live", "#last .whole"), ("live", "#first-steps-hide"), ("live", GATE),
+    ("review?from=", ".thumb-button"), ("review/passages/p1", "details summary", "#forget"),
+    (ACTIONS, "#add-action"), (ACTIONS, "[data-do=delete-rule]"),
+    (EXPORTS, "#add-job"), (EXPORTS, "[data-do=delete-job]"), (f"lists/{WHITE}?view=imports", "#add-job"),
+    ("lists", "#add-list"), ("lists", "#edit-list"), (f"lists/{OWN}", "#delete-list"),
+    (PLATES, "#add-entry"), (PLATES, "[data-do=edit]"), (PLATES, "[data-do=delete]"),
+    (PLATES, "[data-choose]", "[data-many=change]"), (PLATES, "[data-choose]", "[data-many=move]"),
+    (PLATES, "[data-choose]", "[data-many=delete]"),
+    ("lpr", "#default"), ("general", "#default"), ("camera", "#default"), ("lane", "#default"),
 )  # fmt: skip
+"""Where each is, and what is clicked one after the other until it is open."""
 WIDTHS = (390, 1024, 1280, 1366, 1920)
 
 LEAVES = """() => {
@@ -56,7 +71,7 @@ LEAVES = """() => {
     const box = node.getBoundingClientRect();
     if (!box.width || !box.height || node.closest("svg, .visually-hidden, .off-screen, option, .bubble") || clips(node)) continue;
     if (box.right > wide + 1 || box.left < -1) found.push(`${name(node)} leaves the page at ${Math.round(box.right)}`);
-    const card = node.parentElement.closest(".card");
+    const card = node.parentElement.closest(".card, dialog");
     if (!card || getComputedStyle(node).position === "fixed") continue;
     const edge = card.getBoundingClientRect();
     const over = Math.round(Math.max(box.right - edge.right, edge.left - box.left));
@@ -77,6 +92,10 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         store.entries.save(entry("HK55EVB", description=LONG), "admin")
         store.entries.save(entry("ZH666X", BLACK), "admin")
         store.rules.save(rule(WHITE), "admin")
+        made = store.lists.save(PlateList(0, LONG[:60], "custom"), "admin")
+        assert made.id == OWN
+        store.jobs.save(Job(0, WHITE, "local_list", True, "day", True, "{}"), LocalListOptions, "admin")
+        store.searches.add("admin", "search", {"from": "2026-01-01T00:00", "plate": LONG[:20]})
         now = datetime.now(UTC)
         for number in range(12):
             plate = ("HK55EVB", "ZH666X", "W" * 12)[number % 3]
@@ -129,6 +148,31 @@ def test_nothing_leaves_its_card_or_the_page_at_any_width(browser: Any, camera: 
     assert found == {}
 
 
+def opened_dialog(page: Any, address: str, clicks: list[str]) -> None:
+    settled(page, address)
+    for click in clicks:
+        if click == GATE:
+            page.evaluate("document.querySelector('#gate-dialog').showModal()")
+        else:
+            page.locator(click).first.click()
+    page.locator("dialog[open]").wait_for()
+
+
+def test_no_dialog_leaves_the_page_at_any_width_and_nothing_leaves_its_dialog(browser: Any, camera: str) -> None:
+    page = opened(browser, WIDTHS[0], 900)
+    found = {}
+    for path, *clicks in DIALOGS:
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        opened_dialog(page, f"{camera}/{path}", clicks)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            leaves = page.evaluate(LEAVES)
+            if leaves:
+                found[" ".join((path, *clicks)), width] = leaves
+    page.context.close()
+    assert found == {}
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_page_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, camera: str, code: str) -> None:
     page = opened(browser, 1366, 900)
@@ -177,33 +221,15 @@ def test_axe_finds_nothing_serious_on_any_page_and_in_any_dialog(browser: Any, c
         wrong = judged(page)
         if wrong:
             found[path] = wrong
-    settled(page, f"{camera}/live")
-    page.evaluate("document.querySelector('#gate-dialog').showModal()")  # its button needs a gate
+    for path, *clicks in DIALOGS:
+        opened_dialog(page, f"{camera}/{path}", clicks)
+        wrong = judged(page)
+        if wrong:
+            found[" ".join((path, *clicks))] = wrong
+    settled(page, f"{camera}/{PLATES}")
+    page.locator("[data-choose]").first.check()
     wrong = judged(page)
     if wrong:
-        found["live #gate-dialog"] = wrong
-    for path, button in DIALOGS:
-        settled(page, f"{camera}/{path}")
-        page.locator(button).click()
-        page.locator("dialog[open]").wait_for()
-        wrong = judged(page)
-        if wrong:
-            found[f"{path} {button}"] = wrong
-    for button, place in (
-        ("[data-many=change]", "#many-dialog"),
-        ("[data-many=move]", "#move-dialog"),
-        ("[data-many=delete]", "dialog"),
-    ):
-        settled(page, f"{camera}/lists/{WHITE}")
-        page.locator("[data-choose]").first.check()
-        if place == "#many-dialog":
-            wrong = judged(page)
-            if wrong:
-                found["selected plates"] = wrong
-        page.locator(button).click()
-        page.locator(f"{place}[open]").wait_for()
-        wrong = judged(page)
-        if wrong:
-            found[place] = wrong
+        found["selected plates"] = wrong
     page.context.close()
     assert found == {}

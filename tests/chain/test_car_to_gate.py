@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 
 from board.kit.state import State
 from board.profiles import load
@@ -74,6 +75,8 @@ def test_the_first_minute_without_any_frames_shows_a_list_match_and_a_gate_that_
         assert said[2].startswith("login: admin / ")
         assert sum(line.startswith("trigger: tcp://127.0.0.1:") for line in said[3:-1]) == 1
         assert said[-1] == f"ready: {camera.address}" and not camera.address.endswith(f":{port}/")
+        package = requests.get(f"{camera.address}api/packages", auth=("admin", camera.password), timeout=20).json()["packages"][0]
+        assert (package["mechanism"], package["license"]) == ("file", "valid"), package["license_message"]
         # Before the first access nothing is read, whatever the lists say.
         wait_for("the engine", lambda: camera.call("GET", "status")["mode"] == "SETUP")
         wait_for("its camera", lambda: camera.call("GET", "status")["engine"]["camera"] == "ok")

@@ -29,6 +29,8 @@ if words[:2] == ["data", "save"]:
     kept = state / "tiny.txt"
     if kept.exists() and kept.read_text() == "broken":
         sys.exit(print("the database is damaged", file=sys.stderr) or 74)
+    if kept.exists() and kept.read_text() == "killed":
+        os.kill(os.getpid(), 9)
     say("about.json", json.dumps({"lists": 2, "entries": 3, "passages": 0}).encode())
     say("tiny.txt", kept.read_bytes() if kept.exists() else b"nothing")
     sys.stdout.buffer.write(bytes(4))
@@ -147,6 +149,9 @@ def test_no_backup_is_made_when_a_package_does_not_give_its_part_or_the_passphra
     answer = host.ask("POST", "/api/backup", json={"passphrase": SECRET})
     assert answer.status_code == 422
     assert answer.json()["error"] == "TINY does not give what it stores: the database is damaged"
+    (host.state / "tiny.txt").write_text("killed")
+    answer = host.ask("POST", "/api/backup", json={"passphrase": SECRET})
+    assert (answer.status_code, "TINY does not give what it stores" in answer.json()["error"]) == (422, True)
     short = host.ask("POST", "/api/backup", json={"passphrase": "short"})
     assert (short.status_code, short.json()["error"]) == (422, "the passphrase must have 10 to 200 characters")
     page = host.ask("POST", "/setup/system/backup/save", data={"passphrase": SECRET, "again": "x"})

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from typing import Any
 import pytest
 import requests
 
+from board.kit.errors import WireError
+from board.kit.state import State
+from board.kit.wire import Channel, Codec, connect
+from board.types import PINS_MESSAGES, Level, Pulse
+from board.wiegand.receive import read_edges
 from firmware import VERSION
 from tests.servers.test_host import OWN
 from tests.tiny_package import KEY, OTHER_KEY, contents, trust_file, write
@@ -55,6 +61,11 @@ class Camera:
                 self._process.terminate()
             self._systemd.join(0.5)
 
+    def crash(self) -> None:
+        """The host dies as by a fault of its own."""
+        assert self._process is not None
+        self._process.kill()
+
     def _run(self) -> None:
         words = [sys.executable, "-m", "firmware", "--state", str(self.state), "--port", str(self.port), "--no-https"]
         words += ["--trust", str(trust_file(self.folder))]
@@ -77,6 +88,10 @@ class Camera:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()["update"]
         return found
+
+    def signers(self) -> list[tuple[Any, ...]]:
+        found = self.ask("GET", "/api/keys").json()["signers"]
+        return [tuple(each[name] for name in ("name", "version", "current", "key", "built_in")) for each in found]
 
     def changes(self) -> list[tuple[str, str]]:
         return [(each["what"], each["about"]) for each in self.ask("GET", "/api/changes").json()["changes"]]
@@ -121,6 +136,7 @@ def test_an_uploaded_host_runs_after_its_trial_and_the_one_before_it_comes_back_
     assert camera.about() == {
         "version": "9.1", "source": "uploaded", "state": "good", "previous": VERSION, "built_in": VERSION, "notice": "",
     }  # fmt: skip
+    assert camera.signers() == [("HOST", "9.1", True, "tiny", False), ("HOST", VERSION, False, "", True)]
     page = camera.ask("GET", "/setup/system/firmware.html").text
     assert f'data-previous="{VERSION}"' in page and "on trial" not in page
     older = camera.update(firmware(camera.folder, "9.0.5"))
@@ -128,7 +144,48 @@ def test_an_uploaded_host_runs_after_its_trial_and_the_one_before_it_comes_back_
     assert camera.ask("POST", "/api/firmware/back").json() == {"version": VERSION}
     until(lambda: camera.about()["source"] == "built in")
     assert camera.about()["notice"] == f"went back from 9.1 to {VERSION} by hand"
+    assert camera.signers() == [("HOST", "9.1", False, "tiny", False), ("HOST", VERSION, True, "", True)]
+    page = camera.ask("GET", "/setup/security/keys.html").text
+    assert "Signed by tiny" in page and "Built in: installed on the board itself, not uploaded" in page
     assert camera.changes()[:2] == [("went back to the firmware before", VERSION), ("firmware updated", "9.1")]
+
+
+@pytest.mark.parametrize("by", ["update", "crash"])
+def test_outputs_rest_while_the_host_starts_again_and_nothing_comes_on_by_itself(camera: Camera, by: str) -> None:
+    def real_pins(conf: str) -> str:
+        return conf.replace("command = tiny\nargs = live pins\n", "command = board.pins\n")
+
+    state = State(camera.state)
+    data = write(camera.folder / "tiny.tar.gz", contents(conf=real_pins)).read_bytes()
+    assert camera.ask("POST", "/api/packages", files={"package": ("TINY.tar.gz", data)}).status_code == 201
+    assert camera.ask("POST", "/api/packages/TINY/start").status_code == 200
+    pins = until(lambda: connected(state))
+    pins.send(Level("held", "DO1", True))
+    pins.send(Pulse("long", "DO2", 60_000))
+    until(lambda: edges(state) == {"DO1": [1], "DO2": [1]})
+    if by == "update":
+        assert camera.update(firmware(camera.folder, "9.1")).status_code == 202
+    else:
+        camera.crash()
+    until(lambda: edges(state) == {"DO1": [1, 0], "DO2": [1, 0]})
+    rested_ns = max(edge.t_ns for edge in read_edges(state.sim / "edges.jsonl"))
+    until(lambda: camera.starts == 2 and camera.ask("GET", "/health", auth=None).status_code == 200)
+    until(lambda: connected(state))
+    assert rested_ns < time.monotonic_ns() and edges(state) == {"DO1": [1, 0], "DO2": [1, 0]}
+    pins.close()
+
+
+def connected(state: State) -> Channel | None:
+    try:
+        return connect(state.pins_socket, Codec(PINS_MESSAGES))
+    except WireError:
+        return None
+
+
+def edges(state: State) -> dict[str, list[int]]:
+    """What the outputs did, in its order."""
+    found = read_edges(state.sim / "edges.jsonl")
+    return {line: [edge.level for edge in found if edge.line == line] for line in ("DO1", "DO2")}
 
 
 def test_a_host_that_dies_on_this_camera_gives_way_to_the_one_before_it(camera: Camera) -> None:

@@ -511,7 +511,11 @@ def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_
     assert "too early" not in str(camera.ask(FireTrigger("http admin")).why)
 
 
-def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own(camera: Camera) -> None:
+@pytest.mark.parametrize("licensed", ["1", "0"])
+def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own_also_without_a_licence(
+    camera: Camera, licensed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWRIGHT_LICENSED", licensed)
     store = camera.store()
     loop = replace(rule(ALL, name="Exit", duration_ms=PULSE_MS), start=Start("input", "DI2", opens=True))
     store.rules.save(loop, "admin")

@@ -13,6 +13,7 @@ from board.kit.words import ENGLISH, Language, mark
 from engine.formats.sheet_pictures import Picture
 from engine.store import PassageQuery
 from engine.types import PassageImages
+from webui.downloads import Download
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.thumbnail import thumbnail
@@ -56,7 +57,10 @@ def _rows(
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, language, pictures, for_programs)
+    query = passage_query(portal, call, zone)
+    rows = _read(portal, query, zone, language, pictures, for_programs)
+    name = call.query.get("progress", "")
+    return portal.downloads.follow(name, Download(call.user, *portal.store.passages.count(query)), rows) if name else rows
 
 
 def _read(
@@ -119,7 +123,13 @@ ROUTES = (
     api(
         "GET", "api/passages/<id>", "view", _passage, "One passage, with the last reads of its car.", reply=shapes.PassageWithReads
     ),
-    download("review/passages.xlsx", "review", _workbook, "The passages that a search finds, as a workbook.", reply=WORKBOOK),
+    download(
+        "review/passages.xlsx",
+        "review",
+        _workbook,
+        "The passages that a search finds, as a workbook; with `progress` api/downloads tells how far it has come.",
+        reply=WORKBOOK,
+    ),
     download("review/passages.csv", "review", _csv, "The same as CSV, for programs.", reply="text/csv"),
     download("images/<name:path>", "view", _image, "A picture of a passage.", query=ImageQuery, reply="image/jpeg"),
 )

@@ -19,6 +19,7 @@ def _show(portal: Portal, call: Call) -> Answer:
 
 def _put(portal: Portal, call: Call) -> Answer:
     images = _of(portal)
+    images.need_use()  # before the picture is in memory
     images.put(call.path["name"], file_of(call.environ, MOST_BYTES))
     return _changed(portal, call)
 

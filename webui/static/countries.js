@@ -15,7 +15,9 @@ export function openCountries(root, region) {
     for (const chip of chips) {
       const box = $("input", chip);
       const here = chip.dataset.region === region();
+      if (!here && box.checked) chip.dataset.kept = ""; // ticked again when its region comes back
       if (!here) box.checked = false;
+      else if ("kept" in chip.dataset) { box.checked = true; delete chip.dataset.kept; }
       chip.hidden = !here || (!box.checked && (!open || (text !== "" && !chip.textContent.toLowerCase().includes(text))));
       if (box.checked) ticked += 1;
     }

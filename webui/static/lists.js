@@ -13,10 +13,15 @@ function dialogForm(dialog, options) {
   connectForm($("form", dialog), {...options, place: $(".notices", dialog)});
 }
 
+function openToName(dialog) {
+  dialog.showModal();
+  $("[name=name]", dialog).focus(); // not the help beside it, whose bubble would lie over the field
+}
+
 $("#list-dialog h2").textContent = _("Add list");
-$("#add-list").addEventListener("click", () => $("#list-dialog").showModal());
+$("#add-list").addEventListener("click", () => openToName($("#list-dialog")));
 dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { location.href = `/anpr/lists/${saved.id}`; }});
-$("#edit-list").addEventListener("click", () => $("#rename-dialog").showModal());
+$("#edit-list").addEventListener("click", () => openToName($("#rename-dialog")));
 dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, then: () => location.reload()});
 onClick($("#delete-list"), async () => {
   const name = $("#delete-list").dataset.name;

@@ -1,8 +1,11 @@
 // Logs: shows the newest lines and follows them.
-import {$, api, el, onClick, repeat} from "./portal.js";
+import {$, api, el, moment, onClick, repeat} from "./portal.js";
 import {restart} from "./restart.js";
 
+const local = (line) => line.replace(/^\d\S+Z(?= )/, (stamp) => moment(stamp)); // logs are in UTC, people by the camera's clock
+
 let lines = [];
+let told = [];
 const place = $("#lines");
 
 function show() {
@@ -15,14 +18,15 @@ function show() {
 
 async function load() {
   const answer = await api("GET", `logs/${$("#log").value}?lines=600`);
-  if (answer.lines.length === lines.length && answer.lines.at(-1) === lines.at(-1)) return;
-  lines = answer.lines;
+  if (answer.lines.length === told.length && answer.lines.at(-1) === told.at(-1)) return;
+  told = answer.lines;
+  lines = told.map(local);
   show();
 }
 
 if (place) {
   repeat(2000, async () => { if ($("#auto").checked || !lines.length) await load(); });
   $("#filter").addEventListener("input", show);
-  $("#log").addEventListener("change", async () => { $("#zip").href = `/anpr/logs/${$("#log").value}-log.zip`; lines = []; await load(); place.scrollTop = place.scrollHeight; });
+  $("#log").addEventListener("change", async () => { $("#zip").href = `/anpr/logs/${$("#log").value}-log.zip`; lines = told = []; await load(); place.scrollTop = place.scrollHeight; });
 }
 onClick($("#restart"), restart);

@@ -686,6 +686,16 @@ class Database(TypedDict):
     damaged_bytes: int
 
 
+class Download(TypedDict):
+    """A table that is being sent: running, done, cancelled or failed, and why. `total` rows, or, with `more`, more than that."""
+
+    state: str
+    rows: int
+    total: int
+    more: bool
+    why: Text
+
+
 class PathImage(TypedDict):
     name: str
     bytes: int

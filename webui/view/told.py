@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from board.kit.dependent import holds
 from board.kit.fields import Field
 from board.kit.settings import Settings
 from board.kit.web.forms import Choices
@@ -94,9 +95,10 @@ class Teller:
         """What was, and what is instead. Of what was added or deleted what its form does not have by itself."""
         forms = self._forms(subject, after or before or {})
         was, now = flat(before or {}), flat(after or {})
-        names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+        both = {**was, **now}
+        names = [name for name in both if was.get(name) != now.get(name) and _makes_sense(forms, name, both)]
         if before is None or after is None:
-            names = [name for name in names if not _is_usual(_field(forms, name), name, {**was, **now}[name])]
+            names = [name for name in names if not _is_usual(_field(forms, name), name, both[name])]
         return self._said(forms, was, names) if before else Text(""), self._said(forms, now, names) if after else Text("")
 
     def _forms(self, subject: str, values: Mapping[str, Any]) -> Forms:
@@ -181,6 +183,15 @@ def _field(forms: Forms, name: str) -> Field | None:
     group, _, own = name.rpartition(".")
     kind = forms.get(group)
     return kind.model_fields.get(own) if kind else None
+
+
+def _makes_sense(forms: Forms, name: str, values: Mapping[str, Any]) -> bool:
+    """Whether the form shows the field with these values of the others of its group."""
+    field, (group, dot, _) = _field(forms, name), name.rpartition(".")
+    if field is None or not field.when or group in GROUPS:  # of settings only what was changed is kept
+        return True
+    within = {each.removeprefix(group + dot): value for each, value in values.items() if each.startswith(group + dot)}
+    return holds(field.when, {**{each: known.default for each, known in forms[group].model_fields.items()}, **within})
 
 
 def _is_usual(field: Field | None, name: str, value: Any) -> bool:

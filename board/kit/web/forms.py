@@ -41,6 +41,8 @@ class Field:
     restart: bool
     optional: bool
     """May be left empty: sent as null."""
+    kept: bool
+    """There is a stored password, which does not reach the browser."""
     when: str
     """The values of other fields with which it is shown, as JSON; "": always."""
 
@@ -101,6 +103,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         step=step,
         longest=_said(info.max_length),
         restart=info.restart,
+        kept=control == "password" and bool(value),
         optional=type(None) in get_args(kind.type_of(name)),
         when=json.dumps(dict(info.when)) if info.when else "",
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from board.identity import identity
+from board.kit.state import State
 from engine.card_files import FOLDER, CardFiles
-from engine.stored_pictures import StoredPictures
+from engine.stored_pictures import StoredPictures, stored_pictures
 
 NAME = "2026/11/28/p1-full.jpg"
 
@@ -115,3 +118,19 @@ def test_what_is_larger_than_any_picture_is_none(files: CardFiles, tmp_path: Pat
     monkeypatch.setattr("engine.stored_pictures.MOST_BYTES", 3)
     put(files, content=b"jpeg")
     assert StoredPictures(tmp_path / "own", files).read(NAME) == b""
+
+
+def test_a_board_that_was_replaced_leaves_its_pictures_on_the_card_to_the_next_one(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    (tmp_path / "serial").write_text("of the first board")
+    first = identity(state, (tmp_path / "serial",)).id
+    state.board_file.write_text(json.dumps({"profile": "sim", "camera": "", "sd": str(tmp_path / "card")}))
+    assert stored_pictures(state) == StoredPictures(state.images, CardFiles(tmp_path / "card", first))
+    assert identity(state).id != first
+
+
+@pytest.mark.parametrize("board", ["", "[]", '{"profile": "sim"}', '{"sd": ""}'])
+def test_without_a_place_for_a_card_there_is_the_camera_alone(tmp_path: Path, board: str) -> None:
+    state = State(tmp_path)
+    state.board_file.write_text(board)
+    assert stored_pictures(state) == StoredPictures(state.images)

@@ -100,3 +100,10 @@ def test_initscr_answers_with_lsb_codes(tmp_path: Path) -> None:
         return subprocess.run([sys.executable, str(script), *words], capture_output=True, cwd=tmp_path).returncode
 
     assert (code(), code("dance"), code("start"), code("status"), code("run", "nobody")) == (2, 2, 3, 4, 2)
+
+
+def test_a_licensed_package_needs_a_licence_and_differs_in_nothing_else(sources: Path, tmp_path: Path) -> None:
+    plain, licensed = (verify(build(tmp_path / str(each), KEY, sources, licensed=each).path, TRUST) for each in (False, True))
+    assert (plain.manifest.mechanism, licensed.manifest.mechanism) == ("none", "file")
+    assert plain.conf.replace(b"mechanism = none", b"mechanism = file") == licensed.conf
+    assert plain.hashes == licensed.hashes

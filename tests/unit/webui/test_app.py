@@ -19,6 +19,7 @@ from engine.settings import LprSettings
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.app import routes
+from webui.downloads import Download
 
 EVIL = '<script>alert("x")</script>'
 ROUTES = [route for route in routes(tuple(find(webui.tabs, "TAB", Tab).values())) if route.path]
@@ -318,7 +319,8 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     upload = HandFolder(caller.state.exchange / "uploads" / ("0" * 32))
     upload.path.mkdir(parents=True)
     upload.put_order(HandOrder(4, "anna"))
-    of = {"jobs/<id>": "1", "jobs/<id>/files/<name>": "1", "api/uploads/<name>": upload.path.name}
+    of = {"jobs/<id>": "1", "jobs/<id>/files/<name>": "1", "api/uploads/<name>": upload.path.name, "api/downloads/<name>": "0" * 16}
+    caller.portal.downloads.follow("0" * 16, Download("anna", 1, False), ())
     of |= {
         "api/passages/<id>": "p1",
         "review/passages/<id>": "p1",

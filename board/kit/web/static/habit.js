@@ -8,6 +8,13 @@ const DAY = {month: "2-digit", day: "2-digit"};
 const PARTS = /^(\d{4}-\d\d-\d\d)?[ T]?(\d\d:\d\d)?(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
 const STAMP = /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g;
 
+const writers = new Map(); // to make one takes longer than to use it a hundred times
+function writer(options) {
+  const key = JSON.stringify(options);
+  if (!writers.has(key)) writers.set(key, new Intl.DateTimeFormat(habit, options));
+  return writers.get(key);
+}
+
 /** A number; `decimals`: always so many. */
 export const number = (value, decimals = 0, most = decimals) => value.toLocaleString(habit, {minimumFractionDigits: decimals, maximumFractionDigits: most});
 
@@ -22,10 +29,10 @@ export function moment(text, brief = false) {
   const [, day, clock, seconds, fraction, offset] = found;
   const at = new Date(`${day ?? "2000-01-01"}T${clock ?? "00:00"}${seconds ?? ""}${fraction ?? ""}${offset ?? "Z"}`);
   try {
-    return new Intl.DateTimeFormat(habit, {
+    return writer({
       timeZone: offset ? document.documentElement.dataset.zone : "UTC",
       ...(day && DAY), ...(day && !brief && {year: "numeric"}), ...(clock && {hour: "2-digit", minute: "2-digit"}),
-      ...(seconds && !offset && {second: "2-digit"}), ...(fraction && !offset && {fractionalSecondDigits: 3}),
+      ...(seconds && {second: "2-digit"}), ...(fraction && {fractionalSecondDigits: 3}),
     }).format(at);
   } catch { return text; } // no such day, or a time zone that the browser does not know
 }

@@ -60,7 +60,9 @@ if words[:1] == ["data"] and KNOWS:
     state = pathlib.Path(words[words.index("--state") + 1]) if "--state" in words else None
     if verb == "save":
         if (state / "refuses").exists():
-            sys.exit((print("the card is gone", file=sys.stderr), 74)[1])
+            print("the card is gone", file=sys.stderr, flush=True)
+            code = int((state / "refuses").read_text())
+            os.kill(os.getpid(), -code) if code < 0 else sys.exit(code)
         part("about.json", b"{}")
         part("rows.db", (state / "tiny" / "rows.db").read_bytes())
         sys.stdout.buffer.write(struct.pack(">I", 0))
@@ -200,9 +202,10 @@ def test_a_disk_that_is_full_while_data_is_saved_refuses_the_version_and_loses_n
     until(lambda: only(first).version == "2.0.0" and only(first).status == "on")
 
 
-def test_a_package_that_cannot_give_its_data_says_why_and_runs_on(camera: Camera, first: Packages) -> None:
-    (camera.state.root / "refuses").touch()
-    with pytest.raises(PackageError, match="cannot be saved, which the way back from the new version would need: the card is gone"):
+@pytest.mark.parametrize(("code", "why"), [(74, "the card is gone"), (1, "the card is gone"), (-9, "killed by SIGKILL")])
+def test_a_package_that_cannot_give_its_data_says_why_and_runs_on(camera: Camera, first: Packages, code: int, why: str) -> None:
+    (camera.state.root / "refuses").write_text(str(code))
+    with pytest.raises(PackageError, match=f"cannot be saved, which the way back from the new version would need: {why}"):
         camera.upload(first, 2, layout=2, oldest=2)
     until(lambda: only(first).status == "on" and only(first).version == "1.0.0")
 
