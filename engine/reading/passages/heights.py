@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
 
 from engine.types import PlateRead
 
@@ -30,5 +29,8 @@ class Heights:
 
     def steady(self, read: PlateRead) -> float:
         """The character height of a read of this car in px of its frame; as measured where nothing else is known."""
-        known = self._shares and read.char_height_px > 0 and read.box[3] > 0
-        return round(median(self._shares) * read.box[3], 1) if known else read.char_height_px
+        known = sorted(self._shares)
+        if not known or read.char_height_px <= 0 or read.box[3] <= 0:
+            return read.char_height_px
+        median = (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2  # `statistics` is too large to load for it
+        return round(median * read.box[3], 1)
