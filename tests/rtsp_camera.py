@@ -223,6 +223,9 @@ class Talk:
         return re.split(r"[;]", found["session"])[0]
 
     def _more(self) -> None:
-        data = self.sock.recv(65_536)
+        try:
+            data = self.sock.recv(65_536)
+        except ConnectionResetError:  # closed before it had read what was just sent
+            data = b""
         assert data, "the camera has closed the connection"
         self.came += data
