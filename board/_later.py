@@ -24,8 +24,8 @@ class _Later(ModuleType):
 def load_when_used(*names: str) -> None:
     """`names`: of the standard library. Those that are loaded already stay."""
     for name in names:
-        spec = PathFinder.find_spec(name)
-        if name not in sys.modules and spec is not None:
+        spec = PathFinder.find_spec(name) if name not in sys.modules else None
+        if spec is not None:
             module = _Later(name)
             module.__spec__ = spec
             sys.modules[name] = module

@@ -354,11 +354,10 @@ class WindowMaker:
         """A line that a camera writes into its picture, mostly along the upper or lower edge: in a box, some half transparent, or
         outlined, or bare."""
         rng = self.rng
-        found = self.overlay_spot(plates, tallest=30, at_edge=0.7)
+        found = self.overlay_spot(grey, plates, tallest=30, at_edge=0.7)
         if found is None:
             return
-        ink, (x, y) = found
-        part = grey[y : y + ink.shape[0], x : x + ink.shape[1]]
+        ink, part = found
         under = part.astype(np.float32)
         kind = rng.random()
         light = self.chance(0.75)
@@ -375,11 +374,10 @@ class WindowMaker:
     def write_sign(self, grey: np.ndarray, plates: list[Shown]) -> None:
         """A board with lettering somewhere in the street, light or dark, some with a rim."""
         rng = self.rng
-        found = self.overlay_spot(plates, tallest=60, at_edge=0.0)
+        found = self.overlay_spot(grey, plates, tallest=60, at_edge=0.0)
         if found is None:
             return
-        ink, (x, y) = found
-        part = grey[y : y + ink.shape[0], x : x + ink.shape[1]]
+        ink, part = found
         light = self.chance(0.6)
         ground = rng.uniform(130, 255) if light else rng.uniform(5, 90)
         tone = rng.uniform(0, max(ground - 90, 1)) if light else rng.uniform(min(ground + 90, 254), 255)
@@ -388,8 +386,10 @@ class WindowMaker:
             ink[:rim] = ink[-rim:] = ink[:, :rim] = ink[:, -rim:] = 1.0
         part[:] = np.clip(ground * (1 - ink) + tone * ink, 0, 255)
 
-    def overlay_spot(self, plates: list[Shown], tallest: float, at_edge: float) -> tuple[np.ndarray, tuple[int, int]] | None:
-        """Lettering with room around it, 0 to 1, and the left and top of a place for it that meets no plate; None: no luck.
+    def overlay_spot(
+        self, grey: np.ndarray, plates: list[Shown], tallest: float, at_edge: float
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Lettering with room around it, 0 to 1, and a part of `grey` of its size that meets no plate; None: no luck.
 
         `tallest`: of its letters, in pixels; `at_edge`: share along the upper and lower edge."""
         plan, rng = self.plan, self.rng
@@ -408,7 +408,8 @@ class WindowMaker:
             y = int(rng.integers(0, 8)) if self.chance(0.5) else max(plan.height - high - int(rng.integers(0, 8)), 0)
         if any(meet((x, y, x + wide, y + high), plate.box) for plate in plates):
             return None
-        return np.pad(cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, edge), (x, y)
+        ink = np.pad(cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, edge)
+        return ink, grey[y : y + high, x : x + wide]
 
     def surround(self, grey: np.ndarray, corners: np.ndarray) -> None:
         """A darker or lighter bay around the plate's place: bumpers and frames differ from the plate, not from the scene."""
