@@ -379,8 +379,8 @@ def _version_24(db: Database) -> None:
     its weeks were painted for it."""
     if db.execute("SELECT 1 FROM settings WHERE name = 'lpr'").fetchone():
         db.execute("INSERT OR IGNORE INTO settings VALUES ('general', '{}')")
-    named = "CASE WHEN json_valid(body) THEN json_set(body, '$.time_zone', ifnull(json_extract(body, '$.time_zone'), 'UTC')) ELSE body END"
-    db.execute(f"UPDATE settings SET body = {named} WHERE name = 'general'")
+    named = "json_set(body, '$.time_zone', ifnull(json_extract(body, '$.time_zone'), 'UTC'))"
+    db.execute(f"UPDATE settings SET body = CASE WHEN json_valid(body) THEN {named} ELSE body END WHERE name = 'general'")
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
