@@ -24,12 +24,17 @@ def system_zone(root: Path = ROOT) -> str:
     `root`: another file system, which the environment is not about."""
     named = os.environ.get("TZ", "").lstrip(":") if root == ROOT else ""
     if named and not named.startswith("/"):
-        return named
+        return _known(named)
     try:
         target = str((root / LOCALTIME).readlink())
     except OSError:
         return "UTC"
-    return target.partition("zoneinfo/")[2] or "UTC"
+    return _known(target.partition("zoneinfo/")[2]) or "UTC"
+
+
+def _known(name: str) -> str:
+    """Debian's name of UTC is "Etc/UTC"."""
+    return "UTC" if name == "Etc/UTC" else name
 
 
 @lru_cache(maxsize=8)

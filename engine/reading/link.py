@@ -36,6 +36,8 @@ REPEAT_AFTER_NS = 5_000_000_000
 MOST_UNSTORED = 1000
 MOST_TOLD = 100
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
+FAULT_AFTER = 10
+"""That many vain tries, 16 s, are more than an ordinary restart of the service."""
 
 
 class Link:
@@ -128,20 +130,21 @@ class Link:
         failures = 0
         while not self._closed.is_set():
             try:
-                failures = 0 if self._connection(failures == 0) else failures + 1
+                failures = 0 if self._connection(failures) else failures + 1
             except Exception:  # the thread's top: without it the engine would go on mute
                 log.exception("connection to the service")
                 failures += 1
             if failures:
                 self._closed.wait(RETRY_S[min(failures, len(RETRY_S)) - 1])
 
-    def _connection(self, first_try: bool) -> bool:
-        """One connection from its beginning to its end; False when the service does not listen."""
+    def _connection(self, failures: int) -> bool:
+        """One connection from its beginning to its end; False when the service does not listen, `failures` times before. It has
+        some seconds to start before that is a fault."""
         try:
             channel = connect(self._path, self._codec)
         except (WireError, OSError) as why:
-            if first_try:
-                log.warning("no service yet: %s", why)
+            if failures in (0, FAULT_AFTER):
+                log.log(logging.WARNING if failures else logging.INFO, "no service yet: %s", why)
             return False
         log.info("connected to the service")
         self._gone = False

@@ -322,8 +322,8 @@ class Service:
         if self.restart.is_set():
             try:
                 self._hub.send_engine(StopEngine())
-            except WireError as why:
-                log.warning("engine not restarted: %s", why)
+            except WireError as why:  # it starts anew with what is stored, whoever ended it
+                log.info("the engine was not told to start again: %s", why)
         self._inputs.close()
         self._clients.close()
         self._lane.close()
@@ -354,7 +354,8 @@ class Service:
         if self._identity.before and core.general.camera_id != self._identity.before:
             self._problems.say(_moved(self._identity, core.general))
         try:
-            self._pins.push_rules()  # pins may have connected while the store was away
+            if not self._pins.problem:  # it connected while the store was away; else it gets them as it connects
+                self._pins.push_rules()
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
         self._inputs.open(core.lpr, core.general)

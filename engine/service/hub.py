@@ -109,6 +109,8 @@ class Hub:
                     log.error("engine: %s", message.note)
                 else:
                     self._take(message)
+        except PeerGone as why:  # at each ordinary restart, too; if it died, the host says so
+            log.info("engine: %s", why)
         except WireError as why:
             log.warning("engine: %s", why)
         finally:

@@ -189,7 +189,7 @@ class PinsLink:
             try:
                 self._talk()
             except GatewrightError as why:
-                if self.problem != why.text:
+                if self.problem != why.text and not self._stop.is_set():
                     log.warning("%s", why)
                 self.problem = why.text
             except Exception:  # the thread's top
@@ -202,15 +202,13 @@ class PinsLink:
         channel = connect(self._socket, self._codec)
         try:
             channel.send(WatchPins(str(uuid.uuid4())))
-            rules = self._rules()
-            if rules is not None:
-                channel.send(rules)
-            for output, active_high in self._polarities().items():
-                channel.send(OutputPolarity(str(uuid.uuid4()), output, active_high))
+            known = self._tell(channel)
             with self._lock:
                 self._channel = channel
             self.problem = NOTHING
             log.info("connected to pins")
+            if not known:
+                self._tell(channel)  # the store may have opened in between, when nobody else could tell pins
             while not self._stop.is_set():
                 message = channel.receive(1.0 if self._taken else None)
                 if message is not None:
@@ -220,6 +218,15 @@ class PinsLink:
             with self._lock:
                 self._channel = None
             channel.close()
+
+    def _tell(self, channel: Channel) -> bool:
+        """Sends pins line rules and polarities; False while there is no store that has them."""
+        rules = self._rules()
+        if rules is not None:
+            channel.send(rules)
+        for output, active_high in self._polarities().items():
+            channel.send(OutputPolarity(str(uuid.uuid4()), output, active_high))
+        return rules is not None
 
     def _hang_up(self) -> None:
         with self._lock:

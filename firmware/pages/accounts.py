@@ -11,7 +11,7 @@ from firmware.host import Host
 from firmware.menu import SECURITY
 from firmware.people import shapes
 from firmware.people.accounts import Account
-from firmware.people.forms import NewAccount, NewRole
+from firmware.people.forms import GivenPassword, NewAccount, NewRole
 from firmware.people.guesses import ACCOUNT_TRIES, FREE_TRIES, LONGEST_WAIT_S, TOTAL_TRIES
 from firmware.people.passwords import MAX_PASSWORD, MIN_PASSWORD, Busy
 
@@ -61,6 +61,14 @@ def _change(host: Host, call: Call) -> Answer:
     raise Elsewhere(f"/{NAME}")
 
 
+def _give(host: Host, call: Call) -> Answer:
+    try:
+        host.auth.administration.give_password(call.visitor, call.body.get("user", ""), call.body.get("password", ""))
+    except (ConfigError, Busy) as why:
+        return _page(host, call, Text("not changed: {reason}", {"reason": why}), "", 400)
+    raise Elsewhere(f"/{NAME}")
+
+
 def _remove(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.remove_account(call.visitor, call.body.get("user", ""))
@@ -100,6 +108,11 @@ def _put(host: Host, call: Call[object, NewRole]) -> Answer:
     return data({"name": call.path["name"], "role": form.role})
 
 
+def _put_password(host: Host, call: Call[object, GivenPassword]) -> Answer:
+    host.auth.administration.give_password(call.visitor, call.path["name"], call.body.password)
+    return data({"name": call.path["name"]})
+
+
 def _delete(host: Host, call: Call) -> Answer:
     host.auth.administration.remove_account(call.visitor, call.path["name"])
     return data({"removed": call.path["name"]})
@@ -114,6 +127,7 @@ TAB = Tab(
         page(NAME, "people", _show),
         page("setup/security/accounts/add", "people", _add, method="POST"),
         page("setup/security/accounts/role", "people", _change, method="POST"),
+        page("setup/security/accounts/password", "people", _give, method="POST"),
         page("setup/security/accounts/remove", "people", _remove, method="POST"),
         api(
             "GET",
@@ -133,6 +147,15 @@ TAB = Tab(
             reply=shapes.NamedRole,
         ),
         api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole, reply=shapes.NamedRole),
+        api(
+            "PUT",
+            f"{_ONE}/password",
+            "people",
+            _put_password,
+            "Gives another account a password, which it has to replace; its sessions end.",
+            body=GivenPassword,
+            reply=shapes.Named,
+        ),
         api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens.", reply=shapes.Removed),
     ),
     SECURITY,

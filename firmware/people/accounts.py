@@ -159,13 +159,20 @@ class Accounts:
 
     def set_password(self, name: str, password: str) -> None:
         """A person chose a new password. ConfigError says why it is not good enough."""
+        self._replace_password(name, password, must_change=False)
+
+    def give_password(self, name: str, password: str) -> None:
+        """An administrator chose one for who forgot it: the next log-in must choose another. ConfigError as above."""
+        self._replace_password(name, password, must_change=True)
+
+    def _replace_password(self, name: str, password: str, must_change: bool) -> None:
         check_new(password, name)
         account = self._accounts.get(name)
         if account is None:
             raise ConfigError("there is no user {name}", name=name)
         if hmac.compare_digest(self._hasher.hash(password, account.salt, cost=cost_of(account.hash)), account.hash):
             raise ConfigError("the new password must differ from the present one", field="new")
-        fresh = self._account(name, account.role, password, must_change=False)
+        fresh = self._account(name, account.role, password, must_change)
         with self._changing:
             if self._accounts.get(name) != account:
                 raise ConfigError("user {name} was changed meanwhile: try again", name=name)

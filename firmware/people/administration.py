@@ -46,6 +46,16 @@ class Administration:
         self._sessions.close_all(name)
         self._record(visitor, mark("role changed"), f"{name} ({account.role} to {role})")
 
+    def give_password(self, visitor: Visitor, name: str, new: str) -> None:
+        """To another account, whose owner forgot it and replaces this one at the next log-in. Its sessions end; what its owner made
+        for programs stays."""
+        if name == visitor.name:
+            raise ConfigError("choose your own password under Change password")
+        self._reached(visitor, name)
+        self._accounts.give_password(name, new)
+        self._sessions.close_all(name)
+        self._record(visitor, mark("password given"), name)
+
     def remove_account(self, visitor: Visitor, name: str) -> None:
         """With its sessions and the tokens that it made."""
         self._reached(visitor, name)

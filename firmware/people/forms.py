@@ -28,6 +28,12 @@ class NewAccount(Settings):
     password: Password = option(..., "First password", "Its owner replaces it at the first log-in.")
 
 
+class GivenPassword(Settings):
+    """Given password"""
+
+    password: Password = option(..., "First password", "Its owner replaces it at the next log-in.")
+
+
 class NewRole(Settings):
     """Role"""
 

@@ -237,7 +237,7 @@ def test_markup_in_a_plate_and_in_names_is_text_everywhere(page: Any, camera: tu
 def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     page.goto(f"{address}/live")
-    playwright.expect(page.locator("#simulated")).to_contain_text("Simulated board.")
+    playwright.expect(page.locator("#simulated")).to_have_text("Simulated board")
     button = page.locator("[data-input=DI2]")
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("active")
@@ -303,8 +303,8 @@ def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, 
         page.locator("#lane-state").get_by_text("a vehicle that it was not opened for is in the safety loop").wait_for()
         page.locator("#lane-state").get_by_text("WHITELIST: 12 of 40 inside").wait_for()
         page.goto(f"{proxy.address}/anpr/lane")
-        page.on("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Reset counts").click()
+        page.get_by_role("dialog").get_by_role("button", name="Reset counts").click()
         until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 0, "the reset")
     finally:
         proxy.close()

@@ -483,6 +483,42 @@ def test_a_changed_password_ends_sessions_and_a_new_role_ends_them_too(host: Hos
     assert host.ask("POST", "/api/password", json={"old": "x", "new": "the new mill wheel"}).status_code == 422
 
 
+def test_an_administrator_gives_a_password_to_who_forgot_it_and_who_replaces_it_at_the_next_log_in(host: Host) -> None:
+    url = f"http://127.0.0.1:{host.port}"
+    guard = add(host, "guard", "viewer")
+    session = log_in(host, *guard)[0]
+    given = host.ask("PUT", "/api/accounts/guard/password", json={"password": "blue barrier 4"})
+    assert (given.status_code, given.json()) == (200, {"name": "guard"})
+    assert session.get(f"{url}/api/packages").status_code == 401
+    assert host.ask("GET", "/api/packages", auth=guard).status_code == 401
+    assert host.ask("GET", "/api/packages", auth=("guard", "blue barrier 4")).status_code == 403
+    accounts = {each["name"]: each["must_change"] for each in host.ask("GET", "/api/accounts").json()["accounts"]}
+    assert accounts == {"admin": False, "guard": True}
+    newest = host.ask("GET", "/api/changes").json()["changes"][0]
+    assert (newest["who"], newest["what"], newest["about"]) == ("admin", "password given", "guard")
+    own = host.ask(
+        "POST", "/api/password", json={"old": "blue barrier 4", "new": "mill-street-18"}, auth=("guard", "blue barrier 4")
+    )
+    assert own.status_code == 200
+    assert host.ask("GET", "/api/packages", auth=("guard", "mill-street-18")).status_code == 200
+
+
+def test_nobody_gives_a_password_to_themselves_to_nobody_or_beyond_their_reach(host: Host) -> None:
+    bearer, _ = make_token(host, "provisioning", ["people", "view"])
+    for path, words in (
+        ("admin", "choose your own password under Change password"),
+        ("nobody", "there is no user nobody"),
+    ):
+        refused = host.ask("PUT", f"/api/accounts/{path}/password", json={"password": "blue barrier 4"})
+        assert refused.status_code == 422 and words in refused.json()["error"]
+    add(host, "boss", "admin")
+    refused = host.ask("PUT", "/api/accounts/boss/password", json={"password": "blue barrier 4"}, auth=None, headers=bearer)
+    assert refused.status_code == 422 and "does not have" in refused.json()["error"]
+    add(host, "guard", "viewer")
+    weak = host.ask("PUT", "/api/accounts/guard/password", json={"password": "password"})
+    assert weak.status_code == 422
+
+
 def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
     host = alone()
     for number in range(6):

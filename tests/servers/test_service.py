@@ -361,6 +361,8 @@ def test_restart_service_stops_the_engine_and_ends_with_0(running: Camera) -> No
     store = running.store()
     assert store.counters()["Frames processed"].value == 7
     store.close()
+    said = (running.state.logs / "service.log").read_text().splitlines()
+    assert [line for line in said if " WARNING " in line or " ERROR " in line] == []
 
 
 def test_the_service_says_that_it_lives_and_ends_on_sigterm(running: Camera) -> None:

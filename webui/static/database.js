@@ -30,7 +30,7 @@ async function exchange(path, body) {
 }
 
 for (const button of $$("[data-restore]")) onClick(button, async () => {
-  if (await sure(_("Restore this copy?"), _("Lists, actions and settings of now are replaced. Passages stay."), _("Restore"))) await exchange("restore", {name: button.dataset.restore});
+  if (await sure(_("Restore this copy?"), _("Lists, actions and settings of now are replaced. Passages stay."), _("Restore"), "primary")) await exchange("restore", {name: button.dataset.restore});
 });
 $("#reset-form").addEventListener("submit", async (event) => {
   event.preventDefault();

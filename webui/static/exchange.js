@@ -130,7 +130,7 @@ for (const box of $$("[data-do=enable-job]")) {
 for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); location.reload(); });
 for (const button of $$("[data-do=accept-job]")) {
   onClick(button, async () => {
-    if (!await sure(_("Accept"), _("The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?"), _("Accept"))) return;
+    if (!await sure(_("Accept"), _("The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?"), _("Accept"), "primary")) return;
     await api("POST", `jobs/${jobOf(button)}/accept`);
     location.reload();
   });

@@ -27,7 +27,7 @@ export function openFirstSteps() {
     try { show((await api("GET", "first-steps")).steps); } catch (error) { if (!(error instanceof ApiError)) throw error; }
   };
   onClick($("#first-steps-hide"), async () => {
-    if (!await sure(_("First steps"), _("Put the list away for good? Help and Check say the same at any time."), _("Put away"))) return;
+    if (!await sure(_("First steps"), _("Put the list away for good? Help and Check say the same at any time."), _("Put away"), "primary")) return;
     await api("DELETE", "first-steps");
     show([]);
   });

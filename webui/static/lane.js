@@ -1,5 +1,5 @@
 // Lane tab: the lane's state, places and counts by hand; the settings below are settings.js.
-import {$, api, ApiError, el, onClick, repeat, toast} from "./portal.js";
+import {$, api, ApiError, el, onClick, repeat, sure, toast} from "./portal.js";
 import {laneState, placesText} from "./lane_state.js";
 import {_} from "./words.js";
 
@@ -37,7 +37,7 @@ async function change(method, path, body) {
 }
 
 onClick($("#reset"), async () => {
-  if (confirm(_("Count nobody as inside from now on?"))) await change("POST", "lane/reset", {});
+  if (await sure(_("Reset counts"), _("Count nobody as inside from now on?"), _("Reset counts"))) await change("POST", "lane/reset", {});
 });
 
 repeat(2000, async () => show(await api("GET", "lane")));

@@ -384,7 +384,7 @@ function showPassages() {
   $("#recent tbody").replaceChildren(...state.passages.map((passage) => {
     const [text, kind] = verdict(passage);
     return el("tr", {},
-      el("td", {"data-name": _("Plate"), class: "plate-cell"}, plate(passage.plate)),
+      el("td", {"data-name": _("Plate"), class: "plate-cell"}, may("review") ? el("a", {class: "bare", href: `/anpr/review/passages/${encodeURIComponent(passage.id)}`, "aria-label": _("Open the passage {plate}", {plate: passage.plate || _("no plate")})}, plate(passage.plate)) : plate(passage.plate)),
       el("td", {"data-name": _("Picture")}, thumbnail(passage)),
       el("td", {"data-name": _("Time"), class: "nums nowrap"}, moment(passage.at_local)),
       el("td", {"data-name": _("List")}, lists(passage)),

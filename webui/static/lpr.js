@@ -24,7 +24,7 @@ connectForm(form, {
 });
 onClick($("#restart"), restart);
 onClick($("#default"), async () => {
-  if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. Region and countries stay."), _("Set defaults"))) return;
+  if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. Region and countries stay."), _("Set defaults"), "primary")) return;
   await api("POST", "settings/lpr/default");
   sessionStorage.setItem("said", _("Default configuration stored."));
   location.reload();

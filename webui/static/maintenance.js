@@ -120,7 +120,7 @@ $("#export-form").addEventListener("submit", async (event) => {
 // --- back -------------------------------------------------------------------------------------------------------------------
 
 onClick($("#revert"), async () => {
-  if (!await sure(_("Back to the configuration before?"), _("Settings, lists and actions become what they were before the last file. Plates stay."), _("Go back"))) return;
+  if (!await sure(_("Back to the configuration before?"), _("Settings, lists and actions become what they were before the last file. Plates stay."), _("Go back"), "primary")) return;
   await api("POST", "configuration/revert");
   done(_("The configuration of before is back."));
 });

@@ -50,8 +50,8 @@ function say({done, kept}) {
 
 const SURE = {
   delete: () => [_n("Delete {count} plate", "Delete {count} plates", count()), _("They are taken out of this list. This cannot be undone."), _("Delete")],
-  stop: () => [_n("Disable {count} plate", "Disable {count} plates", count()), _("Their validity ends now. They stay in the list and can be enabled again."), _("Disable")],
-  resume: () => [_n("Enable {count} plate", "Enable {count} plates", count()), _("Those whose validity has ended are valid again, without an end."), _("Enable")],
+  stop: () => [_n("Disable {count} plate", "Disable {count} plates", count()), _("Their validity ends now. They stay in the list and can be enabled again."), _("Disable"), "primary"],
+  resume: () => [_n("Enable {count} plate", "Enable {count} plates", count()), _("Those whose validity has ended are valid again, without an end."), _("Enable"), "primary"],
 };
 const DIALOGS = {
   change: ["#many-dialog", () => _n("Change {count} plate", "Change {count} plates", count())],

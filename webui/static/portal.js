@@ -75,14 +75,14 @@ export function notice(kind, text, problems = [], place = $("#notices")) {
   return node;
 }
 
-/** Asks before something that cannot be undone. */
-export function sure(title, text, yes) {
+/** Asks before something that cannot be undone; `kind` of the button: "danger solid" is red, for what takes something away. */
+export function sure(title, text, yes, kind = "danger solid") {
   return new Promise((resolve) => {
     const dialog = el("dialog", {},
       el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
       el("footer", {},
         el("button", {type: "button", onclick: () => dialog.close("no")}, _("Cancel")),
-        el("button", {type: "button", class: "primary", onclick: () => dialog.close("yes")}, yes)));
+        el("button", {type: "button", class: kind, onclick: () => dialog.close("yes")}, yes)));
     dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
     document.body.append(dialog);
     dialog.showModal();

@@ -4,6 +4,7 @@ import {_} from "./words.js";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const LONGEST_MS = 90000;
+const READ_MS = 8000;
 
 async function engineNow() {
   try { return (await api("GET", "status")).engine; } catch (error) {
@@ -12,18 +13,21 @@ async function engineNow() {
   }
 }
 
-/** Restarts and waits; true when the engine works again. Shows the progress at the top of the page. */
+/** Stays in sight wherever the page is scrolled, for as long as it takes to read what came of it. */
+function inSight(node) {
+  node.classList.add("in-sight");
+  setTimeout(() => node.classList.remove("in-sight"), READ_MS);
+}
+
+/** Restarts and waits; true when the engine works again. The progress stays below the header, the page where it is. */
 export async function restart() {
   const before = await engineNow();
   const place = $("#notices");
   const text = el("div", {}, _("Restarting the service…"));
   const bar = el("div", {class: "progress"}, el("i"));
-  const node = el("div", {class: "notice", role: "status", id: "restarting"}, el("div", {}, text, bar));
-  place.replaceChildren(node);
-  node.scrollIntoView({block: "nearest"});
+  place.replaceChildren(el("div", {class: "notice in-sight", role: "status", id: "restarting"}, el("div", {}, text, bar)));
   await api("POST", "restart");
   $("#restart-due")?.remove();
-  node.scrollIntoView({block: "nearest"}); // what stood above it has gone
   const begun = performance.now();
   let gone = false;
   while (performance.now() - begun < LONGEST_MS) {
@@ -31,11 +35,11 @@ export async function restart() {
     const engine = await engineNow();
     if (!engine) { gone = true; text.textContent = _("Stopped; starting again…"); continue; }
     if (gone || engine.frames_processed < (before?.frames_processed ?? 0) || performance.now() - begun > 12000) {
-      notice("ok", BACK).scrollIntoView({block: "nearest"});
+      inSight(notice("ok", BACK));
       return true;
     }
   }
-  notice("bad", _("The engine has not come back within 90 s. Logs > Engine says why.")).scrollIntoView({block: "nearest"});
+  notice("bad", _("The engine has not come back within 90 s. Logs > Engine says why.")).classList.add("in-sight");
   return false;
 }
 
@@ -51,5 +55,5 @@ export async function restartAndReload() {
 
 if (sessionStorage.getItem(SAID)) {
   sessionStorage.removeItem(SAID);
-  notice("ok", BACK);
+  inSight(notice("ok", BACK));
 }

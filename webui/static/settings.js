@@ -16,7 +16,7 @@ connectForm(form, {
 });
 onClick($("#restart"), restart);
 onClick($("#default"), async () => {
-  if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. What names the camera and its place stays."), _("Set defaults"))) return;
+  if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. What names the camera and its place stays."), _("Set defaults"), "primary")) return;
   await api("POST", `${form.dataset.path}/default`);
   sessionStorage.setItem("said", _("The defaults are set."));
   location.reload();

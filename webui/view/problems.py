@@ -28,7 +28,9 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
     found += [_problem("warn", Text("Board"), text, todo) for text in status.warnings]
     if status.last_error and _is_recent(portal, status.last_error_at):
         text = Text("{error} ({at})", {"error": status.last_error, "at": portal.local(status.last_error_at, zone)})
-        found.append(_problem("warn", Text("Last error"), text, Text("Audit shows every action.")))
+        found.append(
+            _problem("warn", Text("Last error"), text, Text("Logs > Service says more; what actions did stands in Audit."))
+        )
     card = status.card or _no_place_for_a_card(portal)
     if card:
         todo = Text("Put it in its place, or choose the camera in General configuration. Pictures stay in the camera meanwhile.")

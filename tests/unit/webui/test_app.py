@@ -44,7 +44,7 @@ def test_every_page_is_shown_to_an_admin(caller: Caller, page: str) -> None:
     reply = caller.get(page)
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "Simulated board." in reply.text
+    assert reply.text.count('id="simulated"') == 1 and ">Simulated board</span>" in reply.text
 
 
 def filled_in(path: str, id: str = "1", name: str = "DI1") -> str:

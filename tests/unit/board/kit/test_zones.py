@@ -14,6 +14,7 @@ from board.kit.zones import camera_zone, system_zone
     [
         ("/usr/share/zoneinfo/Europe/Bratislava", "Europe/Bratislava"),
         ("../usr/share/zoneinfo/America/Argentina/Salta", "America/Argentina/Salta"),
+        ("/usr/share/zoneinfo/Etc/UTC", "UTC"),
         ("/etc/elsewhere", "UTC"),
         (None, "UTC"),
     ],

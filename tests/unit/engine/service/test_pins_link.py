@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Iterator
@@ -102,8 +103,26 @@ def test_without_an_open_store_pins_keeps_the_rules_it_has(pins: Pins) -> None:
     camera.rules = None
     camera.link.start()
     pins.connected()
-    assert [type(pins.asked()) for _ in range(2)] == [WatchPins, OutputPolarity]
+    assert [type(pins.asked()) for _ in range(3)] == [WatchPins, OutputPolarity, OutputPolarity]
     camera.link.close()
+
+
+def test_a_store_that_opens_while_pins_is_told_is_told_of_once_more(pins: Pins) -> None:
+    camera = Camera(pins)
+    rules, camera.rules = camera.rules, None
+    asked = iter([None, rules])
+    camera.link = PinsLink(pins.path, Clock(), lambda edge: None, camera.frames.put, lambda: next(asked), lambda: {"DO1": False})
+    camera.link.start()
+    pins.connected()
+    told = [pins.asked() for _ in range(4)]
+    assert [type(each) for each in told] == [WatchPins, OutputPolarity, LineRules, OutputPolarity]
+    camera.link.close()
+
+
+def test_a_link_that_closes_warns_of_nothing(pins: Pins, camera: Camera, caplog: pytest.LogCaptureFixture) -> None:
+    settled(pins.connected(), camera)
+    camera.link.close()
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 def test_a_warning_stands_until_it_is_taken_back_or_pins_goes(pins: Pins, camera: Camera) -> None:
