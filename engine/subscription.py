@@ -79,7 +79,7 @@ class Subscription:
                     began = True
                     self._handle(message)
             except WireError as why:
-                if began or failures == 0:
+                if (began or failures == 0) and not self._stop.is_set():  # else it was closed here
                     log.info("service: %s", why)
             except Exception:  # the thread's top
                 log.exception("subscription")
