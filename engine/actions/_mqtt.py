@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_S = 30
 CONNECT_S = 10.0
+CLOSE_S = 2.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
@@ -277,17 +279,21 @@ class Link:
         return type(why)("{target}: {reason}", target=self.account.place, reason=why.text)
 
     def close(self) -> None:
-        """Says that the camera goes, if somebody is to know it."""
+        """Says that the camera goes, if somebody is to know it, and waits until the broker has heard it: one that answers into a
+        connection already closed takes the camera for lost, and says "offline" once more."""
+        end_s = time.monotonic() + CLOSE_S
         with self._changed:
             self._stopped = True
             client, says_so = self._client, self._connected and bool(self.account.status_topic)
             self._changed.notify_all()
+        if client is not None and says_so:
+            sent = client.publish(self.account.status_topic, OFFLINE, qos=1, retain=True)
+            with suppress(DeliveryError):
+                self._answer(client, sent.mid, end_s)
         if client is not None:
-            if says_so:
-                client.publish(self.account.status_topic, OFFLINE, qos=1, retain=True)
             client.disconnect()
         self._hurry.set()
-        self._thread.join(2.0)
+        self._thread.join(max(0.5, end_s - time.monotonic()))
 
     # --- the connection's own thread ----------------------------------------------------------------------------------
 
@@ -302,6 +308,8 @@ class Link:
                 self._lost(DeliveryError("unexpected error: {error}", error=type(why).__name__))
             pause_s = FIRST_PAUSE_S if time.monotonic() - begun_s > LONGEST_PAUSE_S else min(LONGEST_PAUSE_S, pause_s * 2)
             self._hurry.wait(pause_s)  # a delivery that waits does not wait that long
+        with self._changed:
+            self._client = None  # closes what paho holds open for itself
 
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""

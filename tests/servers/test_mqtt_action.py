@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import select
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -21,6 +24,7 @@ from tests.mosquitto import Broker, Subscriber, mosquitto
 from tests.samples import DEVICE, NOW, entry, env, event
 
 PLATES, STATUS = f"gatewright/{DEVICE.id}/plates", f"gatewright/{DEVICE.id}/status"
+CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
 
 
 @pytest.fixture
@@ -85,6 +89,34 @@ def test_the_camera_is_online_before_a_car_comes_and_offline_once_it_is_gone(bro
         assert json.loads(config.body)["state_topic"] == PLATES
         use(kept)
         listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
+
+
+def test_the_connection_ends_after_the_broker_has_taken_offline_and_not_before(kept: Kept) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        use(kept, MqttOptions(host="127.0.0.1", port=server.getsockname()[1], tls=False, timeout_s=10.0))
+        camera, _ = server.accept()
+        with camera, camera.makefile("rb") as packets:
+            assert _packet(packets)[0] == CONNECT
+            camera.sendall(bytes([CONNACK, 3, 0, 0, 0]))
+            kind, body = _packet(packets)
+            assert (kind & 0xF0, body[-6:]) == (PUBLISH, b"online")
+            going = threading.Thread(target=use, args=[kept])
+            going.start()
+            kind, body = _packet(packets)
+            assert (kind & 0xF0, body[-7:]) == (PUBLISH, b"offline")
+            assert select.select([camera], [], [], 0.2)[0] == []
+            number = 2 + int.from_bytes(body[:2])
+            camera.sendall(bytes([PUBACK, 2]) + body[number : number + 2])
+            assert _packet(packets)[0] == DISCONNECT
+            going.join()
+
+
+def _packet(packets: IO[bytes]) -> tuple[int, bytes]:
+    """First byte and body of the next packet, of less than 16 kB (MQTT 5, 2.1)."""
+    kind, length = packets.read(2)
+    if length >= 0x80:
+        length += (packets.read(1)[0] - 1) * 0x80
+    return kind, packets.read(length)
 
 
 def test_the_broker_says_offline_when_the_connection_breaks_without_a_word(broker: Broker, kept: Kept) -> None:
