@@ -18,7 +18,6 @@ from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
 from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
-from firmware.machine.clock import zone_name
 from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.network.trial import AddressTrial
@@ -63,7 +62,7 @@ class Host:
 
     def zone(self) -> ZoneInfo:
         """The time zone of the pages: the system's."""
-        return camera_zone(zone_name())
+        return camera_zone("")
 
     def page(
         self,

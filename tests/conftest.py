@@ -37,9 +37,10 @@ other workers waiting for it."""
 
 def pytest_configure() -> None:
     """Bytecode is kept whatever the caller's environment says: a run starts hundreds of processes, and each would compile all
-    that it imports, as would each collection of the tests."""
+    that it imports, as would each collection of the tests. The camera's zone is the system's."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["TZ"] = "UTC"  # whatever the computer's own zone is
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from board.kit.web.forms import Choices
+from board.kit.words import mark
 from board.types import BoardProfile
 from engine.countries import countries, regions
 
@@ -36,5 +37,5 @@ def board_choices(profile: BoardProfile) -> Choices:
 
 @cache
 def time_zones() -> tuple[tuple[str, str], ...]:
-    """Every zone of this system's database."""
-    return tuple((name, name) for name in sorted(available_timezones()))
+    """The system's, then every zone of its database."""
+    return (("", mark("the system's (System, Time)")), *((name, name) for name in sorted(available_timezones())))

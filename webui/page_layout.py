@@ -16,6 +16,7 @@ from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.web.visitor import Visitor
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import BoardProfile
 from engine.settings import GeneralSettings
 
@@ -65,6 +66,7 @@ class PageLayout:
             words_of=lambda names: page_words(call.language, *_scripts(names)),
             logo=logo_mark(portal.state),
             time_zone=portal.zone(),
+            system_zone=str(camera_zone("")),
             restart_due=portal.restart_due() if call.may("configure") else [],
             **values,
         )

@@ -83,7 +83,7 @@ class Portal:
         return sorted({title for each in running for title in restart_due(stored, each)})
 
     def zone(self) -> ZoneInfo:
-        """The camera's time zone; UTC when this system does not know the one that was set."""
+        """The camera's time zone: the system's, unless the settings name another."""
         return camera_zone(self.general().time_zone)
 
     def local(self, at: datetime | None, zone: ZoneInfo | None = None) -> str:

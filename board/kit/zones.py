@@ -1,15 +1,39 @@
-"""Zones: the camera's time zone by its name."""
+"""Zones: the camera's time zone: the system's, or another by its name."""
 
 from __future__ import annotations
 
 import logging
+import os
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+ROOT = Path("/")
+LOCALTIME = Path("etc/localtime")
+
+
+def camera_zone(name: str) -> ZoneInfo:
+    """The time zone of this name, "" is the system's; UTC, with one log line, when the name means nothing on this system."""
+    return _zone(name or system_zone())
+
+
+def system_zone(root: Path = ROOT) -> str:
+    """The name of the system's time zone, as it is set now; "UTC" where none is. As in libc, a zone in the
+    environment's TZ goes first.
+
+    `root`: another file system, which the environment is not about."""
+    named = os.environ.get("TZ", "").lstrip(":") if root == ROOT else ""
+    if named and not named.startswith("/"):
+        return named
+    try:
+        target = str((root / LOCALTIME).readlink())
+    except OSError:
+        return "UTC"
+    return target.partition("zoneinfo/")[2] or "UTC"
 
 
 @lru_cache(maxsize=8)
-def camera_zone(name: str) -> ZoneInfo:
-    """The camera's time zone; UTC, with one log line, when its name means nothing on this system."""
+def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as why:

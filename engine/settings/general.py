@@ -38,9 +38,10 @@ class GeneralSettings(Settings):
     )
     site: str = option("", "Site", "Sent with every event: the place that the camera belongs to.", group="Device", max_length=60)
     time_zone: str = option(
-        "UTC",
+        "",
         "Time zone",
-        "Schedules and shown times use it; stored times are UTC.",
+        "Of schedules and of times that are shown or sent. Leave it as the system's, which is set once, under System, Time; choose "
+        "another only if the gate is to follow other hours than the camera's own clock.",
         widget="time_zone",
         group="Device",
         max_length=60,

@@ -374,6 +374,15 @@ def _version_23(db: Database) -> None:
     )
 
 
+def _version_24(db: Database) -> None:
+    """Where the settings name no time zone, the system's holds; it was UTC before, and stays so on a camera that was set up then:
+    its weeks were painted for it."""
+    if db.execute("SELECT 1 FROM settings WHERE name = 'lpr'").fetchone():
+        db.execute("INSERT OR IGNORE INTO settings VALUES ('general', '{}')")
+    named = "json_set(body, '$.time_zone', ifnull(json_extract(body, '$.time_zone'), 'UTC'))"
+    db.execute(f"UPDATE settings SET body = CASE WHEN json_valid(body) THEN {named} ELSE body END WHERE name = 'general'")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -398,6 +407,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_21,
     _version_22,
     _version_23,
+    _version_24,
 )
 
 COMPATIBLE = 2

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.clock import SYNCHRONISED, Clock
+from board.kit.zones import system_zone
 
 ZONES = Path("/usr/share/zoneinfo")
-LOCALTIME = Path("/etc/localtime")
 TIMESYNCD = Path("/etc/systemd/timesyncd.conf.d/60-gatewright.conf")
 """Written by the helper (firmware/privileged/)."""
 RTC = Path("/sys/class/rtc/rtc0/since_epoch")
@@ -49,7 +49,7 @@ def status(clock: Clock, root: Path = Path("/"), ask: Ask | None = None) -> Cloc
     frequency = timesync.get("Frequency", "")
     return ClockStatus(
         clock.now(),
-        zone_name(root),
+        system_zone(root),
         clock.synchronised(),
         {"yes": True, "no": False}.get(shown.get("NTP", "")),
         _servers(root / TIMESYNCD.relative_to("/")),
@@ -80,15 +80,6 @@ def _timedatectl(*words: str) -> Mapping[str, str]:
         return {}
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def zone_name(root: Path = Path("/")) -> str:
-    """The system's time zone, which is that of the host's pages; "UTC" where none is set."""
-    try:
-        target = str((root / LOCALTIME.relative_to("/")).readlink())
-    except OSError:
-        return "UTC"
-    return target.partition("zoneinfo/")[2] or "UTC"
 
 
 def _servers(path: Path) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import PackageError
 from board.kit.kept import Kept
+from board.kit.zones import camera_zone
 
 LOG = logging.getLogger("packages")
 
@@ -69,8 +69,7 @@ class Schedules:
         schedule, now = self.of(name), self._clock.now()
         if not schedule.enable or now < CLOCK_KNOWN:
             return True
-        time.tzset()  # the zone may have been changed meanwhile
-        return schedule.holds(f"{now.astimezone():%H:%M}")
+        return schedule.holds(f"{now.astimezone(camera_zone('')):%H:%M}")
 
     def put(self, name: str, schedule: Schedule) -> None:
         """PackageError when the disk refuses: the one before counts."""

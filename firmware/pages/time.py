@@ -26,7 +26,9 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class ZoneForm(Settings):
-    zone: str = option(..., "Time zone", "Of the system and its logs.", max_length=60)
+    zone: str = option(
+        ..., "Time zone", "Of the whole camera: its schedules, and the times that it shows and sends.", max_length=60
+    )
 
 
 class ServersForm(Settings):

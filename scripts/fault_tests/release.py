@@ -1,9 +1,10 @@
 """Release: a tiny package with data of its own, in any version; its process keeps it.
 
 `python -m keeper --state STATE` serves /tiny/ on STATE/run/manager.sock: {"version", "layout", "rows", "integrity"}, and takes a
-row by POST /tiny/ROW, which it has committed and synced when it answers. Even versions migrate the data at their start: they copy
-the table into a new one, row by row, in one transaction, which takes MIGRATION_S. What every LAYOUT_EVERYth version migrates no
-earlier one reads (layout), so that the host saves the data before and gives it back on the way back; what the others do, it does.
+row by POST /tiny/ROW, which it has committed and synced when it answers (EXTRA: no journal that was removed comes back and takes
+the row away again). Even versions migrate the data at their start: they copy the table into a new one, row by row, in one
+transaction, which takes MIGRATION_S. What every LAYOUT_EVERYth version migrates no earlier one reads (layout), so that the host
+saves the data before and gives it back on the way back; what the others do, it does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 (state / "tiny").mkdir(exist_ok=True)
 store = sqlite3.connect(state / "tiny" / "rows.db", check_same_thread=False, isolation_level=None)
-store.execute("PRAGMA synchronous = FULL")
+store.execute("PRAGMA synchronous = EXTRA")
 store.execute("CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, told TEXT)")
 store.execute("CREATE TABLE IF NOT EXISTS layout (number INTEGER)")
 number = int(VERSION.split(".")[0])
@@ -91,7 +92,7 @@ if verb == "save":
     sys.stdout.buffer.write(struct.pack(">I", len(head)) + head + data + struct.pack(">I", 0))
 if verb == "take":
     store = sqlite3.connect(file)
-    store.execute("PRAGMA synchronous = FULL")
+    store.execute("PRAGMA synchronous = EXTRA")
     sqlite3.connect(folder / "rows.db").backup(store)
 """
 

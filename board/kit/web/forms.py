@@ -82,7 +82,7 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
     info = kind.model_fields[name]
     pairs = choices.get(info.widget, ()) or tuple((each, info.label(each)) for each in info.choices)
-    if pairs and info.widget and info.widget not in BY_LINE and info.default == "":
+    if pairs and info.widget and info.widget not in BY_LINE and info.default == "" and pairs[0][0]:
         pairs = (("", "–"), *pairs)  # one need not be chosen
     control, step = _control(kind, name, info.widget, bool(pairs))
     value = values.get(name, info.default)
@@ -119,7 +119,6 @@ WIDGET_CONTROLS = {
     "mask_corners": "drawn",
     "region": "region",
     "countries": "countries",
-    "time_zone": "suggest",
     "moment": "moment",
     "time": "time",
     "colour": "colour",
@@ -177,7 +176,7 @@ def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: C
 
 
 def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
-    if widget == "time_zone" and not (isinstance(value, str) and _is_zone(value)):
+    if widget == "time_zone" and not (isinstance(value, str) and (not value or _is_zone(value))):
         return Text("is not a time zone this camera knows")
     four = list(value) if isinstance(value, (list, tuple)) and len(value) == 4 else []
     if widget == "lane" and four and not (_inside(four) and four[1] < four[3]):

@@ -47,6 +47,8 @@ LETTERS = "aaabcdeeeefghiiijklmnnooopqrrrssttuuvwxyz"
 RENDERED = "rendered"
 RENDERED_SHARE = 0.3
 """Share of pasted plates that are drawn: countries and lettering of which there are no photographs."""
+PRINTED = "printed"
+PRINTED_PLATES = 600
 RENDERED_PLATES = 1500
 RENDERED_ASPECTS = {"us": (2.0,), "eu": (4.6, 3.0), "two rows": (1.3, 1.5, 2.0), "americas": (2.0, 2.6), "dated": (2.0, 3.1)}
 ANY_ASPECT = (1.5, 2.0, 3.1, 3.6, 4.4)
@@ -180,6 +182,37 @@ def rendered_plates(seed: int) -> list[np.ndarray]:
         drawn = draw_plate(rng, fonts)
         aspect = rng.choice(RENDERED_ASPECTS.get(drawn.family, ANY_ASPECT))
         plates.append(cv2.resize(drawn.grey, (int(96 * aspect), 96), interpolation=cv2.INTER_AREA))
+    return plates
+
+
+def printed_plates(seed: int) -> list[np.ndarray]:
+    """Plates as an office's printer makes them: plain letters on light paper with a thin rim, some with a band at the left."""
+    fonts, rng = load_fonts(with_shared=True), random.Random(seed)
+    plates: list[np.ndarray] = []
+    while len(plates) < PRINTED_PLATES:
+        text = draw_plate(rng, fonts).text
+        if not text.isascii() or len(text) < 4:
+            continue
+        at = rng.randint(1, len(text) - 1)
+        height, aspect = 96, rng.uniform(3.6, 5.2)
+        width, paper, ink = int(height * aspect), rng.randint(170, 255), rng.randint(0, 40)
+        image = Image.new("L", (width, height), ink if rng.random() < 0.5 else paper)
+        draw = ImageDraw.Draw(image)
+        draw.rounded_rectangle((0, 0, width - 1, height - 1), rng.randint(0, 14), paper, ink, rng.randint(1, 5))
+        band = int(height * rng.uniform(0.25, 0.45)) if rng.random() < 0.4 else 0
+        if band:
+            draw.rectangle((3, 3, band, height - 4), fill=rng.randint(30, 110))
+        font = ImageFont.truetype(rng.choice(fonts.lettering), int(height * rng.uniform(0.6, 0.9)))
+        row = f"{text[:at]} {text[at:]}" if rng.random() < 0.7 else text
+        left, top, right, bottom = (int(side) for side in font.getbbox(row, stroke_width=1))
+        letters = Image.new("L", (right - left, bottom - top), 0)
+        ImageDraw.Draw(letters).text((-left, -top), row, fill=255, font=font, stroke_width=rng.randint(0, 1))
+        room = width - band - 16
+        if letters.width > room:
+            letters = letters.resize((room, letters.height), Image.Resampling.LANCZOS)
+        place = (band + (width - band - letters.width) // 2, (height - letters.height) // 2)
+        image.paste(ink, (*place, place[0] + letters.width, place[1] + letters.height), letters)
+        plates.append(np.asarray(image))
     return plates
 
 
@@ -335,6 +368,7 @@ def read(path: Path, seed: int) -> Material:
         else:
             material.scenes.setdefault(one["set"], []).append(scene)
     material.crops[RENDERED] = rendered_plates(seed)
+    material.crops[PRINTED] = printed_plates(seed)
     fonts, rng = load_fonts(with_shared=True), random.Random(seed)
     material.words = lettering([some_word(rng) for _ in range(WORDS)], rng, fonts)
     material.overlays = lettering([some_overlay(rng) for _ in range(OVERLAYS)], rng, fonts)

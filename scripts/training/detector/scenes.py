@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from engine.recognise.detect import FILL, STRIDE
-from scripts.training.detector.material import CROP_SHARES, RENDERED, RENDERED_SHARE, SCENE_SHARES, Material, Scene
+from scripts.training.detector.material import CROP_SHARES, PRINTED, RENDERED, RENDERED_SHARE, SCENE_SHARES, Material, Scene
 
 SIGNS_SHARE = 0.4
 """Of the lines of text that are no plate: boards in the street; the others are the camera's own."""
@@ -25,7 +25,7 @@ class WindowPlan:
 
     From `turned` on for the stage `corners`: share of views that are turned in space, share of scenes whose plate is covered by
     another one, share of pasted plates in a holder's frame, share of windows with lettering, share of windows with lines that a
-    camera writes into its picture, or signs."""
+    camera writes into its picture, or signs; `printed`: share of windows that show printed plates before a plain ground."""
 
     width: int
     height: int
@@ -38,6 +38,7 @@ class WindowPlan:
     framed: float = 0.0
     lettered: float = 0.0
     overlaid: float = 0.0
+    printed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class WindowMaker:
 
     def make(self) -> Window:
         """One window: a scene around one of its plates, or a plate-free picture; plates pasted; light and lens; targets."""
+        if self.plan.printed and self.chance(self.plan.printed):
+            return self.with_targets(*self.printed_window())
         plate_free = self.chance(self.plan.plate_free)
         grey, plates = self.plate_free_window() if plate_free else self.scene_window()
         if not plate_free and self.chance(self.plan.covered):
@@ -136,6 +139,23 @@ class WindowMaker:
         fit = min(self.plan.width / width, self.plan.height / height)
         point = (self.rng.uniform(0, width), self.rng.uniform(0, height), 1.0, 1.0)
         return self.view(scene, point, fit * self.log_uniform(0.8, 4.0), 0.0)
+
+    def printed_window(self) -> tuple[np.ndarray, list[Shown]]:
+        """What a technician holds before the lens: printed plates before a wall, on a sheet of paper or on none, framed or not.
+
+        No signs here: before a wall nothing but its text tells a plate from a sign."""
+        plan, rng = self.plan, self.rng
+        across, down = np.meshgrid(np.linspace(-1, 1, plan.width), np.linspace(-1, 1, plan.height))
+        wall = rng.uniform(20, 250) + rng.normal(0, 25) * across + rng.normal(0, 25) * down
+        grey = np.clip(wall, 0, 255).astype(np.uint8)
+        plates: list[Shown] = []
+        for _ in range(int(rng.integers(0, 3))):
+            ends = rng.uniform(0, plan.width, 2), rng.uniform(0, plan.height, 2)
+            (left, right), (top, bottom) = (sorted(int(end) for end in pair) for pair in ends)
+            grey[top:bottom, left:right] = rng.integers(20, 256)
+        for _ in range(int(rng.integers(1, 4))):
+            self.paste_plate(grey, plates, PRINTED if self.chance(0.7) else RENDERED)
+        return self.degrade(grey), plates
 
     def view(self, scene: Scene, target: Box, scale: float, least_fit: float = 0.45) -> tuple[np.ndarray, list[Shown]]:
         """The scene at a scale with `target` (x, y, w, h) somewhere in the window; boxes cut to it and how much of each is seen."""
@@ -207,19 +227,20 @@ class WindowMaker:
 
     # --- pasted plates ------------------------------------------------------------------------------------------------
 
-    def some_crop(self) -> np.ndarray:
-        """A real plate crop or a drawn plate; some with light characters on a dark ground."""
+    def some_crop(self, name: str | None = None) -> np.ndarray:
+        """A plate of this set, or a real plate crop or a drawn plate; some with light characters on a dark ground."""
         rng = self.rng
-        drawn = self.chance(RENDERED_SHARE) and RENDERED in self.material.crops
-        name = RENDERED if drawn else self.crop_sets[int(np.searchsorted(self.crop_shares, rng.random()))]
+        if name is None:
+            drawn = self.chance(RENDERED_SHARE) and RENDERED in self.material.crops
+            name = RENDERED if drawn else self.crop_sets[int(np.searchsorted(self.crop_shares, rng.random()))]
         crops = self.material.crops[name]
         crop = crops[rng.integers(len(crops))]
         return 255 - crop if self.chance(0.2) else crop
 
-    def paste_plate(self, grey: np.ndarray, plates: list[Shown]) -> None:
-        """A plate in perspective somewhere in the window, never over a plate that is there already."""
+    def paste_plate(self, grey: np.ndarray, plates: list[Shown], name: str | None = None) -> None:
+        """A plate (of this set) in perspective somewhere in the window, never over a plate that is there already."""
         plan, rng = self.plan, self.rng
-        crop = self.some_crop()
+        crop = self.some_crop(name)
         w = self.log_uniform(12, min(plan.widest, 0.9 * plan.width)) if self.chance(0.25) else self.log_uniform(12, 170)
         h = w * crop.shape[0] / crop.shape[1] * math.exp(rng.normal(0, 0.05))
         if h > 0.8 * plan.height or w < 8:

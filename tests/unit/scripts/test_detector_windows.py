@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("cv2", reason="OpenCV is in the training environment only (scripts/setup --train)")
 
-from scripts.training.detector.material import Material, Scene
+from scripts.training.detector.material import PRINTED, RENDERED, Material, Scene
 from scripts.training.detector.scenes import Shown, WindowMaker, WindowPlan, mirrored, turn_in_space
 
 PLAN = WindowPlan(384, 288, plate_free=1.0, lures=0.0, widest=330, paste=0.0, turned=1.0, framed=0.5)
@@ -92,6 +92,15 @@ def test_an_unboxed_plate_of_a_scene_goes_with_its_window() -> None:
         _, plates = worker.view(street, street.boxes[0], 1.0)
         seen += [plate.trust for plate in plates] == [1.0, 0.0]
     assert seen >= 10
+
+
+def test_printed_plates_before_a_wall_are_all_to_be_found() -> None:
+    worker = maker(3)
+    worker.plan = replace(PLAN, printed=1.0)
+    worker.material.crops |= {name: [np.full((60, 240), 230, np.uint8)] for name in (PRINTED, RENDERED)}
+    windows = [worker.make() for _ in range(20)]
+    assert all(window.grey.shape == (288, 384) for window in windows)
+    assert sum(window.heat.max() == 1 for window in windows) >= 15
 
 
 @pytest.mark.parametrize("kind", ["write_line", "write_sign"])

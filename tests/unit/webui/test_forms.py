@@ -87,10 +87,17 @@ def test_every_problem_is_listed_at_once_with_its_field() -> None:
     }
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", 5, None])
+@pytest.mark.parametrize("zone", ["Mars/Olympus", " ", "../../etc/passwd", "/etc/localtime", 5, None])
 def test_a_time_zone_that_is_none_is_refused(zone: Any) -> None:
     with pytest.raises(SettingsError):
         filled(GeneralSettings, {"time_zone": zone}, {}, SIM)
+
+
+def test_the_time_zone_is_the_systems_unless_another_is_chosen() -> None:
+    (field,) = (each for each in fields(GeneralSettings, {}, SIM) if each.name == "time_zone")
+    assert (field.control, field.value, field.choices[0]) == ("select", "", ("", "the system's (System, Time)"))
+    assert ("Europe/Bratislava", "Europe/Bratislava") in field.choices
+    assert filled(GeneralSettings, {"time_zone": ""}, {"time_zone": "Asia/Seoul"}, SIM).time_zone == ""
 
 
 @pytest.mark.parametrize(

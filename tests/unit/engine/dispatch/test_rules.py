@@ -61,7 +61,7 @@ def test_a_span_until_1440_holds_to_the_last_minute_of_the_day() -> None:
 
 
 def test_an_unknown_time_zone_is_taken_as_utc() -> None:
-    assert [camera_zone("Mars/Olympus").key, camera_zone("../../etc/passwd").key, camera_zone("").key] == ["UTC"] * 3
+    assert [camera_zone("Mars/Olympus").key, camera_zone("../../etc/passwd").key] == ["UTC"] * 2
 
 
 def give(rules: list[ActionRule], *matches: Match, at: datetime = NOW, now: datetime = NOW) -> list[Delivery]:

@@ -19,6 +19,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import PassageQuery, Store
 from engine.store.migrations import MIGRATIONS, carry_out
@@ -108,6 +109,35 @@ def run_old(release: Path, state: Path, code: str) -> Any:
 def fill(store: Store) -> None:
     while Upkeep(store.db, TestClock()).turn():
         pass
+
+
+@pytest.mark.parametrize(
+    ("stored", "zone"),
+    [
+        (["LprSettings(region='Europe')"], "UTC"),
+        (["LprSettings(region='Europe')", "GeneralSettings(time_zone='Europe/Bratislava')"], "Europe/Bratislava"),
+        (["LprSettings(region='Europe')", "GeneralSettings(device_name='Gate north')"], "UTC"),
+        ([], "Asia/Tokyo"),
+    ],
+    ids=["none chosen", "one chosen", "others chosen", "not set up"],
+)
+def test_an_upgrade_leaves_the_hours_of_a_camera_that_was_set_up(
+    old_release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: list[str], zone: str
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    run_old(old_release, tmp_path, "\n".join(f"store.put_settings({each})" for each in stored))
+    store = new_store(tmp_path)
+    assert camera_zone(store.settings(GeneralSettings).time_zone).key == zone
+
+
+@pytest.mark.parametrize("body", ["{}", '{"time_zone": null}', "no JSON", "[1]", '"x"'])
+def test_an_upgrade_of_damaged_settings_keeps_the_camera_going(tmp_path: Path, body: str) -> None:
+    store = new_store(tmp_path)
+    with store.db.transaction():
+        store.db.execute("INSERT INTO settings VALUES ('general', ?)", (body,))
+        store.db.execute("UPDATE layout SET version = 23")
+    store.close()
+    assert new_store(tmp_path).settings(GeneralSettings).time_zone in ("", "UTC")
 
 
 def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_one_later(old_release: Path, tmp_path: Path) -> None:
