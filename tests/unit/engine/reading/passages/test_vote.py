@@ -417,6 +417,24 @@ def test_a_car_that_stays_far_away_is_settled_after_a_while_or_when_it_has_left(
     assert said(leaves.see(frame_at(1700), [])) == [("BA123CD", 2, 95.0)]
 
 
+def test_reads_from_far_away_agree_with_a_nearer_one_when_the_car_has_left() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200):
+        tracks.see(frame_at(ms), [read_of("BA123CD", height_px=13)])
+    tracks.see(frame_at(300), [read_of("BA123CD", 91, height_px=14)])
+    tracks.see(frame_at(400), [], [read_of("BA128CD", 70)])
+    (settled,) = tracks.finish()
+    assert (settled.read.text, settled.votes, settled.confidence, settled.frame.seq) == ("BA123CD", 4, 94.0, 301)
+
+
+def test_of_a_car_that_stayed_far_away_each_read_counts_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", height_px=11)])
+    tracks.see(frame_at(100), [read_of("BA128CD", 40, height_px=11)])
+    # the share of 95 x 0.95 of 95 x 0.95 + 40 x 0.4
+    assert [(each.read.text, each.confidence) for each in tracks.finish()] == [("BA123CD", 80.7)]
+
+
 def test_the_reads_of_a_car_stand_with_their_times_and_why_they_did_not_count() -> None:
     tracks = vote(votes=2)
     small = replace(read_of("BA123CD", 60), char_height_px=10.0)
