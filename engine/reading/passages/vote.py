@@ -383,10 +383,12 @@ def _sureness(track: _Track, leader: _Tally) -> float:
 
 
 def _agreement(track: _Track, leader: _Tally) -> float:
-    """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it."""
+    """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it.
+    Reads of its text that a filter refused are no votes, but they speak for it as those of another speak against it."""
     symbols = comparable(leader.best.text)
     length = len(symbols)
-    positions = [{symbol: _char_weight(leader, at, length)} for at, symbol in enumerate(symbols)]
+    agreeing = [leader, *(tally for text, tally in track.refused.items() if text == symbols)]
+    positions = [{symbol: sum(_char_weight(tally, at, length) for tally in agreeing)} for at, symbol in enumerate(symbols)]
     other_lengths = 0.0
     for text, tally in track.others(symbols):
         if len(text) != length:

@@ -352,6 +352,16 @@ def test_refused_reads_that_agree_add_no_vote_and_no_delay() -> None:
     assert said(tracks.see(frame_at(3100), [read_of("BA123CD")])) == [("BA123CD", 2, 95.0)]
 
 
+def test_refused_reads_of_its_own_text_weigh_against_those_that_contradict_it() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200):
+        tracks.see(frame_at(ms), [], [read_of("BA123CD", 97)])
+    tracks.see(frame_at(300), [], [read_of("BA128CD", 60)])
+    tracks.see(frame_at(400), [read_of("BA123CD", 98)])
+    (settled,) = tracks.finish()
+    assert (settled.read.text, settled.votes, settled.confidence) == ("BA123CD", 1, 89.5)
+
+
 def test_one_read_among_many_that_were_refused_for_another_text_is_no_passage() -> None:
     tracks = vote()
     for ms in range(0, 2000, 100):
