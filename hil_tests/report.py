@@ -18,7 +18,7 @@ from board.identity import device_serial
 from board.kit.errors import GatewrightError
 from board.kit.state import State
 from board.types import BoardProfile
-from firmware.packages.keys import fingerprint
+from firmware.packages.keys import fingerprint, public_of
 from hil_tests.machine import model, system
 from hil_tests.progress import Result
 from hil_tests.signature import device_key, sign_report
@@ -71,7 +71,13 @@ def write_report(
     GatewrightError when the folder cannot be written or the device's key is damaged."""
     key = device_key(state)
     facts = Facts(
-        model(), device_serial(state), system(), __version__, package_sha256(), fingerprint(key.public_key()), datetime.now(UTC)
+        model(),
+        device_serial(state),
+        system(),
+        __version__,
+        package_sha256(),
+        fingerprint(public_of(key)),
+        datetime.now(UTC),
     )
     page = render(profile, results, names, facts, _picture_uri(picture) if picture else "")
     path = folder / NAME

@@ -12,9 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from firmware.packages.keys import fingerprint, make_pair, public_pem, read_private, read_public, signed_by
+from firmware.packages.keys import (
+    SIGNATURE_BYTES,
+    fingerprint,
+    make_pair,
+    public_of,
+    public_pem,
+    read_private,
+    read_public,
+    signed_by,
+)
 
-SIGNATURE_BYTES = 64
 NAMED = re.compile(rb"<!-- device key ([0-9a-f]{64}) -->")
 """How the report names the key that signs it."""
 
@@ -34,7 +42,7 @@ def device_key(state: State) -> Ed25519PrivateKey:
 def sign_report(report: Path, key: Ed25519PrivateKey) -> None:
     """Writes the signature and the public key beside `report`."""
     report.with_suffix(".sig").write_bytes(key.sign(report.read_bytes()))
-    report.with_suffix(".pub").write_bytes(public_pem(key.public_key()))
+    report.with_suffix(".pub").write_bytes(public_pem(public_of(key)))
 
 
 def verify_report(report: Path, public: Path | None = None) -> str:

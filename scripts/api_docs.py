@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from board.kit.permissions import PERMISSIONS  # noqa: E402
 from board.kit.web.openapi import Document, document, merged  # noqa: E402
+from board.kit.web.routes import Route  # noqa: E402
 from firmware.gateway.app import routes as host_routes  # noqa: E402
 from firmware.gateway.cgi import GROUPS as HOST_GROUPS  # noqa: E402
 from vadp_package import __version__  # noqa: E402
@@ -103,7 +105,7 @@ def cgi_reference() -> str:
     host = [(route.path, route) for route in host_routes() if route.path.startswith(CGI) and route.help]
     portal = [(CGI + route.path, route) for route in cgi.ROUTES]
     merged_by_package = f"{CGI}admin/getparam.cgi"
-    known = dict([*portal, *host])
+    known: dict[str, Route[Any]] = {**dict(portal), **dict(host)}
     about = known[merged_by_package].help
     rows = [
         f"| `/{path}` | {'packages, configure' if path == merged_by_package else route.permission} "

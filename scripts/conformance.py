@@ -11,10 +11,11 @@ import ast
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "scripts" / "conformance.toml"
@@ -52,8 +53,12 @@ class Row:
 
 def rows(text: str) -> list[Row]:
     """Raises TypeError for a field that no row has or that one lacks, tomllib.TOMLDecodeError for what is no TOML."""
-    tables = tomllib.loads(text)["row"]
-    return [Row(**{name: tuple(value) if isinstance(value, list) else value for name, value in each.items()}) for each in tables]
+    return [_row(each) for each in tomllib.loads(text)["row"]]
+
+
+def _row(table: Mapping[str, object]) -> Row:
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    return Row(**fields)
 
 
 def page(of: Iterable[Row]) -> str:

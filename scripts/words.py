@@ -225,7 +225,7 @@ def wrong_template(each: Found) -> str:
     return "" if wanted == each.given else f"wants {sorted(wanted)}, is given {sorted(each.given)}: {each.text!r}"
 
 
-def _broken(id: str | tuple[str, str], said: str) -> bool:
+def _broken(id: str | Sequence[str], said: str) -> bool:
     forms = (id,) if isinstance(id, str) else id
     may_lack = frozenset() if isinstance(id, str) else frozenset({"count"})  # "one plate", "no plate"
     try:

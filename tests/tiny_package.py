@@ -8,13 +8,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from firmware.packages.keys import fingerprint, public_pem
+from firmware.packages.keys import fingerprint, public_of, public_pem
 from firmware.packages.management import Packages, PackageStatus
 from firmware.packages.verify import signed_bytes
 from vadp_package.build import pack
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-TRUST = {fingerprint(KEY.public_key()): KEY.public_key()}
+TRUST = {fingerprint(public_of(KEY)): public_of(KEY)}
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 CONF = """[package]
@@ -149,7 +149,7 @@ def write(path: Path, members: Mapping[str, bytes]) -> Path:
 def trust_file(folder: Path) -> Path:
     """The public key of KEY in a file."""
     path = folder / "tiny.pub"
-    path.write_bytes(public_pem(KEY.public_key()))
+    path.write_bytes(public_pem(public_of(KEY)))
     return path
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from board.kit.errors import GatewrightError, PackageError
-from firmware.packages.keys import fingerprint, make_pair, public_pem, read_private, read_public
+from firmware.packages.keys import fingerprint, make_pair, public_of, public_pem, read_private, read_public
 from firmware.packages.licence import licence_bytes
 from firmware.packages.manifest import NAME
 from firmware.packages.verify import verify
@@ -81,13 +81,13 @@ def _build(options: argparse.Namespace) -> None:
     key = read_private(path)
     public = path.with_suffix(".pub")
     if not public.exists():
-        public.write_bytes(public_pem(key.public_key()))
+        public.write_bytes(public_pem(public_of(key)))
     arch = getattr(options, "arch", None)
     more: dict[str, object] = {"carry": Carry(arch, options.python, options.wheels)} if arch else {}
     if getattr(options, "licensed", False):
         more["licensed"] = True
     built = options.builder(options.out, key, **more)
-    print(f"signed with key {fingerprint(key.public_key())[:16]}; public key: {public}", file=sys.stderr)
+    print(f"signed with key {fingerprint(public_of(key))[:16]}; public key: {public}", file=sys.stderr)
     print(f"manifest_sha256 {built.manifest_sha256}", file=sys.stderr)
     print(built.path)
 

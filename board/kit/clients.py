@@ -28,7 +28,7 @@ from board.kit.errors import WireError
 from board.kit.reception import Reception
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, PeerGone, connect
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, one_line
 
 log = logging.getLogger("clients")
 
@@ -118,12 +118,12 @@ class Client:
 
     def state(self) -> ClientState:
         return ClientState(
-            _line(self.address),
-            _line(self.user),
+            one_line(self.address, MOST_CHARACTERS),
+            one_line(self.user, MOST_CHARACTERS),
             _stamp(self._since_s),
-            _line(self._sent),
+            one_line(self._sent, MOST_CHARACTERS),
             _stamp(self._sent_s) if self._sent_s else None,
-            _line(self._answered),
+            one_line(self._answered, MOST_CHARACTERS),
             _stamp(self._answered_s) if self._answered_s else None,
             self._count,
             self._missed,
@@ -253,7 +253,3 @@ def place_of(address: tuple[Any, ...]) -> str:
 
 def _stamp(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text[:MOST_CHARACTERS])

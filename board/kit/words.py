@@ -17,6 +17,11 @@ class Translate(Protocol):
     def __call__(self, template: str, one: str = "", count: int = 0, /) -> str: ...
 
 
+def one_line(text: str, most: int | None = None) -> str:
+    """The first `most` characters of a stranger's text, each that cannot be printed (line ends, controls) as a space."""
+    return "".join(each if each.isprintable() else " " for each in text[:most])
+
+
 def english(template: str, one: str = "", count: int = 0, /) -> str:
     return one if one and count == 1 else template
 

@@ -32,8 +32,17 @@ def check_host(host: str) -> str:
     return host
 
 
+def check_one_line(text: str) -> str:
+    """The text; ConfigError when it would end a line of the conversation."""
+    if not text.isprintable():
+        raise ConfigError("must be one line")
+    return text
+
+
 Host = Annotated[str, AfterValidator(check_host)]
 """The type of an option `host`."""
+OneLine = Annotated[str, AfterValidator(check_one_line)]
+"""The type of an option that is said to a peer as it is."""
 
 
 def place(host: str, port: int) -> str:

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
-from board.kit.settings import Settings, field_validator, option
-from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
+from board.kit.settings import Settings, option
+from board.kit.words import one_line
+from engine.actions._exchange import Bounded, Exchange, Host, OneLine, exchange, place
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.network import Network
 
@@ -46,8 +47,8 @@ class FtpServer(Settings):
         "Refuses a server whose certificate is not valid. Switch off only for a test.",
         when={"tls": ("explicit", "implicit")},
     )
-    user: str = option("anonymous", "User", "At the FTP server.", max_length=200)
-    password: str = option(
+    user: OneLine = option("anonymous", "User", "At the FTP server.", max_length=200)
+    password: OneLine = option(
         "",
         "Password",
         "Of the user at the FTP server.",
@@ -56,13 +57,6 @@ class FtpServer(Settings):
         max_length=200,
         when={"user": ("*",)},
     )
-
-    @field_validator("user", "password")
-    @classmethod
-    def _is_one_line(cls, text: str) -> str:
-        if not text.isprintable():
-            raise ConfigError("must be one line")
-        return text
 
     @property
     def real_port(self) -> int:
@@ -166,8 +160,7 @@ def session(network: Network, server: FtpServer, timeout_s: float, pin: Pin | No
         except ftplib.error_proto as why:
             raise DeliveryError("it does not answer in FTP") from why
         except ftplib.Error as why:
-            shown = "".join(each if each.isprintable() else " " for each in str(why))[:200]
-            raise PeerRefused("{server} answers {answer}", server=server.server, answer=shown) from None
+            raise PeerRefused("{server} answers {answer}", server=server.server, answer=one_line(str(why), 200)) from None
         finally:
             client.close()
 

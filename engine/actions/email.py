@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -273,8 +273,7 @@ def _refusal(options: EmailOptions, code: int, text: bytes | str) -> DeliveryErr
     if code < 0:
         return DeliveryError("it does not answer in SMTP")
     reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    shown = "".join(each if each.isprintable() else " " for each in reason)[:200]
-    return PeerRefused("{server} answers {code} {reason}", server=options.server, code=code, reason=shown)
+    return PeerRefused("{server} answers {code} {reason}", server=options.server, code=code, reason=one_line(reason, 200))
 
 
 def _literal(ip: str) -> str:
@@ -290,6 +289,9 @@ def _base64(text: str) -> str:
 ACTION = ActionKind(
     name="email",
     label="EMAIL",
+    purpose=mark("Send an e-mail"),
+    about=mark("With the plate and its pictures."),
+    icon="mail",
     options=EmailOptions,
     deliver=_deliver,
     pause_s=(15.0, 300.0),  # a server that greylists takes the mail some minutes later

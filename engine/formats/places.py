@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from board.kit import words
 from engine.formats.event import Device, clean, stamp
 from engine.formats.serial_text import check_places, fill
 from engine.types import PlateEvent
@@ -48,4 +49,4 @@ def filled(template: str, event: PlateEvent, device: Device, safe: Callable[[str
 
 def one_line(text: str) -> str:
     """The text without line ends and other control characters, which would begin something new where it goes."""
-    return "".join(each if each.isprintable() else " " for each in clean(text))
+    return words.one_line(clean(text))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from board.kit.clock import Clock
 from board.kit.errors import DeliveryError
 from board.kit.settings import unfit
-from board.kit.words import NOTHING, Text, mark
+from board.kit.words import NOTHING, Text, mark, one_line
 from board.types import PinsDone
 from engine.actions import Pins
 from engine.actions._kind import noted
@@ -87,10 +87,7 @@ class Switching:
 
 
 def _who(request: SwitchOutput) -> Text:
-    user, address, through, reason = (_line(text) for text in (request.user, request.address, request.through, request.reason))
+    said = (request.user, request.address, request.through, request.reason)
+    user, address, through, reason = (one_line(text, MOST_CHARACTERS) for text in said)
     who = Text("{user} at {address} ({through})", {"user": user or Text("somebody"), "address": address, "through": through})
     return Text("{who}: {reason}", {"who": who, "reason": reason}) if reason else who
-
-
-def _line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text[:MOST_CHARACTERS])

@@ -1,9 +1,11 @@
-"""Checker: a package is checked by a process of its own, an uploaded archive as well as an installed one, so that the host never
-loads the library of signatures (8 MB) and never holds a package's files, and whatever a hostile one takes ends with that process.
+"""Checker: a package is checked by a process of its own, an uploaded archive as well as an installed one, and the signature of a
+licence too, so that the host never loads the library of signatures (8 MB) and never holds a package's files, and whatever a hostile
+one takes ends with that process.
 
 `python -P -m firmware.packages.checker [--unsigned] PATH TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by",
 "damage"}, of an archive also {"conf", "hashes", "unpacked_bytes"}, and exit code 0, or {"refused", "damage"} and exit code 1.
-Anything else counts as not checked."""
+`python -P -m firmware.packages.checker --signature` reads a public key (32 bytes), a signature (64 bytes) and what was signed, and
+prints {"genuine": true or false}. Anything else counts as not checked."""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from typing import Any, TypeVar, cast
 from board.kit.child import environment
 from board.kit.errors import PackageError
 from board.kit.words import plain, received
-from firmware.packages.keys import TrustedKeys
+from firmware.packages.keys import PUBLIC_BYTES, SIGNATURE_BYTES, TrustedKeys, genuine
 from firmware.packages.slots import Slot
 from firmware.packages.verify import CONF, HASHES, Verified, as_confirmed, manifest_sha256, verify, verify_tree
 
@@ -40,8 +42,8 @@ AGAIN_WITHIN_S = 30.0
 """A check that failed because memory was short for a moment must not keep the gate's package off; one that refuses is not
 repeated."""
 REFUSED = 1
-UNSIGNED = "--unsigned"
-"""Word of the command: nobody need have signed it."""
+UNSIGNED, OF_SIGNATURE = "--unsigned", "--signature"
+"""Words of the command: nobody need have signed it; a signature is checked, no package."""
 
 _COMMAND = (sys.executable, "-P", "-m", "firmware.packages.checker")
 
@@ -62,6 +64,21 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as why:
         raise NotChecked("{name}: cannot be read: {reason}", name=path.name, reason=why.strerror or why) from why
+
+
+def check_signature(public: bytes, signature: bytes, message: bytes, command: Sequence[str] = _COMMAND) -> bool:
+    """`genuine` in a process of its own; NotChecked says that the check itself failed, more than once."""
+    if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
+        return False
+
+    def once() -> bool:
+        status, output = _answer([*command, OF_SIGNATURE], MAX_ANSWER_BYTES, public + signature + message)
+        said = {b'{"genuine": true}\n': True, b'{"genuine": false}\n': False}.get(output) if status == 0 else None
+        if said is None:
+            raise _no_answer(status)
+        return said
+
+    return _tried("a licence", once)
 
 
 def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND, unsigned: bool = False) -> str:
@@ -105,16 +122,21 @@ def _checked(
     path: Path, trust: TrustedKeys, command: Sequence[str], most_bytes: int, confirmed: Callable[[dict[str, Any]], T]
 ) -> T:
     """What `confirmed` makes of the answer; whatever it raises, the package is not checked."""
+    whole = [*command, str(path), str(trust.folder), *map(str, trust.more)]
+    return _tried(path, lambda: _check_once(whole, trust, most_bytes, confirmed))
+
+
+def _tried(what: object, once: Callable[[], T]) -> T:
     began_s = time.monotonic()
     tries = 0
     while True:
         tries += 1
         try:
-            return _check_once([*command, str(path), str(trust.folder), *map(str, trust.more)], trust, most_bytes, confirmed)
+            return once()
         except NotChecked as why:
             if tries == TRIES or time.monotonic() - began_s > AGAIN_WITHIN_S:
                 raise
-            LOG.warning("%s: %s; it is checked again", path, why)
+            LOG.warning("%s: %s; it is checked again", what, why)
 
 
 def _check_once(command: Sequence[str], trust: TrustedKeys, most_bytes: int, confirmed: Callable[[dict[str, Any]], T]) -> T:
@@ -123,11 +145,15 @@ def _check_once(command: Sequence[str], trust: TrustedKeys, most_bytes: int, con
         refused, damage, answer = _parsed(output, status)
         found = confirmed(answer) if refused is None else None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as why:
-        raise NotChecked("the check of the package ended with code {code} and gave no answer", code=status) from why
+        raise _no_answer(status) from why
     trust.tell(damage)
     if refused is not None:
         raise refused
     return cast(T, found)
+
+
+def _no_answer(status: int) -> NotChecked:
+    return NotChecked("the check ended with code {code} and gave no answer", code=status)
 
 
 def _parsed(output: bytes, status: int) -> tuple[PackageError | None, list[PackageError], dict[str, Any]]:
@@ -139,22 +165,23 @@ def _parsed(output: bytes, status: int) -> tuple[PackageError | None, list[Packa
     return PackageError(received(answer["refused"])) if status == REFUSED else None, damage, answer
 
 
-def _answer(command: Sequence[str], most_bytes: int) -> tuple[int, bytes]:
+def _answer(command: Sequence[str], most_bytes: int, told: bytes = b"") -> tuple[int, bytes]:
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment(), timeout=WITHIN_S,
-            check=False,
-        )  # fmt: skip
+        done = subprocess.run(command, input=told, stdout=subprocess.PIPE, env=environment(), timeout=WITHIN_S, check=False)
     except subprocess.TimeoutExpired as why:
-        raise NotChecked("the check of the package took longer than {limit_s:.0f} s", limit_s=WITHIN_S) from why
+        raise NotChecked("the check took longer than {limit_s:.0f} s", limit_s=WITHIN_S) from why
     except OSError as why:
-        raise NotChecked("the check of the package cannot be started: {reason}", reason=why.strerror or why) from why
+        raise NotChecked("the check cannot be started: {reason}", reason=why.strerror or why) from why
     return done.returncode, done.stdout if len(done.stdout) <= most_bytes else b""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The process that checks: an archive or a folder, the folder of trusted keys, further key files."""
+    """The process that checks: an archive or a folder, the folder of trusted keys, further key files; or a signature."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    if arguments[0] == OF_SIGNATURE:
+        public, signature, message = (sys.stdin.buffer.read(size) for size in (PUBLIC_BYTES, SIGNATURE_BYTES, -1))
+        print(json.dumps({"genuine": genuine(public, signature, message)}))
+        return 0
     unsigned = arguments[0] == UNSIGNED
     path, trusted, *more = map(Path, arguments[unsigned:])
     damage: Sequence[PackageError] = ()

@@ -1,4 +1,7 @@
-"""Keys: Ed25519 keys in PEM files; a key is known by its fingerprint, the SHA-256 of its 32 raw bytes."""
+"""Keys: Ed25519 keys in PEM files; a key is known by its fingerprint, the SHA-256 of its 32 raw bytes.
+
+Public keys are those bytes: only who makes or checks a signature loads the library (8 MB), which the host does without
+(checker.py)."""
 
 from __future__ import annotations
 
@@ -13,27 +16,25 @@ from typing import TYPE_CHECKING, TypeAlias
 from board.kit.errors import PackageError
 from board.kit.state import State
 
-if TYPE_CHECKING:  # 8 MB, which the host does without (checker.py)
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 LOG = logging.getLogger("keys")
 
-SPKI = bytes.fromhex("302a300506032b6570032100")
+PUBLIC_BYTES, SIGNATURE_BYTES = 32, 64
+_SPKI = bytes.fromhex("302a300506032b6570032100")
 """What an Ed25519 key begins with in DER; its 32 bytes follow."""
 
-Trust: TypeAlias = "Mapping[str, Ed25519PublicKey]"
+Trust: TypeAlias = Mapping[str, bytes]
 """{fingerprint: public key} of whom this camera trusts."""
 
 
-def fingerprint(key: Ed25519PublicKey) -> str:
+def fingerprint(public: bytes) -> str:
     """64 hex digits."""
-    from cryptography.hazmat.primitives import serialization
-
-    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return hashlib.sha256(raw).hexdigest()
+    return hashlib.sha256(public).hexdigest()
 
 
-def read_public(path: Path) -> Ed25519PublicKey:
+def read_public(path: Path) -> bytes:
     """The public key in a PEM file; PackageError when it is none."""
     try:
         data = path.read_bytes()
@@ -42,22 +43,8 @@ def read_public(path: Path) -> Ed25519PublicKey:
     return parse_public(data, path.name)
 
 
-def parse_public(data: bytes, name: str) -> Ed25519PublicKey:
-    """As read_public, from memory."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    try:
-        key = serialization.load_pem_public_key(data)
-    except ValueError as why:
-        raise PackageError("public key {name}: not a PEM public key", name=name) from why
-    if not isinstance(key, Ed25519PublicKey):
-        raise PackageError("public key {name}: not an Ed25519 key", name=name)
-    return key
-
-
-def raw_public(pem: bytes, name: str) -> bytes:
-    """The 32 bytes of an Ed25519 public key in PEM, read without the library; PackageError when it is none (RFC 8410, 4)."""
+def parse_public(pem: bytes, name: str) -> bytes:
+    """As read_public, from memory (RFC 8410, 4)."""
     _, begun, rest = pem.partition(b"-----BEGIN PUBLIC KEY-----")
     body, ended, _ = rest.partition(b"-----END PUBLIC KEY-----")
     try:
@@ -66,9 +53,19 @@ def raw_public(pem: bytes, name: str) -> bytes:
         raise PackageError("public key {name}: not a PEM public key", name=name) from why
     if not (begun and ended):
         raise PackageError("public key {name}: not a PEM public key", name=name)
-    if len(der) != len(SPKI) + 32 or not der.startswith(SPKI):
+    if len(der) != len(_SPKI) + PUBLIC_BYTES or not der.startswith(_SPKI):
         raise PackageError("public key {name}: not an Ed25519 key", name=name)
-    return der[len(SPKI) :]
+    return der[len(_SPKI) :]
+
+
+def public_of(private: Ed25519PrivateKey) -> bytes:
+    """The public key that belongs to it."""
+    return private.public_key().public_bytes_raw()
+
+
+def public_pem(public: bytes) -> bytes:
+    """The public key as PEM."""
+    return b"-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(_SPKI + public) + b"\n-----END PUBLIC KEY-----\n"
 
 
 def report_key(state: State) -> str:
@@ -113,15 +110,8 @@ def make_pair(private: Path) -> Path:
     with os.fdopen(handle, "wb") as file:
         file.write(pem)
     public = private.with_suffix(".pub")
-    public.write_bytes(public_pem(key.public_key()))
+    public.write_bytes(public_pem(public_of(key)))
     return public
-
-
-def public_pem(key: Ed25519PublicKey) -> bytes:
-    """The public key as PEM."""
-    from cryptography.hazmat.primitives import serialization
-
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 class TrustedKeys:
@@ -135,13 +125,13 @@ class TrustedKeys:
         self._kept = {fingerprint(key): key for key in map(read_public, self.more)}
         self._damage: tuple[PackageError, ...] = ()
 
-    def __call__(self) -> dict[str, Ed25519PublicKey]:
+    def __call__(self) -> dict[str, bytes]:
         """The keys; what is damaged is logged, once."""
         keys, damage = self.look()
         self.tell(damage)
         return keys
 
-    def look(self) -> tuple[dict[str, Ed25519PublicKey], Sequence[PackageError]]:
+    def look(self) -> tuple[dict[str, bytes], Sequence[PackageError]]:
         """(keys, what is damaged), without a word in the log."""
         keys = dict(self._kept)
         damage: list[PackageError] = []
@@ -168,12 +158,16 @@ class TrustedKeys:
 
 def signed_by(trust: Trust, signature: bytes, message: bytes) -> str | None:
     """Fingerprint of the trusted key that made `signature` over `message`; None when none did."""
-    from cryptography.exceptions import InvalidSignature
+    return next((name for name, public in trust.items() if genuine(public, signature, message)), None)
 
-    for name, key in trust.items():
-        try:
-            key.verify(signature, message)
-        except InvalidSignature:
-            continue
-        return name
-    return None
+
+def genuine(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the owner of the key `public` made `signature` over `message`."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from board.kit.errors import PackageError
-from firmware.packages.keys import Trust, signed_by
+from firmware.packages.keys import Trust, genuine
 
 MAX_LICENCE_BYTES = 16_000
 
@@ -36,10 +36,11 @@ def licence_bytes(package: str, serial: str, expires: str) -> bytes:
 
 
 def read_licence(
-    data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime, addresses: Collection[str] = ()
-) -> Licence:
+    data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime, addresses: Collection[str] = (),
+    genuine: Callable[[bytes, bytes, bytes], bool] = genuine,
+) -> Licence:  # fmt: skip
     """The licence in an uploaded or stored file; PackageError says why it does not count here. `addresses`: the
-    camera's MAC addresses, which may stand for its serial number."""
+    camera's MAC addresses, which may stand for its serial number; `genuine`: who checks the signature, as keys.genuine does."""
     if len(data) > MAX_LICENCE_BYTES:
         raise PackageError("the licence file is larger than {most} bytes", most=MAX_LICENCE_BYTES)
     try:
@@ -50,8 +51,8 @@ def read_licence(
         until = date.fromisoformat(expires) if expires else None
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as why:
         raise PackageError("this is not a licence file") from why
-    vendor = {name: key for name, key in trust.items() if name == signer}
-    if signed_by(vendor, signature, licence_bytes(named, bound, expires)) is None:
+    vendor = trust.get(signer)
+    if vendor is None or not genuine(vendor, signature, licence_bytes(named, bound, expires)):
         raise PackageError("the licence is not signed by the package's vendor, or was changed")
     if named != package:
         raise PackageError("the licence is for {named}, not for {package}", named=named[:40], package=package)

@@ -1,8 +1,11 @@
-"""Licences: the licence files that this camera keeps, and what they allow its packages."""
+"""Licences: the licence files that this camera keeps, and what they allow its packages.
+
+A signature is checked once, in a process of its own (checker.py), and stays so for the same file and key until the host ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from board.identity import mac_addresses
@@ -11,11 +14,14 @@ from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
+from firmware.packages.checker import check_signature
 from firmware.packages.keys import Trust
 from firmware.packages.licence import Licence, read_licence
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import Slot
 
+MOST_CHECKED = 32
+"""Signatures that stay checked, so that uploads of licences that do not count take no memory."""
 NOT_NEEDED, VALID, NONE = "not needed", "valid", "none"
 
 
@@ -26,6 +32,7 @@ class Licences:
         self._folder = state.host / "licences"
         self._trust = trust
         self._clock = clock
+        self._genuine = lru_cache(MOST_CHECKED)(check_signature)
         self.serial = serial
 
     def of(self, slot: Slot, manifest: Manifest) -> tuple[str, Text]:
@@ -57,7 +64,9 @@ class Licences:
         self._file(name).unlink(missing_ok=True)
 
     def _read(self, data: bytes, slot: Slot, manifest: Manifest) -> Licence:
-        return read_licence(data, manifest.name, self.serial, slot.signed_by, self._trust(), self._clock.now(), mac_addresses())
+        return read_licence(
+            data, manifest.name, self.serial, slot.signed_by, self._trust(), self._clock.now(), mac_addresses(), self._genuine
+        )
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
 import re
 import threading
@@ -14,7 +12,7 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.files import sync_folder, write_beside
-from firmware.packages.keys import SPKI, TrustedKeys, raw_public
+from firmware.packages.keys import TrustedKeys, fingerprint, parse_public, public_pem, read_public
 
 LOG = logging.getLogger("keys")
 
@@ -60,7 +58,7 @@ class Trusted:
         found: dict[str, Key] = {}
         for path, removable in self._files():
             try:
-                print_ = _fingerprint(path.read_bytes(), path.name)
+                print_ = fingerprint(read_public(path))
                 since = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
             except (OSError, PackageError):
                 continue
@@ -74,10 +72,10 @@ class Trusted:
         """From now on packages that its owner signed can be installed."""
         if len(pem) > MAX_BYTES:
             raise PackageError("a public key has {most} bytes at most", most=MAX_BYTES)
-        print_ = _fingerprint(pem, name)
+        public = parse_public(pem, name)
+        print_ = fingerprint(public)
         if not _NAME.fullmatch(name):
             raise PackageError("a name has 1 to 40 letters, digits, '.', '_' or '-'")
-        raw = raw_public(pem, name)
         with self._lock:
             known = self.all()
             if print_ in [each.fingerprint for each in known]:
@@ -88,17 +86,17 @@ class Trusted:
             if path.exists():
                 raise PackageError("{name} is the name of another key", name=name)
             try:
-                write_beside(path, _pem(raw)).replace(path)
+                write_beside(path, public_pem(public)).replace(path)
                 sync_folder(self._keys.folder)
             except OSError as why:
                 raise PackageError("the key cannot be stored: {reason}", reason=why.strerror) from why
             return next(each for each in self.all() if each.fingerprint == print_)
 
-    def remove(self, fingerprint: str, confirmed: str) -> Key:
+    def remove(self, print_: str, confirmed: str) -> Key:
         """`confirmed`: the first 8 digits of the fingerprint or more of them, typed by whoever removes it. The last key stays."""
         with self._lock:
             known = self.all()
-            found = next((each for each in known if each.fingerprint == fingerprint), None)
+            found = next((each for each in known if each.fingerprint == print_), None)
             if found is None:
                 raise PackageError("there is no such key")
             if not found.removable:
@@ -106,11 +104,11 @@ class Trusted:
             if len(known) == 1:
                 raise PackageError("it is the last key: without one no package runs. Add another one first")
             typed = confirmed.replace(" ", "").replace(":", "").lower()
-            if len(typed) < 8 or not fingerprint.startswith(typed):
+            if len(typed) < 8 or not print_.startswith(typed):
                 raise PackageError("type the first 8 digits of its fingerprint to confirm")
             try:
                 for path, removable in self._files():
-                    if removable and _is(path, fingerprint):
+                    if removable and _is(path, print_):
                         path.unlink()
                 sync_folder(self._keys.folder)
             except OSError as why:
@@ -121,17 +119,8 @@ class Trusted:
         return [*((path, True) for path in sorted(self._keys.folder.glob("*.pub"))), *((path, False) for path in self._keys.more)]
 
 
-def _is(path: Path, fingerprint: str) -> bool:
+def _is(path: Path, print_: str) -> bool:
     try:
-        return _fingerprint(path.read_bytes(), path.name) == fingerprint
-    except (OSError, PackageError):
+        return fingerprint(read_public(path)) == print_
+    except PackageError:
         return False
-
-
-def _fingerprint(pem: bytes, name: str) -> str:
-    return hashlib.sha256(raw_public(pem, name)).hexdigest()
-
-
-def _pem(raw: bytes) -> bytes:
-    body = base64.b64encode(SPKI + raw)
-    return b"-----BEGIN PUBLIC KEY-----\n" + body + b"\n-----END PUBLIC KEY-----\n"

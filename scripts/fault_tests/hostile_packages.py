@@ -54,7 +54,9 @@ def right() -> Mapping[str, bytes]:
     return contents(VERSION, files={"lib/tiny/table.bin": bytes(range(256)) * 8})
 
 
-def signed(key: Ed25519PrivateKey = KEY, conf: Callable[[str], str] = lambda text: text, **files: bytes) -> dict[str, bytes]:
+def signed(
+    files: Mapping[str, bytes] = {}, key: Ed25519PrivateKey = KEY, conf: Callable[[str], str] = lambda text: text
+) -> dict[str, bytes]:
     """The same, changed and signed again."""
     return contents(VERSION, files={"lib/tiny/table.bin": b"", **files}, conf=conf, key=key)
 
@@ -194,7 +196,7 @@ def long_name(chance: random.Random) -> Hostile:
 def signed_leading_out(chance: random.Random) -> Hostile:
     """The vendor's own list names it too."""
     name = chance.choice(PATHS)
-    return Hostile(archive(entries(signed(**{name: b"x"}))), PATH + "|malformed or repeats|both a file and a folder|missing in")
+    return Hostile(archive(entries(signed({name: b"x"}))), PATH + "|malformed or repeats|both a file and a folder|missing in")
 
 
 def file_and_folder(chance: random.Random) -> Hostile:
@@ -441,7 +443,7 @@ def changed_signed_part(chance: random.Random) -> Hostile:
 
 def changed_file_and_hash(chance: random.Random) -> Hostile:
     """As somebody without the key would do it."""
-    evil = signed(key=OTHER_KEY, **{"lib/tiny/table.bin": chance.randbytes(20)})
+    evil = signed({"lib/tiny/table.bin": chance.randbytes(20)}, OTHER_KEY)
     if chance.random() < 0.5:
         evil["package.sig"] = chance.choice((right()["package.sig"], bytes(64), chance.randbytes(64)))
     return Hostile(archive(entries(evil)), UNTRUSTED)

@@ -19,7 +19,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.state import State
-from firmware.packages.keys import public_pem
+from firmware.packages.keys import public_of, public_pem
 from tests import apart
 from tests.chain.conftest import DEMO, ROOT, Camera, wait_for
 from tests.daemons import free_port
@@ -71,7 +71,7 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="apart-"))
     made.chmod(0o755)
     key = Ed25519PrivateKey.generate()
-    (made / "vendor.pub").write_bytes(public_pem(key.public_key()))
+    (made / "vendor.pub").write_bytes(public_pem(public_of(key)))
     package = build(made / "packages", key).path
     install = [sys.executable, "-m", "firmware", "install", str(package), "--state", str(made / "state")]
     subprocess.run([*install, "--trust", str(made / "vendor.pub")], cwd=ROOT, check=True, capture_output=True)

@@ -697,13 +697,13 @@ def test_a_keep_alive_connection_survives_a_refused_upload(host: Host) -> None:
 
 
 def test_package_management_names_the_key_that_signs_bench_reports(host: Host) -> None:
-    from firmware.packages.keys import fingerprint, public_pem
+    from firmware.packages.keys import fingerprint, public_of, public_pem
     from tests.tiny_package import KEY
 
     assert "Bench reports" not in host.ask("GET", VADP_PAGE).text
-    (host.state / "host" / "device.pub").write_bytes(public_pem(KEY.public_key()))
+    (host.state / "host" / "device.pub").write_bytes(public_pem(public_of(KEY)))
     page = host.ask("GET", VADP_PAGE).text
-    assert f'Bench reports are signed with key <span class="mono">{fingerprint(KEY.public_key())[:16]}</span>' in page
+    assert f'Bench reports are signed with key <span class="mono">{fingerprint(public_of(KEY))[:16]}</span>' in page
 
 
 def browser(host: Host) -> requests.Session:

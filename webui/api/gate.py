@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from board.kit.settings import Settings, option
-from board.kit.web.routes import Answer, Call, Refused, api, data
-from engine.messages import Outcome, SwitchOutput
-from webui.api.outputs import WITHIN_S
+from board.kit.web.routes import Answer, Call, Refused, api
+from engine.messages import SwitchOutput
+from webui.api.outputs import switched
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.gate import gate
-from webui.view.notes import note_data
 
 
 class GateSent(Settings):
@@ -23,10 +22,7 @@ def _open(portal: Portal, call: Call[object, GateSent]) -> Answer:
     if not found.output:
         raise Refused(404, "This board has no output that opens a gate.")
     order = SwitchOutput(found.output, "pulse", found.pulse_ms, call.user, call.visitor.address, "API", call.body.reason)
-    outcome = portal.service.ask(order, Outcome, WITHIN_S)
-    if not outcome.ok:
-        raise Refused(409, outcome.note)
-    return data({"ok": True, **note_data(outcome.note, call.language)})
+    return switched(portal, call, order)
 
 
 ROUTES = (

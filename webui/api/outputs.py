@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from board.kit.settings import Settings, option
 from board.kit.web.routes import Answer, Call, Refused, api, data
 from engine.actions.io import BY_HAND, LONGEST_MS
@@ -31,6 +33,11 @@ def _switch(portal: Portal, call: Call[object, OutputSent]) -> Answer:
     if name not in [line.name for line in portal.profile.outputs]:
         raise Refused(404, "there is no output {name}", name=name[:40])
     order = SwitchOutput(name, body.do, body.duration_ms, call.user, call.visitor.address, "API", body.reason)
+    return switched(portal, call, order)
+
+
+def switched(portal: Portal, call: Call[object, Any], order: SwitchOutput) -> Answer:
+    """The service switches; 409 when it refuses, with the reason."""
     outcome = portal.service.ask(order, Outcome, WITHIN_S)
     if not outcome.ok:
         raise Refused(409, outcome.note)

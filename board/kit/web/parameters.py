@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from board.kit.web.routes import Call
+from board.kit.words import one_line
 
 TYPE = "text/plain; charset=utf-8"
 
@@ -27,4 +28,4 @@ def lines(values: Mapping[str, str], wanted: Sequence[str] = ()) -> str:
 
 def _quotable(text: str) -> str:
     # Parsers take what stands between the first and the last quote of a line.
-    return "".join(character if character.isprintable() else " " for character in text).replace("'", "\u2019")
+    return one_line(text).replace("'", "\u2019")

@@ -7,7 +7,7 @@ import hashlib
 
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings, field_validator, option
-from engine.actions._exchange import Host
+from engine.actions._exchange import Host, OneLine
 from engine.actions._ftp import TO_WHOM, FtpServer, session
 from engine.exchange.formats import IMPORTED
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
@@ -20,8 +20,8 @@ WHOM = tuple(each for each in TO_WHOM if each not in ("ca", "verify_tls"))
 class SincroOptions(Settings):
     host: Host = option("192.168.1.10", "Master camera", "Name or address of the camera whose lists are copied.", max_length=253)
     port: int = option(0, "Port", "Of the master's FTP server; 0: the usual one, 21.", ge=0, le=65_535)
-    user: str = option("", "User", "From the master's page for its FTP server.", max_length=200)
-    password: str = option("", "Password", "Of that user.", widget="password", belongs_to=WHOM, max_length=200)
+    user: OneLine = option("", "User", "From the master's page for its FTP server.", max_length=200)
+    password: OneLine = option("", "Password", "Of that user.", widget="password", belongs_to=WHOM, max_length=200)
     tls: str = option(
         "explicit",
         "Encryption",
@@ -41,13 +41,6 @@ class SincroOptions(Settings):
         choices={"XML": "XML", "XML_NOTDELETE": "XML_NOTDELETE: other plates stay"},
     )
     timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)
-
-    @field_validator("user", "password")
-    @classmethod
-    def _is_one_line(cls, text: str) -> str:
-        if not text.isprintable():
-            raise ConfigError("must be one line")
-        return text
 
     @field_validator("fingerprint")
     @classmethod

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from firmware.packages.keys import fingerprint, public_pem, read_public
+from firmware.packages.keys import fingerprint, public_of, public_pem, read_public
 from hil_tests.__main__ import main
 from hil_tests.signature import device_key, sign_report, verify_report
 
@@ -18,7 +19,7 @@ from hil_tests.signature import device_key, sign_report, verify_report
 def report(tmp_path: Path) -> Path:
     key = device_key(State(tmp_path / "state"))
     path = tmp_path / "report.html"
-    path.write_text(f"<!doctype html><!-- device key {fingerprint(key.public_key())} --><p>DO1 passed</p>")
+    path.write_text(f"<!doctype html><!-- device key {fingerprint(public_of(key))} --><p>DO1 passed</p>")
     sign_report(path, key)
     return path
 
@@ -36,7 +37,9 @@ def test_an_intact_report_verifies_with_the_key_beside_it_and_with_the_device_s_
 
 
 def test_the_signature_is_plain_ed25519_over_the_page(report: Path) -> None:
-    read_public(report.with_suffix(".pub")).verify(report.with_suffix(".sig").read_bytes(), report.read_bytes())
+    public = load_pem_public_key(report.with_suffix(".pub").read_bytes())
+    assert isinstance(public, Ed25519PublicKey)
+    public.verify(report.with_suffix(".sig").read_bytes(), report.read_bytes())
 
 
 def test_a_device_keeps_its_key(tmp_path: Path) -> None:
@@ -54,14 +57,14 @@ def test_a_report_signed_again_by_somebody_else_is_noticed_with_the_device_s_key
     forger = Ed25519PrivateKey.generate()
     own = tmp_path / "own.pub"
     own.write_bytes(report.with_suffix(".pub").read_bytes())
-    text = report.read_text().replace(fingerprint(read_public(own)), fingerprint(forger.public_key()))
+    text = report.read_text().replace(fingerprint(read_public(own)), fingerprint(public_of(forger)))
     report.write_text(text.replace("passed", "polished"))
     sign_report(report, forger)
     assert f"own.pub is another's: {fingerprint(read_public(own))[:16]}" in why_not(report, own)
 
 
 def test_another_key_beside_the_report_is_noticed(report: Path) -> None:
-    report.with_suffix(".pub").write_bytes(public_pem(Ed25519PrivateKey.generate().public_key()))
+    report.with_suffix(".pub").write_bytes(public_pem(public_of(Ed25519PrivateKey.generate())))
     assert "report.pub is another's" in why_not(report)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
-from tests.tiny_package import contents, trust_file, write
+from board.identity import device_serial
+from board.kit.state import State
+from firmware.packages.licence import licence_bytes
+from tests.tiny_package import KEY, contents, trust_file, write
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -94,16 +99,25 @@ def test_what_is_loaded_already_stays() -> None:
 
 
 def test_the_host_at_work_has_loaded_neither_tls_nor_the_library_of_signatures(tmp_path: Path) -> None:
-    """It has checked and started an installed package by then."""
+    """It has checked an installed package and its licence by then, has started it, and looks at the licence again."""
     state, told = tmp_path / "state", tmp_path / "state" / "told.txt"
-    archive, key = write(tmp_path / "tiny.tar.gz", contents()), trust_file(tmp_path)
+    members = contents(conf=lambda text: text.replace("mechanism = none", "mechanism = file"))
+    archive, key, licence = write(tmp_path / "tiny.tar.gz", members), trust_file(tmp_path), tmp_path / "licence.json"
     install = [sys.executable, "-m", "firmware", "install", str(archive), "--state", str(state), "--trust", str(key)]
     subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
-    again = f"import sys, firmware.__main__ as host; sys.exit(host.main({install[3:7]!r}))"
+    fields = {"package": "TINY", "serial": device_serial(State(state)), "expires": ""}
+    signature = b64encode(KEY.sign(licence_bytes(**fields))).decode()
+    licence.write_text(json.dumps({"licence": fields, "signature": signature}))
+    words = [*install[3:], "--licence", str(licence)]
+    again = f"import sys, firmware.__main__ as host; sys.exit(host.main({words!r}))"
     assert loaded_after(again, "cryptography", "pydantic_core") == []
-    host = subprocess.Popen([sys.executable, "-m", "firmware", "--state", str(state), "--port", "0"], cwd=ROOT)
+    code = "import firmware.packages.running as running; running.LICENCE_EVERY_S = 0; import sys, firmware.__main__ as host; "
+    start = ["--state", str(state), "--port", "0", "--trust", str(key)]
+    host = subprocess.Popen([sys.executable, "-c", f"{code}sys.exit(host.main({start!r}))"], cwd=ROOT)
     try:
-        until(told.exists, "the first process of the package", 60)
+        until(lambda: "licensed=1" in told.read_text(), "the first process of the package, with its licence", 60)
+        (state / "host" / "licences" / "TINY.json").write_text("{}")
+        until(lambda: "licensed=0" in told.read_text(), "a look at the licence", 60)
         maps = Path(f"/proc/{host.pid}/maps").read_text()
     finally:
         host.terminate()

@@ -11,11 +11,11 @@ import pytest
 
 from board.kit.errors import PackageError
 from firmware.packages import checker
-from firmware.packages.checker import NotChecked, check_archive, check_slot, check_tree
+from firmware.packages.checker import NotChecked, check_archive, check_signature, check_slot, check_tree
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.slots import CAMERA, GOOD, Slot
 from firmware.packages.verify import manifest_sha256, verify
-from tests.tiny_package import OTHER_KEY, TRUST, contents, trust_file, write
+from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, trust_file, write
 
 SIGNER = next(iter(TRUST))
 
@@ -74,7 +74,7 @@ def test_only_the_full_answer_about_this_very_archive_counts(tree: Path, tmp_pat
         {name: value for name, value in right.items() if name != "hashes"},
     ]
     for each in wrong:
-        with pytest.raises(NotChecked, match=r"^the check of the package ended with code 0 and gave no answer$"):
+        with pytest.raises(NotChecked, match=r"^the check ended with code 0 and gave no answer$"):
             check_archive(archive, trust, answers(json.dumps(each)))
 
 
@@ -122,22 +122,22 @@ def test_only_the_full_answer_about_this_very_package_counts(tree: Path, trust: 
         "[" * 9_000,
     ]
     for text in texts:
-        with pytest.raises(NotChecked, match=r"^the check of the package ended with code 0 and gave no answer$"):
+        with pytest.raises(NotChecked, match=r"^the check ended with code 0 and gave no answer$"):
             check_tree(tree, trust, answers(text))
     for code in (1, 2, 9):
-        with pytest.raises(NotChecked, match=rf"^the check of the package ended with code {code} and gave no answer$"):
+        with pytest.raises(NotChecked, match=rf"^the check ended with code {code} and gave no answer$"):
             check_tree(tree, trust, answers(json.dumps(right), code))
 
 
 def test_a_check_that_dies_hangs_or_cannot_start_refuses_the_package(
     tree: Path, trust: TrustedKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NotChecked, match=r"^the check of the package ended with code -9 and gave no answer$"):
+    with pytest.raises(NotChecked, match=r"^the check ended with code -9 and gave no answer$"):
         check_tree(tree, trust, [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
-    with pytest.raises(NotChecked, match=r"^the check of the package cannot be started: No such file or directory$"):
+    with pytest.raises(NotChecked, match=r"^the check cannot be started: No such file or directory$"):
         check_tree(tree, trust, ["/no/python"])
     monkeypatch.setattr(checker, "WITHIN_S", 0.2)
-    with pytest.raises(NotChecked, match=r"^the check of the package took longer than 0 s$"):
+    with pytest.raises(NotChecked, match=r"^the check took longer than 0 s$"):
         check_tree(tree, trust, [sys.executable, "-c", "import time; time.sleep(60)"])
 
 
@@ -193,3 +193,16 @@ def test_an_archive_without_a_signature_file_is_unsigned(tmp_path: Path, trust: 
         check_archive(archive, trust)
     assert check_archive(archive, trust, unsigned=True).signed_by == ""
     assert check_archive(write(tmp_path / "signed.tar.gz", contents()), trust, unsigned=True).signed_by == SIGNER
+
+
+def test_a_signature_is_checked_in_the_same_way_and_only_a_full_answer_counts() -> None:
+    public, message = TRUST[SIGNER], b"what is signed, \n and \0 too"
+    right = KEY.sign(message)
+    assert check_signature(public, right, message)
+    assert not check_signature(public, OTHER_KEY.sign(message), message)
+    assert not check_signature(public, right, message + b".")
+    assert not check_signature(public, right[:63], message) and not check_signature(public, b"", message)
+    assert check_signature(public, right, message, answers('{"genuine": true}'))
+    for text, code in (('{"genuine": true}', 1), ('{"genuine": 1}', 0), ("", 0), ('{"genuine": true}' * 2, 0)):
+        with pytest.raises(NotChecked, match=rf"^the check ended with code {code} and gave no answer$"):
+            check_signature(public, right, message, answers(text, code))

@@ -5,14 +5,22 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from firmware.packages.keys import fingerprint
+from board.kit.state import State
+from firmware.packages import licences
+from firmware.packages.checker import NotChecked, check_signature
+from firmware.packages.keys import fingerprint, public_of
 from firmware.packages.licence import Licence, licence_bytes, read_licence
-from tests.tiny_package import KEY, OTHER_KEY, TRUST
+from firmware.packages.licences import Licences
+from firmware.packages.manifest import parse
+from firmware.packages.slots import CAMERA, GOOD, Slot
+from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents
 
 SIGNER = next(iter(TRUST))
 NOW = datetime(2026, 6, 30, 23, 59, tzinfo=UTC)
@@ -65,6 +73,72 @@ def test_a_wrong_licence_is_refused_with_the_reason(data: bytes, said: str) -> N
 
 
 def test_another_trusted_vendor_cannot_license_this_package() -> None:
-    other = OTHER_KEY.public_key()
+    other = public_of(OTHER_KEY)
     with pytest.raises(PackageError, match="not signed by the package's vendor"):
         read_licence(made(key=OTHER_KEY), "TINY", "s1", SIGNER, {**TRUST, fingerprint(other): other}, NOW)
+
+
+class Kept:
+    """The licences of a camera with the package TINY, and how often a process has checked a signature."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.trust = dict(TRUST)
+        self.checks: list[bytes] = []
+        self.fails = False
+        monkeypatch.setattr(licences, "check_signature", self._check)
+        monkeypatch.setattr(Clock, "now", lambda clock: self.now)
+        self.now = NOW
+        self.licences = Licences(State(folder), lambda: self.trust, "s1", Clock())
+        self.file = folder / "host" / "licences" / "TINY.json"
+        self._slot = Slot("A", CAMERA, GOOD, "1.0.0", "0" * 64, SIGNER)
+        self._manifest = parse(contents()["package.conf"].replace(b"mechanism = none", b"mechanism = file"))
+
+    def _check(self, public: bytes, signature: bytes, message: bytes) -> bool:
+        if self.fails:
+            raise NotChecked("the check cannot be started: {reason}", reason="no memory")
+        self.checks.append(message)
+        return check_signature(public, signature, message)
+
+    def store(self, data: bytes) -> str:
+        return str(self.licences.store(data, self._slot, self._manifest))
+
+    def found(self) -> tuple[str, str]:
+        status, text = self.licences.of(self._slot, self._manifest)
+        return status, str(text)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    return Kept(tmp_path, monkeypatch)
+
+
+def test_a_signature_is_checked_once_while_its_day_is_looked_at_each_time(kept: Kept) -> None:
+    assert kept.store(made()) == "2026-06-30"
+    assert [kept.found() for _ in range(3)] == [("valid", "until 2026-06-30")] * 3
+    kept.now = datetime(2026, 7, 1, tzinfo=UTC)
+    assert kept.found() == ("none", "the licence ended on 2026-06-30")
+    kept.now = NOW
+    assert kept.found() == ("valid", "until 2026-06-30")
+    assert len(kept.checks) == 1
+
+
+def test_a_file_that_was_changed_is_checked_anew_and_a_key_that_went_counts_no_more(kept: Kept) -> None:
+    kept.store(made())
+    refused = "the licence is not signed by the package's vendor, or was changed"
+    kept.file.write_bytes(made().replace(b"2026-06-30", b"2036-06-30"))
+    assert [kept.found() for _ in range(2)] == [("none", refused)] * 2
+    assert len(kept.checks) == 2
+    kept.file.write_bytes(made())
+    assert kept.found() == ("valid", "until 2026-06-30")
+    kept.trust.clear()
+    assert kept.found() == ("none", refused)
+    assert len(kept.checks) == 2
+
+
+def test_a_check_that_failed_by_itself_is_made_again_the_next_time(kept: Kept) -> None:
+    kept.store(made())
+    kept.file.write_bytes(made(expires=""))
+    kept.fails = True
+    assert kept.found() == ("none", "the check cannot be started: no memory")
+    kept.fails = False
+    assert kept.found() == ("valid", "no end")
