@@ -430,14 +430,15 @@ UP_TO_ONE = "0 to 1"
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What servers outside of this process need of the settings: how the camera is called, what it may connect to besides
-    (`action_addresses` of the general configuration), and each of RecorderSettings (engine/settings/recorders.py) under its name
-    there."""
+    (`action_addresses` of the general configuration), how large video is (`video_size` of LprSettings), and each of
+    RecorderSettings (engine/settings/recorders.py) under its name there."""
 
     camera_id: str
     camera_name: str
     site: str
     time_zone: str
     action_addresses: str
+    video_size: str
     onvif: bool
     discovery: bool
     onvif_events: str

@@ -36,7 +36,7 @@ HEAD_BYTES = 64
 NEWEST_AT = 12
 SLOT = struct.Struct("<QqQIIIIH")
 """Sequence number (0: nothing valid here), capture time in us since 1970, CLOCK_MONOTONIC ns, height and width of what is kept,
-height and width of the camera's picture, bytes of source."""
+height and width of the picture that is read, bytes of source."""
 SLOT_BYTES = 256
 SOURCE_BYTES = SLOT_BYTES - SLOT.size
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,8 +44,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture as it lies in the ring, without numpy. `rgb`: width * height * 3 bytes; `size`: the camera's (width, height), which
-    is larger where only a part of the pixels is kept."""
+    """A picture as it lies in the ring, without numpy. `rgb`: width * height * 3 bytes; `size`: (width, height) of
+    the picture that is read, in which plates lie: larger where only a part of the pixels is kept, smaller where video gets more."""
 
     seq: int
     captured_at: datetime
@@ -106,9 +106,9 @@ class RingWriter:
         self._every = every
         self._ring = _create(path, -(-width // every) * -(-height // every) * 3)
 
-    def write(self, frame: Frame) -> bool:
+    def write(self, frame: Frame, size: tuple[int, int] | None = None) -> bool:
         """Makes `frame` the newest; False: dropped, readers hold every other slot. A larger picture makes a larger ring;
-        StoreError when the disk has no room for that."""
+        StoreError when the disk has no room for that. `size`: of the picture in which it is read, where that is another."""
         import numpy as np
 
         rgb = np.ascontiguousarray(frame.rgb[:: self._every, :: self._every])
@@ -121,14 +121,14 @@ class RingWriter:
             index = (newest + step) % SLOTS
             with _locked(self._ring.file, index, fcntl.F_WRLCK) as locked:
                 if locked:
-                    self._put(index, frame, rgb)
+                    self._put(index, frame, rgb, size or (frame.rgb.shape[1], frame.rgb.shape[0]))
                     return True
         return False
 
     def close(self) -> None:
         self._ring.close()
 
-    def _put(self, index: int, frame: Frame, rgb: NDArray[np.uint8]) -> None:
+    def _put(self, index: int, frame: Frame, rgb: NDArray[np.uint8], size: tuple[int, int]) -> None:
         file, at = self._ring.file, self._ring.slot_at(index)
         os.pwrite(file, bytes(SLOT.size), at)
         pixels = rgb.data.cast("B")
@@ -137,7 +137,7 @@ class RingWriter:
             done += os.pwrite(file, pixels[done:], at + SLOT_BYTES + done)
         source = frame.source.encode()[:SOURCE_BYTES]
         captured_us = (frame.captured_at - EPOCH) // timedelta(microseconds=1)
-        head = SLOT.pack(frame.seq, captured_us, frame.monotonic_ns, *rgb.shape[:2], *frame.rgb.shape[:2], len(source))
+        head = SLOT.pack(frame.seq, captured_us, frame.monotonic_ns, *rgb.shape[:2], size[1], size[0], len(source))
         os.pwrite(file, head + source, at)
         os.pwrite(file, struct.pack("<I", index), NEWEST_AT)
 

@@ -31,9 +31,12 @@ FOLDERS = ("board", "engine", "webui", "firmware")
 LOCALES = ROOT / "board" / "kit" / "locales"
 
 ROOT_ERROR = "GatewrightError"
+CONFLICT = "conflict"
+"""The method of settings that says what does not go together (board/kit/settings.py)."""
+
 PLACES = {
-    "Text": (0,), "_": (0,), "mark": (0,), "Refused": (1,), "unfit": (1, 2), "Problem": (1,), "option": (1, 2), "Tab": (1,),
-    "settings_tab": (1,),
+    "Text": (0,), "_": (0,), "mark": (0,), "Refused": (1,), "unfit": (1, 2), "Problem": (1,), CONFLICT: (1,), "option": (1, 2),
+    "Tab": (1,), "settings_tab": (1,),
     "SettingsError": (), "Country": (1,), "JobKind": (), "ActionKind": (),
 }  # fmt: skip
 """What is called -> which of its arguments are said to people; of errors it is the first."""
@@ -108,6 +111,8 @@ def sayings(tree: ast.Module, errors: frozenset[str]) -> Iterator[tuple[str, ast
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.func.id in PLACES or node.func.id in errors):
             yield node.func.id, node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == CONFLICT:
+            yield CONFLICT, node
         if isinstance(node, ast.ClassDef) and node.name in errors:
             for call in ast.walk(node):
                 if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":

@@ -39,7 +39,16 @@ SIZE = (320, 240)
 class RtspCamera:
     """`camera` in `with running(...)`."""
 
-    def __init__(self, root: Path, size: tuple[int, int], profile: str, command: Sequence[str], idle_s: float, bind: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        size: tuple[int, int],
+        profile: str,
+        command: Sequence[str],
+        idle_s: float,
+        bind: str,
+        video_size: str,
+    ) -> None:
         self.state = State(root)
         self.state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state.board_file.write_text(f'{{"profile": "{profile}"}}')
@@ -53,6 +62,7 @@ class RtspCamera:
         self.rtsp = Rtsp(self.loop, root, bind, self._announce, command, idle_s)
         self.url = ""
         self.pictures = True
+        self._video_size = video_size
         self._size = size
         self._stop = threading.Event()
         self._threads = [
@@ -86,7 +96,7 @@ class RtspCamera:
         for thread in self._threads:
             thread.start()
         port = free_port()
-        self.do(lambda: self.rtsp.use(port))
+        self.do(lambda: self.rtsp.use(port, size=self._video_size))
         until(lambda: self.url, "the port")
 
     def close(self) -> None:
@@ -123,8 +133,9 @@ def running(
     command: Sequence[str] = COMMAND,
     idle_s: float = 3600.0,
     bind: str = "127.0.0.1",
+    video_size: str = "",
 ) -> Iterator[RtspCamera]:
-    camera = RtspCamera(root, size, profile, command, idle_s, bind)
+    camera = RtspCamera(root, size, profile, command, idle_s, bind, video_size)
     camera.start()
     try:
         yield camera

@@ -74,7 +74,7 @@ def event(plate: str = "HK55EVB", role: str = "white", listed: ListEntry | None 
 def server_settings(**changes: Any) -> ServerSettings:
     """Of the camera DEVICE with the defaults of RecorderSettings."""
     named = {"camera_id": DEVICE.id, "camera_name": DEVICE.name, "site": DEVICE.site, "time_zone": str(DEVICE.zone)}
-    return ServerSettings(**{**named, "action_addresses": "", **RecorderSettings().model_dump(), **changes})
+    return ServerSettings(**{**named, "action_addresses": "", "video_size": "", **RecorderSettings().model_dump(), **changes})
 
 
 def new_store(folder: Path, clock: Clock | None = None) -> Store:

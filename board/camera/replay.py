@@ -37,20 +37,23 @@ Picture = tuple[RGB, float, str]
 
 def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     """Options: `fps` (a folder's pictures per s, default 2; of a video the most frames per s, at its own speed),
-    `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side.
-    CameraError: no such path, nothing readable in it, or not a video."""
+    `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side,
+    or to the wanted width where that is more. CameraError: no such path, nothing readable in it, or not a video."""
     text, options = split_options(url.partition(":")[2], RANGES)
-    pictures = pictures_of(Path(text).expanduser(), options.get("fps"), bool(options.get("loop", 1)))
+    longest_px = max(LONGEST_PX, setup.size[0])
+    pictures = pictures_of(Path(text).expanduser(), options.get("fps"), bool(options.get("loop", 1)), longest_px)
     return _Replay(pictures, clock, left_out(setup.settings, Text("a replay shows its pictures as they are")))
 
 
-def pictures_of(path: Path, fps: float | None = None, loop: bool = False) -> Generator[Picture, None, None]:
+def pictures_of(
+    path: Path, fps: float | None = None, loop: bool = False, longest_px: int = LONGEST_PX
+) -> Generator[Picture, None, None]:
     """The pictures of a folder or a video file, as fast as they are asked for; `fps` as for `open_replay`. CameraError as there,
     when there is no such path at once, else with the first picture."""
     if path.is_dir():
-        return _folder(path, fps or DEFAULT_FPS, loop)
+        return _folder(path, fps or DEFAULT_FPS, loop, longest_px)
     if path.is_file():
-        return _video(path, fps, loop)
+        return _video(path, fps, loop, longest_px)
     raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
 
 
@@ -90,13 +93,13 @@ class _Replay:
         self._pictures.close()
 
 
-def _folder(folder: Path, fps: float, loop: bool) -> Generator[Picture, None, None]:
+def _folder(folder: Path, fps: float, loop: bool, longest_px: int) -> Generator[Picture, None, None]:
     shown = 0
     reported: set[Path] = set()
     for turn in itertools.count():
         shown_before = shown
         for file in _files(folder):
-            rgb = _read_picture(file, reported)
+            rgb = _read_picture(file, reported, longest_px)
             if rgb is not None:
                 yield rgb, shown / fps, file.name
                 shown += 1
@@ -115,10 +118,10 @@ def _files(folder: Path) -> list[Path]:
         raise CameraError("replay: {folder} cannot be listed: {why}", folder=folder, why=why) from why
 
 
-def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
-    """RGB, turned as its EXIF says, long side <= 1920; None and one log line for a file that cannot be shown."""
+def _read_picture(file: Path, reported: set[Path], longest_px: int) -> RGB | None:
+    """RGB, turned as its EXIF says, long side <= `longest_px`; None and one log line for a file that cannot be shown."""
     try:
-        return load_rgb(file, longest_px=LONGEST_PX)
+        return load_rgb(file, longest_px=longest_px)
     except ImageError as why:
         if file not in reported:
             log.warning("replay: %s skipped: %s", file.name, why)
@@ -126,7 +129,7 @@ def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
         return None
 
 
-def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None, None]:
+def _video(file: Path, fps: float | None, loop: bool, longest_px: int) -> Generator[Picture, None, None]:
     import av
 
     base_s = 0.0
@@ -150,7 +153,7 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
                     continue
                 due_s = last_s + (1.0 / fps if fps else 0.0)
                 shown += 1
-                yield _upright(frame), base_s + last_s, file.name
+                yield _upright(frame, longest_px), base_s + last_s, file.name
         if shown == 0:
             raise CameraError("replay: {file} holds no frame that can be read", file=file)
         if not loop:
@@ -201,8 +204,8 @@ def _decoded(container: Any, file: Path) -> Iterator[Any]:
         yield frame
 
 
-def _upright(frame: Any) -> RGB:
-    scale = min(1.0, LONGEST_PX / max(frame.width, frame.height))
+def _upright(frame: Any, longest_px: int) -> RGB:
+    scale = min(1.0, longest_px / max(frame.width, frame.height))
     if scale < 1.0:
         frame = frame.reformat(width=round(frame.width * scale), height=round(frame.height * scale))
     turns = round(frame.rotation / 90) % 4

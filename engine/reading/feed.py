@@ -13,6 +13,7 @@ from board.kit.errors import CameraError, StoreError
 from board.kit.words import NOTHING, Text
 from board.ports import Camera
 from board.types import Frame
+from engine.reading.reduced import Size, reduced, reduced_size
 from engine.ring import RingWriter
 
 log = logging.getLogger("camera")
@@ -34,8 +35,9 @@ LATE_NS = 500_000_000
 class Feed:
     """`open_camera()` gives a camera or raises CameraError; `wanted(frame)` says whether a frame is to be read; `on_change()`
     is called when `camera` (what is wrong with it, NOTHING while it works), its `notes` or its `preset` changed. Of more than
-    `queue` waiting frames the oldest is dropped. `lost`, `late`: frames since the start that the camera made and nobody got, or
-    got late."""
+    `queue` waiting frames the oldest is dropped. `read_size`: (width, height) to which larger frames are reduced for reading; they
+    are shown as they are; None: all are read as they come. `lost`, `late`: frames since the start that the camera made and nobody
+    got, or got late; `size`: (width, height) of what is read."""
 
     def __init__(
         self,
@@ -46,15 +48,19 @@ class Feed:
         clock: Clock,
         on_change: Callable[[], None],
         ring_every: int = 1,
+        read_size: Size | None = None,
     ) -> None:
         self._open_camera = open_camera
         self._wanted = wanted
         self._ring_path = ring
         self._ring_every = ring_every
+        self._read_size = read_size
         self._clock = clock
         self._on_change = on_change
         self._waiting: deque[Frame] = deque(maxlen=queue)
         self._newest: Frame | None = None
+        self._whole: Frame | None = None
+        """The camera's picture of the newest frame that waits to be read."""
         self._news = threading.Condition()
         self._woken = False
         self._stop = threading.Event()
@@ -97,7 +103,8 @@ class Feed:
     def newest(self) -> Frame | None:
         """The camera's newest frame, read or not; None when it is older than a second (camera gone)."""
         frame = self._newest
-        return frame if frame and self._clock.monotonic_ns() - frame.monotonic_ns < FRESH_NS else None
+        fresh = frame is not None and self._clock.monotonic_ns() - frame.monotonic_ns < FRESH_NS
+        return reduced(frame, self._read_size) if frame is not None and fresh else None
 
     def frames_per_s(self) -> float:
         """What the camera delivers, over its last 30 frames; 0 when it stands still."""
@@ -158,11 +165,13 @@ class Feed:
         self._times.append(frame.monotonic_ns)
         self.lost += frame.lost
         self.late += self._clock.monotonic_ns() - frame.monotonic_ns > LATE_NS
-        self.size = (frame.rgb.shape[1], frame.rgb.shape[0])
+        self.size = reduced_size((frame.rgb.shape[1], frame.rgb.shape[0]), self._read_size)
         wanted = self._wanted(frame)
         if wanted:
+            read = reduced(frame, self._read_size)
+            self._whole = frame if read is not frame else None
             with self._news:
-                self._waiting.append(frame)
+                self._waiting.append(read)
                 self._news.notify()
         if frame.monotonic_ns - self._ring_at_ns >= RING_EVERY_NS:
             shown = self._to_show(frame)
@@ -174,7 +183,10 @@ class Feed:
         """The picture for the Live tab: the one that is being read, since what is found lies on that one; else the newest."""
         reading, self._reading = self._reading, None
         if reading is not None and reading.monotonic_ns > self._in_ring_ns:
-            return reading
+            if self._read_size is None:
+                return reading
+            whole = self._whole  # with a queue another one may wait by now: the newest stands for it, in the same size
+            return whole if whole is not None and whole.monotonic_ns == reading.monotonic_ns else newest
         return None if self._clock.monotonic_ns() - self._reading_at_ns < READING_NS else newest
 
     def _write_ring(self, frame: Frame) -> None:
@@ -182,7 +194,7 @@ class Feed:
         try:
             if self._ring is None:
                 self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0], self._ring_every)
-            self._ring.write(frame)
+            self._ring.write(frame, self.size)
             self.ring_error = NOTHING
         except StoreError as why:
             if not self.ring_error:

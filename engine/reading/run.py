@@ -39,6 +39,7 @@ from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.reading.passages.unsure import Unsure
+from engine.reading.reduced import Size, sizes
 from engine.reading.told import told
 from engine.reading.unstored import Unstored
 from engine.regions import masks_of, region_of
@@ -90,6 +91,7 @@ class Engine:
         known: Known = NOTHING_KNOWN,
         running: Mapping[str, str] | None = None,
         ring_every: int = 1,
+        read_size: Size | None = None,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._running = dict(running or {})
@@ -125,7 +127,9 @@ class Engine:
             state.service_socket, clock, self.status, self._take_trigger, self._stop_asked, unstored, self._asked_again.append
         )
         wanted = _nothing if idle else self._mode.wanted
-        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every)
+        self._feed = Feed(
+            open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every, read_size
+        )
 
     def status(self) -> EngineStatus:
         """What the engine does just now."""
@@ -334,11 +338,6 @@ def _nothing(frame: Frame) -> bool:
     return False
 
 
-def _size(settings: LprSettings) -> tuple[int, int]:
-    width, _, height = settings.resolution.partition("x")
-    return int(width), int(height)
-
-
 def _profile(state: State) -> BoardProfile:
     from board.profiles import load
 
@@ -367,8 +366,8 @@ def main(arguments: Sequence[str]) -> int:
         from engine.recognise.small_picture import small_size
 
         url = _camera_url(state, settings)
-        size, zone = _size(settings), camera_zone(general.time_zone)
-        return open_camera(url, size, clock, first.camera, zone, small_size(size, region_of(settings)), state.night_file)
+        zone, small = camera_zone(general.time_zone), small_size(size, region_of(settings))
+        return open_camera(url, size, clock, first.camera, zone, small, state.night_file)
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
@@ -383,18 +382,22 @@ def main(arguments: Sequence[str]) -> int:
     def is_set_up() -> bool:
         return bool(begin.stored_settings(state, clock)[0].region)
 
-    every = _ring_every(state)
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every)
+    small_board = _is_small(state)
+    size, read_size = sizes(settings, small_board)
+    every = 2 if small_board else 1
+    process = Engine(
+        state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every, read_size
+    )  # fmt: skip
     process.run(life)
     return 0
 
 
-def _ring_every(state: State) -> int:
-    """One of this many rows and columns of the live picture is kept."""
+def _is_small(state: State) -> bool:
+    """One of two rows and columns of the live picture is kept then."""
     try:
-        return 2 if _profile(state).small else 1
+        return _profile(state).small
     except GatewrightError:
-        return 1  # the camera says what is wrong with the profile
+        return False  # the camera says what is wrong with the profile
 
 
 def _camera_url(state: State, settings: LprSettings) -> str:

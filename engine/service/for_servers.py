@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.dispatch.environment import device_of
 from engine.messages import ServerSettings
-from engine.settings import GeneralSettings, RecorderSettings
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.store import Store
 
 
@@ -19,5 +19,6 @@ def for_servers(store: Store, camera_id: str) -> ServerSettings:
         site=device.site,
         time_zone=general.time_zone,
         action_addresses=general.action_addresses,
+        video_size=store.settings(LprSettings).video_size,
         **recorders,
     )

@@ -22,6 +22,9 @@ TRIGGER_MODE = {"mode": ("TRIGGER",)}
 FLOW_MODES = {"mode": ("MOTION", "FREEFLOW")}
 MOTION_MODE = {"mode": ("MOTION",)}
 
+SAME_SHAPE = ("1280x960", "1920x1440", "640x480")
+"""Resolutions for reading that see what the video resolutions see: 4 to 3."""
+
 
 class LprSettings(Settings):
     """LPR Configuration tab (manual 4.5, LPR configuration tab). Those marked `restart` take effect after "Restart service"."""
@@ -51,7 +54,16 @@ class LprSettings(Settings):
         "1280x960",
         "Resolution",
         "Resolution for reading; higher does not mean more accurate.",
-        choices=("1280x960", "1920x1440", "1280x720", "640x480"),
+        choices=(*SAME_SHAPE, "1280x720"),
+        restart=True,
+        group="Mode",
+    )
+    video_size: str = option(
+        "",
+        "Video resolution",
+        "Of the pictures for recorders (RTSP) and viewers, where the camera makes larger ones than are read. Larger ones take memory and "
+        "time. A board with 512 MB shows what it reads; the encoder of a Pi up to 4 stays within 1920x1080.",
+        choices={"": "as it is read", "1920x1440": "1920x1440", "2560x1920": "2560x1920"},
         restart=True,
         group="Mode",
     )
@@ -329,6 +341,10 @@ class LprSettings(Settings):
             most = self.title_of("max_char_height_px")
             found.append(
                 self.conflict("min_char_height_px", "must not be more than {most} ({px} px)", most=most, px=self.max_char_height_px)
+            )
+        if self.video_size and self.resolution not in SAME_SHAPE:
+            found.append(
+                self.conflict("video_size", "the resolution for reading must be 4 to 3 as well, not {size}", size=self.resolution)
             )
         scheme = self.camera_url.partition(":")[0].lower() if ":" in self.camera_url else ""
         if self.connection == "URL" and not self.camera_url:

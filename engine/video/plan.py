@@ -5,7 +5,7 @@ An H.264 encoder in hardware comes first, then one in software if the board has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from board.types import BoardProfile
@@ -53,11 +53,21 @@ JPEG_STREAMS = (
 """The plan that works on every board."""
 
 
-def streams(board: BoardProfile, devices: Path = DEVICES) -> tuple[Stream, Stream]:
-    """(main, sub)."""
+def streams(board: BoardProfile, size: str = "", devices: Path = DEVICES) -> tuple[Stream, Stream]:
+    """(main, sub). `size`: LprSettings.video_size ("2560x1920"), up to which an encoder in software makes the main stream, with as
+    many bits for each pixel; the others have their own limits (the Pi's encoder 1920x1080, RFC 2435 2040 pixels a side)."""
     if has_encoder(devices):
         return HARDWARE_STREAMS
-    return SOFTWARE_STREAMS if board.software_video else JPEG_STREAMS
+    if not board.software_video:
+        return JPEG_STREAMS
+    main, sub = SOFTWARE_STREAMS
+    return (_enlarged(main, size) if size and not board.small else main), sub
+
+
+def _enlarged(stream: Stream, size: str) -> Stream:
+    width, height = map(int, size.split("x"))
+    kbit_per_s = round(stream.kbit_per_s * width * height / (stream.size[0] * stream.size[1]))
+    return replace(stream, size=(width, height), kbit_per_s=kbit_per_s)
 
 
 def has_encoder(devices: Path = DEVICES) -> bool:

@@ -44,7 +44,7 @@ PR_SET_PDEATHSIG = 1
 class Video:
     """The server and what it serves, on one loop."""
 
-    def __init__(self, state: State, door: socket.socket, stop: threading.Event, microphone: str) -> None:
+    def __init__(self, state: State, door: socket.socket, stop: threading.Event, microphone: str, size: str) -> None:
         board = load(state)
         self.loop = Loop()
         self._door = door
@@ -53,7 +53,7 @@ class Video:
         self._clients = Clients(state, "video")
         self._log_in = LogIn(People(state.people_socket), self.loop)
         self._documents = Documents()
-        self._sources = {stream.name: Source(stream, state.frames, self.loop) for stream in streams(board)}
+        self._sources = {stream.name: Source(stream, state.frames, self.loop) for stream in streams(board, size)}
         self._sound = Sound(self.loop, partial(opened, microphone)) if microphone else None
         extra = {METADATA: Offer(METADATA_TRACK, self._documents)}
         if self._sound is not None:
@@ -115,12 +115,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     parser.add_argument("--door", type=int, required=True, help="descriptor of the socket pair's end, as vms gives it")
     parser.add_argument("--sound", action="store_true", help="with the board's microphone, where it has one")
+    parser.add_argument("--size", default="", help="of the main stream, where the camera's pictures are that large: 2560x1920")
     given = parser.parse_args(arguments)
     state = State(given.state.resolve())
     open_log(state, "video")
     _be_the_first_to_go()
     life = Life(state, "video")
-    video = Video(state, socket.socket(fileno=given.door), life.stop, microphone() if given.sound else "")
+    video = Video(state, socket.socket(fileno=given.door), life.stop, microphone() if given.sound else "", given.size)
     video.start()
     log.info("video started")
 

@@ -49,6 +49,8 @@ LASTED_S = 120.0
 """If a process ran at least this long, its back-off starts over."""
 ROOM_MB = 64
 """Memory that must be available before the process is started: it must never take it from recognition and the gate."""
+LARGE_MB = 96
+"""As much again for pictures up to 2560x1920: 15 MB as they come, 7 as the encoder takes them, a few of which it keeps."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +95,8 @@ class Rtsp:
         self._command = command
         self._idle_s = idle_s
         self._port = NearPort(loop, bind, "viewers", self._accept, self._moved, 32)
-        self._sound = False
+        self._wanted: list[str] = []
+        """What the video process is started with."""
         self._callers: list[_Caller] = []
         self._child: _Child | None = None
         self._ending: list[tuple[Child, float]] = []
@@ -107,13 +110,14 @@ class Rtsp:
         """Of the video process; 0 while there is none."""
         return self._child.process.pid if self._child is not None else 0
 
-    def use(self, port: int, sound: bool = False) -> None:
-        """Listens there from now on, 0: nowhere; `sound`: with the microphone's. Connected viewers stay while it is on and
-        their tracks are the same."""
+    def use(self, port: int, sound: bool = False, size: str = "") -> None:
+        """Listens there from now on, 0: nowhere; `sound`: with the microphone's; `size`: LprSettings.video_size. Connected viewers
+        stay while it is on and their tracks are the same."""
         self._port.use(port)
-        if self._child is not None and (not port or sound != self._sound):
+        wanted = [*(["--sound"] if sound else []), *(["--size", size] if size else [])]
+        if self._child is not None and (not port or wanted != self._wanted):
             self._let_go(self._child)
-        self._sound = sound
+        self._wanted = wanted
 
     def tell(self, make: Callable[[], Iterable[Notification]]) -> None:
         """Notifications for the metadata track, as one document; made only while somebody watches."""
@@ -220,11 +224,11 @@ class Rtsp:
         if wait_s > 0:
             return f"the video process has crashed; it is started again in {wait_s:.0f} s"
         free_mb = _available_mb()
-        if free_mb < ROOM_MB:
-            return f"{free_mb:.0f} MB of memory are available, video needs {ROOM_MB}"
+        room_mb = ROOM_MB + (LARGE_MB if "--size" in self._wanted else 0)
+        if free_mb < room_mb:
+            return f"{free_mb:.0f} MB of memory are available, video needs {room_mb}"
         ours, its = door.pair()
-        command = [*self._command, "--state", str(self._state), "--door", str(its.fileno())]
-        command += ["--sound"] if self._sound else []
+        command = [*self._command, "--state", str(self._state), "--door", str(its.fileno()), *self._wanted]
         try:
             process = start("video", command, (its.fileno(),))
         except OSError as why:

@@ -176,7 +176,7 @@ class Vms:
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._nvr.use(settings)
-        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound, settings.video_size)
         self._onvif.use(settings)
 
 

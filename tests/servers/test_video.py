@@ -72,6 +72,18 @@ def test_ffmpeg_plays_both_streams_by_tcp_and_udp(camera: RtspCamera, stream: st
     assert played(camera.with_log_in(stream), transport) == ("h264", 320, 240)
 
 
+def peak_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
+
+
+def test_video_of_2560x1920_is_played_and_its_memory_is_bounded(tmp_path: Path) -> None:
+    with running(tmp_path, (2560, 1920), video_size="2560x1920") as camera:
+        assert played(camera.with_log_in("main"), "tcp") == ("h264", 2560, 1920)
+        assert played(camera.with_log_in("sub"), "tcp") == ("h264", 640, 480)
+        assert peak_mb(camera.rtsp.pid) < vms_rtsp.ROOM_MB + vms_rtsp.LARGE_MB
+
+
 def test_a_camera_that_listens_at_every_address_serves_ipv4_and_ipv6(tmp_path: Path) -> None:
     with running(tmp_path, bind="::") as camera:
         port = camera.url.rpartition(":")[2].partition("/")[0]

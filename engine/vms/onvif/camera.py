@@ -73,7 +73,7 @@ class Camera:
     def videos(self) -> tuple[Video, ...]:
         """The streams main and sub."""
         size = self.size()
-        return tuple(Video(stream, size_of(stream, size)) for stream in streams(self.board))
+        return tuple(Video(stream, size_of(stream, size)) for stream in streams(self.board, self.settings.video_size))
 
     def pulse_s(self, output: str) -> float:
         """What switching it on does: seconds of a pulse, 0 if it is held until it is switched off."""

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -239,3 +240,45 @@ def test_a_small_board_keeps_every_second_row_and_column_of_the_live_picture(tmp
         shot = reader.shot()
     assert shot is not None
     assert (shot.width, shot.height, shot.size) == (640, 480, (1280, 960))
+
+
+def wide_at(ms: int, source: str) -> Frame:
+    """A picture of 64x48 whose pixels say which one it is."""
+    return replace(frame_at(ms, source), rgb=np.full((48, 64, 3), ms % 251, np.uint8))
+
+
+def test_pictures_larger_than_what_is_read_are_reduced_for_reading_and_shown_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "READING_NS", 0)
+    script: queue.Queue[Frame | CameraError] = queue.Queue()
+    path = tmp_path / "frames.ring"
+    played = Feed(lambda: ScriptedCamera(script, (), ""), lambda frame: True, 2, path, Clock(), lambda: None, read_size=(32, 24))
+    played.start()
+    script.put(wide_at(0, "a.jpg"))
+    read = played.next(20)
+    assert read is not None and read.rgb.shape == (24, 32, 3)
+    assert played.size == (32, 24)
+    ring = RingReader(path)
+
+    def shown() -> tuple[str, tuple[int, int], tuple[int, int]] | None:
+        shot = ring.shot()
+        return (shot.source, (shot.width, shot.height), shot.size) if shot is not None else None
+
+    for ms, source in ((200, "b.jpg"), (400, "c.jpg"), (600, "d.jpg")):
+        script.put(wide_at(ms, source))
+        until(lambda source=source: shown() == (source, (64, 48), (32, 24)), source)  # type: ignore[misc]
+    assert [frame.source for frame in (played.next(20), played.next(20)) if frame is not None] == ["c.jpg", "d.jpg"]
+    played.close(20)
+    ring.close()
+
+
+def test_a_trigger_reads_the_newest_picture_reduced(tmp_path: Path) -> None:
+    script: queue.Queue[Frame | CameraError] = queue.Queue()
+    path = tmp_path / "frames.ring"
+    played = Feed(lambda: ScriptedCamera(script, (), ""), lambda frame: False, 1, path, Clock(), lambda: None, read_size=(32, 24))
+    played.start()
+    script.put(replace(wide_at(0, "a.jpg"), monotonic_ns=Clock().monotonic_ns() + 60_000_000_000))
+    newest = until(played.newest, "the picture")
+    assert (newest.source, newest.rgb.shape) == ("a.jpg", (24, 32, 3))
+    played.close(20)

@@ -30,9 +30,28 @@ def pi(folder: Path, name: str) -> Path:
     ],
 )
 def test_hardware_goes_first_then_a_core_to_spare_then_jpeg(tmp_path: Path, board: str, encoder: str, main: str, sub: str) -> None:
-    made = streams(all_profiles()[board], pi(tmp_path, encoder))
+    made = streams(all_profiles()[board], "", pi(tmp_path, encoder))
     assert [f"{each.codec} {each.encoder} {each.size[0]}x{each.size[1]} at {each.frames_per_s}" for each in made] == [main, sub]
     assert [each.name for each in made] == ["main", "sub"]
+
+
+@pytest.mark.parametrize(
+    ("board", "encoder", "main"),
+    [
+        ("pi5", "rp1-cfe", ((2560, 1920), 8000)),
+        ("sim", "", ((2560, 1920), 8000)),
+        ("pi4", PI_ENCODER, ((1920, 1080), 3000)),
+        ("pi4", "USB camera", ((640, 480), 0)),
+        ("sim_small", "", ((640, 480), 0)),
+    ],
+)
+def test_larger_video_is_made_in_software_where_a_core_is_to_spare(
+    tmp_path: Path, board: str, encoder: str, main: tuple[tuple[int, int], int]
+) -> None:
+    first, second = streams(all_profiles()[board], "2560x1920", pi(tmp_path, encoder))
+    assert (first.size, first.kbit_per_s) == main
+    assert second == streams(all_profiles()[board], "", tmp_path)[1]
+    assert size_of(first, (1280, 960))[0] <= 1280  # never larger than the camera's
 
 
 @pytest.mark.parametrize(
