@@ -173,6 +173,7 @@ class ActionKind(Generic[O]):
     """That of its file."""
 
     label: str
+
     options: type[O]
 
     deliver: Callable[[PlateEvent, O, ActionEnv], Text | Taken]
@@ -226,6 +227,15 @@ class ActionKind(Generic[O]):
 
     former: tuple[str, ...] = ()
     """Names that earlier releases stored rules under; an older one that comes back still knows them."""
+
+    purpose: str = ""
+    """What it is for, in words of the trade, so that nobody has to know its label: "Open a gate or switch a siren"."""
+
+    about: str = ""
+    """A sentence more about that."""
+
+    icon: str = "net"
+    """A drawing of webui/templates/icons.html."""
 
     @property
     def pauses_s(self) -> tuple[float, float]:

@@ -17,7 +17,7 @@ import time
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Problem, Settings, field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._http import LOGINS, Login, Request, ask, check_url
 from engine.actions._kind import ActionEnv, ActionKind, Answer
@@ -211,6 +211,9 @@ def _deliver(event: PlateEvent, options: AskOptions, env: ActionEnv) -> Text:
 ACTION = ActionKind(
     name="ask",
     label="ASK",
+    purpose=mark("Ask a server before opening"),
+    about=mark("It says yes or no within the time that you give it."),
+    icon="ask",
     options=AskOptions,
     deliver=_deliver,
     max_age_s=10.0,

@@ -126,6 +126,9 @@ def _use(heart: Heart, rules: tuple[CameraOptions, ...], env: ActionEnv) -> None
 ACTION = ActionKind(
     name="camera",
     label="CAMERA",
+    purpose=mark("Tell another camera"),
+    about=mark("The second camera of a lane."),
+    icon="video",
     options=CameraOptions,
     deliver=_deliver,
     peer=lambda options: place(options.host, options.port),

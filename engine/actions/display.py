@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.serial import parse_url
 from board.serial.display import MAX_COLUMNS, MAX_LINES, PROTOCOLS, show
 from engine.actions._kind import ActionEnv, ActionKind
@@ -76,6 +76,9 @@ def _deliver(event: PlateEvent, options: DisplayOptions, env: ActionEnv) -> Text
 ACTION = ActionKind(
     name="display",
     label="DISPLAY",
+    purpose=mark("Show a text on a display"),
+    about=mark("On an LED display at the serial line."),
+    icon="screen",
     options=DisplayOptions,
     deliver=_deliver,
     max_age_s=10.0,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text, one_line
+from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -289,6 +289,9 @@ def _base64(text: str) -> str:
 ACTION = ActionKind(
     name="email",
     label="EMAIL",
+    purpose=mark("Send an e-mail"),
+    about=mark("With the plate and its pictures."),
+    icon="mail",
     options=EmailOptions,
     deliver=_deliver,
     pause_s=(15.0, 300.0),  # a server that greylists takes the mail some minutes later

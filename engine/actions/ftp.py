@@ -6,7 +6,7 @@ import io
 
 from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._ftp import FtpServer, session
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.file_name import check_path, path
@@ -70,4 +70,13 @@ def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) ->
     return found
 
 
-ACTION = ActionKind(name="ftp", label="FTP", options=FtpOptions, deliver=_deliver, peer=lambda options: options.server)
+ACTION = ActionKind(
+    name="ftp",
+    label="FTP",
+    purpose=mark("Store a file on a server"),
+    about=mark("Picture and data by FTP or FTPS."),
+    icon="file",
+    options=FtpOptions,
+    deliver=_deliver,
+    peer=lambda options: options.server,
+)

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._http import LOGINS, Login, Request, answered, ask, check_url, server
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -203,4 +203,12 @@ def _signed(request: Request, options: HttpOptions) -> Request:
     return replace(request, headers={**(request.headers or {}), options.hmac_header: f"sha256={signature}"})
 
 
-ACTION = ActionKind(name="http", label="HTTP", options=HttpOptions, deliver=_deliver, peer=lambda options: server(options.url))
+ACTION = ActionKind(
+    name="http",
+    label="HTTP",
+    purpose=mark("Call a web address"),
+    about=mark("Tells any server or cloud by HTTP, with pictures if wanted."),
+    options=HttpOptions,
+    deliver=_deliver,
+    peer=lambda options: server(options.url),
+)

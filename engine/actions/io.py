@@ -97,6 +97,9 @@ def noted_as(options: IoOptions) -> Text:
 ACTION = ActionKind(
     name="io",
     label="IO",
+    purpose=mark("Open a gate or switch a siren"),
+    about=mark("Switches an output of this camera for some time."),
+    icon="gate",
     options=IoOptions,
     deliver=_deliver,
     lane=Lane.FAST,

@@ -12,7 +12,7 @@ import socket
 
 from board.kit.errors import PeerRefused
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind
@@ -115,6 +115,9 @@ def _heard(it: Exchange, sock: socket.socket) -> str:
 ACTION = ActionKind(
     name="milestone",
     label="MILESTONE",
+    purpose=mark("Tell Milestone XProtect"),
+    about=mark("As an analytics event with its picture."),
+    icon="video",
     options=MilestoneOptions,
     deliver=_deliver,
     peer=lambda options: place(options.host, options.port),

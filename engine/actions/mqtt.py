@@ -14,7 +14,7 @@ from typing import Annotated
 from board.kit.errors import ConfigError
 from board.kit.fields import AfterValidator
 from board.kit.settings import Settings, field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._kind import ActionEnv, ActionKind, SetPlate
 from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
@@ -261,6 +261,8 @@ def _onvif_letter(event: PlateEvent, options: MqttOptions, env: ActionEnv, expir
 ACTION = ActionKind(
     name="mqtt",
     label="MQTT",
+    purpose=mark("Publish by MQTT"),
+    about=mark("For Home Assistant, Node-RED and other automation."),
     options=MqttOptions,
     deliver=_deliver,
     needs=("paho",),

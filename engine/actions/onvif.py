@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._vms import VmsLink
 from engine.formats.messages import to_json
@@ -53,6 +53,9 @@ def _topics(notifications: list[dict[str, object]]) -> list[str]:
 ACTION = ActionKind(
     name="onvif",
     label="ONVIF EVENT",
+    purpose=mark("Tell recorders by ONVIF"),
+    about=mark("As an event that recorders subscribe to."),
+    icon="video",
     options=OnvifOptions,
     deliver=_deliver,
     max_age_s=600.0,

@@ -17,7 +17,7 @@ from typing import Any
 
 from board.kit.errors import BoardError, ConfigError, DeliveryError
 from board.kit.settings import field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.serial import SerialLines, parse_url
 from board.types import WiegandCode
 from engine.actions._kind import ActionEnv, ActionKind, Lane
@@ -245,6 +245,9 @@ def _use(reader: Reader, rules: tuple[OsdpOptions, ...], env: ActionEnv) -> None
 ACTION = ActionKind(
     name="osdp",
     label="OSDP",
+    purpose=mark("Send a card by OSDP"),
+    about=mark("To an access controller, encrypted, over RS-485."),
+    icon="card",
     options=OsdpOptions,
     deliver=_deliver,
     lane=Lane.FAST,

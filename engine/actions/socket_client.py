@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -190,6 +190,8 @@ def _deliver(event: PlateEvent, options: SocketClientOptions, env: ActionEnv) ->
 ACTION = ActionKind(
     name="socket_client",
     label="SOCKET CLIENT",
+    purpose=mark("Send to a program by TCP"),
+    about=mark("The camera connects to it for each car."),
     options=SocketClientOptions,
     deliver=_deliver,
     pause_s=(1.0, 30.0),  # a controller that was switched on is told at once

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._vms import VmsLink
 from engine.formats.framing import EXPLAINED, FRAMINGS, framed
@@ -141,6 +141,8 @@ def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) ->
 ACTION = ActionKind(
     name="socket_server",
     label="SOCKET SERVER",
+    purpose=mark("Let programs listen by TCP"),
+    about=mark("They connect and get every car."),
     options=SocketServerOptions,
     deliver=_deliver,
     peer=lambda options: options.place,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -130,6 +130,9 @@ def _until_end(it: Exchange, sock: socket.socket) -> None:
 ACTION = ActionKind(
     name="syslog",
     label="SYSLOG",
+    purpose=mark("Write to a log server"),
+    about=mark("By syslog, over UDP, TCP or TLS."),
+    icon="file",
     options=SyslogOptions,
     deliver=_deliver,
     pause_s=(1.0, 60.0),  # mostly of the local network, and soon back

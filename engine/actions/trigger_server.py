@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.messages import DOCUMENTS
 from engine.types import SOCKET_CAUSE, PlateEvent
@@ -31,4 +31,12 @@ def _deliver(event: PlateEvent, options: TriggerServerOptions, env: ActionEnv) -
     return Text("no client of the trigger socket waits for this one ({size} bytes)", {"size": size})
 
 
-ACTION = ActionKind(name="trigger_server", label="TRIGGER SERVER", options=TriggerServerOptions, deliver=_deliver, max_age_s=10.0)
+ACTION = ActionKind(
+    name="trigger_server",
+    label="TRIGGER SERVER",
+    purpose=mark("Answer a trigger by TCP"),
+    about=mark("Who triggers gets the plate on the same connection."),
+    options=TriggerServerOptions,
+    deliver=_deliver,
+    max_age_s=10.0,
+)

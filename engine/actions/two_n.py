@@ -10,7 +10,7 @@ from typing import Any
 
 from board.kit.errors import ConfigError, PeerRefused
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind, Lane
@@ -110,6 +110,9 @@ def _check(body: bytes, target: str) -> None:
 ACTION = ActionKind(
     name="two_n",
     label="2N",
+    purpose=mark("Tell a 2N intercom"),
+    about=mark("It opens as if a card had been shown."),
+    icon="card",
     options=TwoNOptions,
     deliver=_deliver,
     lane=Lane.FAST,

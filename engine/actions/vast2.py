@@ -7,7 +7,7 @@ whatever receives it has to know it (docs/messages.md).
 from __future__ import annotations
 
 from board.kit.settings import Settings, field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, answered, ask, check_url
 from engine.actions._kind import ActionEnv, ActionKind
@@ -79,6 +79,9 @@ def _deliver(event: PlateEvent, options: Vast2Options, env: ActionEnv) -> Text:
 ACTION = ActionKind(
     name="vast2",
     label="VAST2 (our JSON)",
+    purpose=mark("Tell VAST2"),
+    about=mark("By our own JSON, which VAST2 was never seen to take."),
+    icon="video",
     options=Vast2Options,
     deliver=_deliver,
     peer=lambda options: place(options.host, options.port),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from board.kit.errors import BoardError, ConfigError
 from board.kit.settings import Settings, model_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.types import PinsTaken, SendWiegand, WiegandCode
 from board.wiegand.codes import (
     LAYOUTS,
@@ -190,6 +190,9 @@ def _deliver(event: PlateEvent, options: WiegandOptions, env: ActionEnv) -> Text
 ACTION = ActionKind(
     name="wiegand",
     label="WIEGAND",
+    purpose=mark("Send a Wiegand number"),
+    about=mark("To an access controller on this camera's D0 and D1."),
+    icon="card",
     options=WiegandOptions,
     deliver=_deliver,
     lane=Lane.FAST,

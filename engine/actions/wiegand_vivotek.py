@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.serial import parse_url
 from engine.actions._converter import PLACES, HttpConverter, ask_converter, values_of
 from engine.actions._http import server
@@ -105,6 +105,9 @@ ACTION = ActionKind(
     name="wiegand_vivotek",
     former=("wiegand_serial",),
     label="WIEGAND VIVOTEK",
+    purpose=mark("Send to VIVOTEK's Wiegand converter"),
+    about=mark("Over a serial line or HTTP."),
+    icon="card",
     options=ConverterOptions,
     deliver=_deliver,
     lane=Lane.FAST,

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+import firmware.pages
 from board.kit.languages import COOKIE
+from board.kit.registry import find
+from board.kit.web.menu import Tab
 from tests.browser.conftest import log_in_first, page_of_its_own
 from tests.browser.reading import CODES, left_in_english
 from tests.tiny_package import contents, write
@@ -110,11 +113,9 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     assert re.search(r"/login$", page.url)
 
 
-HOST_PAGES = (
-    "application/vadp", "system/firmware", "system/time", "system/storage", "system/backup", "system/support", "network/addresses",
-    "network/https", "network/ftp", "security/accounts", "security/programs", "security/sessions", "security/keys",
-    "security/changes",
-)  # fmt: skip
+HOST_PAGES = tuple(
+    tab.name.removeprefix("setup/").removesuffix(".html") for tab in find(firmware.pages, "TAB", Tab).values() if tab.order
+)
 
 
 def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, host: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
 from webui.many_plates import MOST
 from webui.portal import Portal
 from webui.view.jobs import exchange_view
-from webui.view.kinds import PURPOSES, in_order
+from webui.view.kinds import in_order
 from webui.view.list_forms import LIST_CHOICES, ROLES, ListForm
 from webui.view.lists import entry_data, list_values, number_bits, stored_list
 from webui.view.rules import rule_row
@@ -75,7 +75,6 @@ def _page(portal: Portal, call: Call) -> Answer:
         barrier_title=BARRIER_TITLES[chosen.barrier],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.kinds,
-        purposes=PURPOSES,
         kind_order=in_order(portal.kinds),
         entry_form=fields(EntryForm, {"week": ALWAYS_TEXT}, {}),
         new_list_form=fields(ListForm, {}, LIST_CHOICES),

@@ -81,6 +81,11 @@ class _Tally:
     def weight(self) -> float:
         return sum(self.confidences)
 
+    def join(self, other: _Tally) -> None:
+        """The other's reads count for this text too; its best read stays."""
+        self.confidences += other.confidences
+        self.evidence = [one + more for one, more in zip(self.evidence, other.evidence, strict=True)]
+
 
 @dataclass(slots=True)
 class _Track:
@@ -229,14 +234,16 @@ class Vote:
         _add(track.tallies, read, frame)
         leader = _leader(track)
         track.text = leader.best.text
-        key = comparable(track.text)
+        return self._settle(track, leader, _mean(leader.confidences)) if self._agree(track, leader) else None
+
+    def _agree(self, track: _Track, leader: _Tally) -> bool:
+        """Whether as many reads agree, and as surely, as are asked for."""
+        key = comparable(leader.best.text)
         votes = len(leader.confidences)
         others = [len(other.confidences) for text, other in track.others(key) if not _piece(text, key)]
         if votes < self._votes or votes <= max(others, default=0):
-            return None
-        if votes < 2 * self._votes - 1 and _sureness(track, leader) < self._votes * -math.log(ENOUGH_DOUBT):
-            return None
-        return self._settle(track, leader, _mean(leader.confidences))
+            return False
+        return votes >= 2 * self._votes - 1 or _sureness(track, leader) >= self._votes * -math.log(ENOUGH_DOUBT)
 
     def _count_refused(self, track: _Track, read: PlateRead, frame: Frame) -> None:
         """However often it was refused before it became valid, a text weighs no more than the most votes that are asked for."""
@@ -247,13 +254,17 @@ class Vote:
             _add(track.refused, read, frame)
 
     def _end(self, track: _Track) -> list[Settled]:
-        """The car has left: with fewer agreeing reads than asked for, its confidence counts less by every doubt."""
+        """The car has left: reads that waited for better ones agree with these now, or count alone when none came. With fewer
+        agreeing reads than asked for, its confidence counts less by every doubt."""
         self._tracks.remove(track)
-        track.tallies = track.tallies or track.waiting
+        if not track.tallies:
+            track.tallies, track.waiting = track.waiting, {}
         if track.settled or not track.tallies:
             return []
+        for text in track.tallies.keys() & track.waiting.keys():
+            track.tallies[text].join(track.waiting.pop(text))
         leader = _leader(track)
-        confidence = _mean(leader.confidences) * _agreement(track, leader)
+        confidence = _mean(leader.confidences) * (1.0 if self._agree(track, leader) else _agreement(track, leader))
         if confidence < self._min_confidence:
             log.info(
                 "car left unsettled: %r in %d of %d reads, confidence %.0f %%, minimum %.0f %%",
@@ -372,10 +383,12 @@ def _sureness(track: _Track, leader: _Tally) -> float:
 
 
 def _agreement(track: _Track, leader: _Tally) -> float:
-    """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it."""
+    """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it.
+    Reads of its text that a filter refused are no votes, but they speak for it as those of another speak against it."""
     symbols = comparable(leader.best.text)
     length = len(symbols)
-    positions = [{symbol: _char_weight(leader, at, length)} for at, symbol in enumerate(symbols)]
+    agreeing = [leader, *(tally for text, tally in track.refused.items() if text == symbols)]
+    positions = [{symbol: sum(_char_weight(tally, at, length) for tally in agreeing)} for at, symbol in enumerate(symbols)]
     other_lengths = 0.0
     for text, tally in track.others(symbols):
         if len(text) != length:

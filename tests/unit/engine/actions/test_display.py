@@ -15,6 +15,8 @@ from engine.actions.display import ACTION, DisplayOptions
 from tests.samples import entry, env, event
 from tests.samples import serial_peer as peer  # noqa: F401 (for the contract test)
 
+NO_KEY = "it shows a line to people, and the same line again is the same"
+
 
 @pytest.mark.parametrize(
     ("protocol", "size", "data"),

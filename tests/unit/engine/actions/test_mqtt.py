@@ -16,6 +16,8 @@ from engine.actions.mqtt import ACTION, MqttOptions, account, discovery, topic_o
 from tests.mosquitto import mosquitto
 from tests.samples import DEVICE, ActionPeer, env
 
+NO_KEY = "its library sends by itself: tests/servers/test_mqtt_action.py looks at the broker"
+
 
 @contextmanager
 def peer(folder: Path) -> Iterator[ActionPeer]:

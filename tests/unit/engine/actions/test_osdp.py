@@ -93,6 +93,9 @@ def line(folder: Path, key: str = KEY, **options: Any) -> Iterator[tuple[Control
         controller.close()
 
 
+NO_KEY = "a card is bits, and has no room for one"
+
+
 @contextmanager
 def peer(folder: Path) -> Iterator[ActionPeer]:
     with line(folder, timeout_s=4) as (controller, options, its):

@@ -27,6 +27,9 @@ def waiting(got: list[bytes], folder: Path = Path("/nonexistent")) -> tuple[Acti
     return replace(env(images=folder), replies=replies), replies
 
 
+NO_KEY = "the client that asked gets one answer, on its own connection"
+
+
 @contextmanager
 def peer(folder: Path) -> Iterator[ActionPeer]:
     """A client that triggered; its way back is forgotten."""

@@ -19,6 +19,8 @@ from tests.http_peer import http_peer
 from tests.samples import NOW, WHITE, entry, env, event, new_store, passage, rule
 from tests.samples import serial_peer as peer  # noqa: F401 (for the contract test)
 
+NO_KEY = "a number on a serial line has no room for one"
+
 
 def deliver(folder: Path, **options: object) -> str:
     settings = check(ConverterOptions, {"line": "sim://gate", **options})

@@ -352,6 +352,16 @@ def test_refused_reads_that_agree_add_no_vote_and_no_delay() -> None:
     assert said(tracks.see(frame_at(3100), [read_of("BA123CD")])) == [("BA123CD", 2, 95.0)]
 
 
+def test_refused_reads_of_its_own_text_weigh_against_those_that_contradict_it() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200):
+        tracks.see(frame_at(ms), [], [read_of("BA123CD", 97)])
+    tracks.see(frame_at(300), [], [read_of("BA128CD", 60)])
+    tracks.see(frame_at(400), [read_of("BA123CD", 98)])
+    (settled,) = tracks.finish()
+    assert (settled.read.text, settled.votes, settled.confidence) == ("BA123CD", 1, 89.5)
+
+
 def test_one_read_among_many_that_were_refused_for_another_text_is_no_passage() -> None:
     tracks = vote()
     for ms in range(0, 2000, 100):
@@ -415,6 +425,24 @@ def test_a_car_that_stays_far_away_is_settled_after_a_while_or_when_it_has_left(
     leaves.see(frame_at(100), [read_of("BA123CD", height_px=11)])
     assert leaves.see(frame_at(200), []) == []
     assert said(leaves.see(frame_at(1700), [])) == [("BA123CD", 2, 95.0)]
+
+
+def test_reads_from_far_away_agree_with_a_nearer_one_when_the_car_has_left() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200):
+        tracks.see(frame_at(ms), [read_of("BA123CD", height_px=13)])
+    tracks.see(frame_at(300), [read_of("BA123CD", 91, height_px=14)])
+    tracks.see(frame_at(400), [], [read_of("BA128CD", 70)])
+    (settled,) = tracks.finish()
+    assert (settled.read.text, settled.votes, settled.confidence, settled.frame.seq) == ("BA123CD", 4, 94.0, 301)
+
+
+def test_of_a_car_that_stayed_far_away_each_read_counts_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", height_px=11)])
+    tracks.see(frame_at(100), [read_of("BA128CD", 40, height_px=11)])
+    # the share of 95 x 0.95 of 95 x 0.95 + 40 x 0.4
+    assert [(each.read.text, each.confidence) for each in tracks.finish()] == [("BA123CD", 80.7)]
 
 
 def test_the_reads_of_a_car_stand_with_their_times_and_why_they_did_not_count() -> None:
