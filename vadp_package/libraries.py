@@ -1,7 +1,8 @@
 """Libraries: what a package for one architecture and one Python carries in site/, so that a camera installs it without a network.
 
 Their versions are those of scripts/constraints.txt. Wheels come from the index that pip is set up for, and are kept in a folder:
-the same wheels give the same package. What exists as source only is built here, if it is Python alone.
+the same wheels give the same package. What exists as source only is built here: if it is Python alone, or if this is such a machine
+with such a Python.
 
 Not carried: what a board has from its distribution (picamera2 with libcamera, lgpio, RPi.GPIO, gpiod), whose drivers belong to it.
 """
@@ -9,6 +10,7 @@ Not carried: what a board has from its distribution (picamera2 with libcamera, l
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from email.parser import BytesParser
 from pathlib import Path
 
 from board.kit.errors import PackageError
+from firmware.packages.verify import this_machine
 
 NAMES = (
     "ai-edge-litert", "av", "backports.strenum", "bottle", "certifi", "cffi", "click", "click-default-group", "cryptography",
@@ -28,6 +31,10 @@ NAMES = (
     "typing_extensions", "tzdata",
 )  # fmt: skip
 """What board, engine and webui import, with what that imports."""
+
+INSTEAD = {("armv7l", "3.11"): {"ai-edge-litert": ("tflite-runtime", "2.14.0"), "numpy": ("numpy", "1.26.4")}}
+"""{(architecture, Python): {library: (what takes its place, version)}}: LiteRT is not made for it, and what came before wants
+numpy 1 (engine/recognise/interpreter.py takes either)."""
 
 GLIBC = {"3.11": 36, "3.13": 41}
 """{Python: minor version of glibc 2 beside it}: bookworm and trixie."""
@@ -38,7 +45,8 @@ CACHE = Path("~/.cache/gatewright/wheels")
 LEFT_OUT = re.compile(
     r"(.*/)?(tests|__pycache__)/.*|.*\.(pyi|pyc|pyx|pxd|h|c)|.*\.dist-info/(RECORD|INSTALLER|REQUESTED)|.*\.data/.*"
 )
-FETCHED_WITHIN_S = 600.0
+BUILT_WITHIN_S = 7200.0
+"""A small board compiles numpy for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +63,32 @@ class Library:
 
 def libraries(root: Path, arch: str, python: str, cache: Path = CACHE) -> list[Library]:
     """All of them; PackageError names those of which there is no wheel for this architecture and Python."""
-    pins, folder = _pins(root), cache.expanduser() / f"{arch}-{python}"
+    folder = cache.expanduser() / f"{arch}-{python}"
     folder.mkdir(parents=True, exist_ok=True)
     found, missing = [], []
-    for name in NAMES:
-        wheel = _kept(folder, name, pins[name]) or _fetch(folder, name, pins[name], arch, python)
+    for name, version in _wanted(root, arch, python):
+        wheel = _kept(folder, name, version) or _fetch(folder, name, version, arch, python)
         if wheel is None:
-            missing.append(f"{name} {pins[name]}")
+            missing.append(f"{name} {version}")
         else:
-            found.append(_unpacked(wheel, name, pins[name]))
+            found.append(_unpacked(wheel, name, version))
     if missing:
         raise PackageError(
-            "there is no wheel for {arch} and Python {python} of {missing}: such a package cannot be built here. Put wheels of "
-            "them into {folder}, or build the package without --arch, whose libraries firmware/install puts onto the camera",
+            "there is no wheel for {arch} and Python {python} of {missing}, and they are not Python alone: build the package on "
+            "such a machine, where pip compiles those that are given as source, put wheels of them into {folder}, or build it "
+            "without --arch, whose libraries firmware/install puts onto the camera",
             arch=arch,
             python=python,
             missing=missing,
             folder=folder,
         )
     return found
+
+
+def _wanted(root: Path, arch: str, python: str) -> list[tuple[str, str]]:
+    """(name, version) of each."""
+    pins, instead = _pins(root), INSTEAD.get((arch, python), {})
+    return [instead.get(name, (name, pins[name])) for name in NAMES]
 
 
 def _pins(root: Path) -> dict[str, str]:
@@ -100,18 +115,28 @@ def _fetch(folder: Path, name: str, version: str, arch: str, python: str) -> Pat
     with tempfile.TemporaryDirectory() as built:
         if not _pip(["wheel", "--wheel-dir", built, f"{name}=={version}"]):
             return None
-        wheel = next(Path(built).glob("*-none-any.whl"), None)
+        wheel = next(Path(built).glob("*.whl" if _is_here(arch, python) else "*-none-any.whl"), None)
         if wheel is None:
-            return None  # it was compiled for this machine
+            return None  # it is for this machine alone
         (folder / wheel.name).write_bytes(wheel.read_bytes())
     return _kept(folder, name, version)
+
+
+def _is_here(arch: str, python: str) -> bool:
+    """What is compiled here runs there."""
+    libc, version = platform.libc_ver()
+    return (this_machine(), _this_python(), libc) == (arch, python, "glibc") and int(version.split(".")[1]) <= GLIBC[python]
+
+
+def _this_python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _pip(words: list[str]) -> bool:
     command = [sys.executable, "-m", "pip", *words, "--no-deps", "--quiet", "--disable-pip-version-check"]
     try:
         return (
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=FETCHED_WITHIN_S, check=False).returncode
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=BUILT_WITHIN_S, check=False).returncode
             == 0
         )
     except subprocess.TimeoutExpired:

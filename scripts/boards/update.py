@@ -19,10 +19,17 @@ def ask(method: str, path: str, password: str = PASSWORD, **more: Any) -> reques
     return requests.request(method, ADDRESS + path, auth=("admin", password), timeout=180, allow_redirects=False, **more)
 
 
-def main(firmware: Path, initial: Path) -> int:
+def choose_password(initial: Path) -> None:
+    """PASSWORD from now on, for the first one, which lies in the file `initial`; nothing when it was chosen already."""
+    if not initial.exists():
+        return
     first = initial.read_text().strip()
     form = {"old": first, "new": PASSWORD, "again": PASSWORD}
     ask("POST", "/password", first, data=form).raise_for_status()
+
+
+def main(firmware: Path, initial: Path) -> int:
+    choose_password(initial)
     with firmware.open("rb") as file:
         answer = ask("POST", "/api/firmware", files={"firmware": (firmware.name, file)})
     if answer.status_code != 202:

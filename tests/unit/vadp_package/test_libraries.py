@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -86,7 +88,9 @@ def test_the_same_wheels_give_the_same_bytes(tmp_path: Path, carry: Carry) -> No
 
 
 def test_what_there_is_no_wheel_of_is_named(tmp_path: Path, carry: Carry) -> None:
-    with pytest.raises(PackageError, match=r"no wheel for armv7l and Python 3\.11 of tea-pot 1\.2, cosy 2\.0: such a package"):
+    with pytest.raises(
+        PackageError, match=r"for armv7l and Python 3\.11 of tea-pot 1\.2, cosy 2\.0, and they are not Python alone"
+    ):
         build(tmp_path, KEY, carry=Carry("armv7l", "3.11", carry.cache))
     (carry.cache / "aarch64-3.11" / "cosy-2.0-py3-none-any.whl").write_bytes(b"PK")
     with pytest.raises(PackageError, match=r"cosy-2\.0-py3-none-any\.whl is damaged, delete it"):
@@ -105,3 +109,41 @@ def test_a_package_that_was_built_elsewhere_is_signed_anew(tmp_path: Path, carry
     assert signed.path.name == elsewhere.path.name and signed.manifest_sha256 == elsewhere.manifest_sha256
     assert signed.path.read_bytes() == build(tmp_path / "here", KEY, carry=carry).path.read_bytes()
     assert verify(signed.path, TRUST, ANY).signed_by == next(iter(TRUST))
+
+
+@pytest.mark.parametrize(
+    ("wheel", "here", "libc", "built"),
+    [
+        ("cosy-2.0-py3-none-any.whl", ("x86_64", "3.13"), "2.41", True),
+        ("cosy-2.0-cp311-cp311-linux_armv7l.whl", ("armv7l", "3.11"), "2.36", True),
+        ("cosy-2.0-cp311-cp311-linux_armv7l.whl", ("armv7l", "3.11"), "2.39", False),
+        ("cosy-2.0-cp313-cp313-linux_armv7l.whl", ("armv7l", "3.13"), "2.36", False),
+        ("cosy-2.0-cp311-cp311-linux_x86_64.whl", ("x86_64", "3.11"), "2.36", False),
+    ],
+)
+def test_what_is_source_alone_is_built_where_it_will_run(
+    tmp_path: Path, carry: Carry, monkeypatch: pytest.MonkeyPatch, wheel: str, here: tuple[str, str], libc: str, built: bool
+) -> None:
+    monkeypatch.setattr(libraries_module, "NAMES", ("cosy",))
+    source = carry.cache / "aarch64-3.11" / "cosy-2.0-py3-none-any.whl"
+
+    def pip(words: list[str]) -> bool:
+        if words[0] == "wheel":
+            shutil.copy(source, Path(words[words.index("--wheel-dir") + 1]) / wheel)
+        return words[0] == "wheel"
+
+    monkeypatch.setattr(libraries_module, "_pip", pip)
+    monkeypatch.setattr(libraries_module, "this_machine", lambda: here[0])
+    monkeypatch.setattr(libraries_module, "_this_python", lambda: here[1])
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", libc))
+    if built:
+        assert [each.wheel for each in libraries_module.libraries(tmp_path, "armv7l", "3.11", carry.cache)] == [wheel]
+    else:
+        with pytest.raises(PackageError, match=r"no wheel for armv7l and Python 3\.11 of cosy 2\.0"):
+            libraries_module.libraries(tmp_path, "armv7l", "3.11", carry.cache)
+
+
+def test_a_32_bit_board_has_what_came_before_litert_with_its_numpy() -> None:
+    wanted = dict(libraries_module._wanted(ROOT, "armv7l", "3.11"))
+    assert (wanted["tflite-runtime"], wanted["numpy"]) == ("2.14.0", "1.26.4") and "ai-edge-litert" not in wanted
+    assert dict(libraries_module._wanted(ROOT, "aarch64", "3.11")) == libraries_module._pins(ROOT)

@@ -1,0 +1,165 @@
+"""Restart: runs as root on a booted card whose camera is ready (scripts/sd-card --boot): the camera's real unit is restarted, its
+starter, its host and the process of the gate are killed and its host is hung, each while the output of a barrier is held.
+
+Before that the camera reads its first plate. `cd /opt/gatewright && .venv/bin/python -m scripts.boards.restart` prints one line for
+each. Exit code 1 when the gate did not come to rest, or package, processes and users did not come back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from board.kit.state import State
+from scripts.boards.update import ask, choose_password
+
+STATE = State(Path("/var/lib/gatewright"))
+UNIT = "gatewright.service"
+OUTPUT = "DO1"
+GATE = ("pins", "service")
+"""Processes between a decision and the relay."""
+BACK_WITHIN_S = 400.0
+HANGS_S = 10.0
+"""So long the gate's processes are watched while the host hangs; systemd ends it after 30 s."""
+
+
+class Wrong(Exception):
+    """What must hold does not."""
+
+
+def main() -> int:
+    """Every way that the camera ends by while its machine runs on."""
+    choose_password(STATE.host / "initial-password")
+    print(_first_read(), flush=True)
+    acts: dict[str, Callable[[], object]] = {
+        "the unit is restarted": lambda: _systemctl("restart", UNIT),
+        "the gate's process is killed": lambda: _signal(_running()[0]["pins"], signal.SIGKILL),
+        "the host is killed": lambda: _signal(_host(), signal.SIGKILL),
+        "the starter is killed": lambda: _signal(_starter(), signal.SIGKILL),
+        "the host hangs": _hang,
+    }
+    failed = 0
+    for what, act in acts.items():
+        try:
+            print(f"{what}: right: {_tried(act)}", flush=True)
+        except Wrong as why:
+            print(f"{what}: WRONG: {why}", flush=True)
+            failed = 1
+    return failed
+
+
+def _first_read() -> str:
+    """A person's part of the first day, the region, takes no time here."""
+    _until_all_run({})
+    ask("PUT", "/anpr/api/settings/lpr", json={"region": "Europe"}).raise_for_status()
+    deadline = time.monotonic() + BACK_WITHIN_S
+    while not ask("GET", "/anpr/api/passages?limit=1").json()["passages"]:
+        if time.monotonic() > deadline:
+            raise SystemExit("nothing is read")
+        time.sleep(0.5)
+    return f"the first plate was read {float(Path('/proc/uptime').read_text().split()[0]):.0f} s after the kernel had started"
+
+
+def _tried(act: Callable[[], object]) -> str:
+    """What became of it, in words."""
+    before = _until_all_run({})
+    _hold()
+    began_ns = time.monotonic_ns()
+    act()
+    after = _until_all_run({"pins": before["pins"]})
+    back_s = (time.monotonic_ns() - began_ns) / 1e9
+    rest_ns = next((t for t, level in _edges() if t > began_ns and level == 0), None)
+    if rest_ns is None:
+        raise Wrong(f"{OUTPUT} is still on")
+    if any(level for t, level in _edges() if t > rest_ns):
+        raise Wrong(f"{OUTPUT} was switched on again")
+    kept = [name for name, pid in before.items() if after.get(name) == pid]
+    stayed = f", {', '.join(kept)} ran on" if kept else ""
+    return f"{OUTPUT} at rest after {(rest_ns - began_ns) / 1e9:.2f} s, all back after {back_s:.0f} s{stayed}"
+
+
+def _hang() -> None:
+    _signal(_host(), signal.SIGSTOP)
+    told = {name: STATE.beat(name).stat().st_mtime_ns for name in GATE}
+    time.sleep(HANGS_S)
+    silent = [name for name in GATE if STATE.beat(name).stat().st_mtime_ns == told[name]]
+    if silent or _last_level() != 1:
+        raise Wrong(f"a host that hangs stops the gate: {silent or OUTPUT}")
+
+
+def _hold() -> None:
+    answer = ask("GET", f"/cgi-bin/dido/setdo.cgi?{OUTPUT.lower()}=1")
+    if answer.status_code != 200 or _last_level() != 1:
+        raise Wrong(f"{OUTPUT} cannot be switched on: {answer.status_code} {answer.text[:200]!r}")
+
+
+def _until_all_run(other: dict[str, int]) -> dict[str, int]:
+    """{process: its number} once all of them run, none under a number of `other`, each as a user of its own."""
+    deadline = time.monotonic() + BACK_WITHIN_S
+    found: dict[str, int] = {}
+    why: object = ""
+    while time.monotonic() < deadline:
+        try:
+            found, why = _running()
+            if not why and all(found[name] != pid for name, pid in other.items()):
+                return found
+        except (requests.RequestException, ValueError, LookupError, OSError) as error:
+            why = error  # it starts again
+        time.sleep(0.5)
+    raise Wrong(f"not back after {BACK_WITHIN_S:.0f} s: {why} {found}")
+
+
+def _running() -> tuple[dict[str, int], str]:
+    """({process: its number}, what is missing)."""
+    health = ask("GET", "/health").status_code
+    (package,) = ask("GET", "/api/packages").json()["packages"]
+    processes = [each for each in package["processes"] if not each["optional"]]
+    pids = {each["name"]: each["pid"] for each in processes}
+    wrong = [each["name"] for each in processes if each["ill"] or not each["pid"]]
+    wrong += [name for name, pid in pids.items() if pid and Path(f"/proc/{pid}").owner() != f"gatewright-{name}"]
+    if health != 200 or package["status"] != "on" or not pids:
+        wrong.append(f"health {health}, package {package['status']}")
+    return pids, ", ".join(wrong)
+
+
+def _signal(pid: int, number: int) -> None:
+    if pid < 2:
+        raise Wrong("it does not run")
+    os.kill(pid, number)
+
+
+def _host() -> int:
+    return int(_systemctl("show", "--value", "--property=MainPID", UNIT))
+
+
+def _starter() -> int:
+    host = _host()
+    children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
+    return next((int(pid) for pid in children if b"starter.py" in Path(f"/proc/{pid}/cmdline").read_bytes()), 0)
+
+
+def _systemctl(*words: str) -> str:
+    return subprocess.run(["systemctl", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _edges() -> list[tuple[int, int]]:
+    """(when, in ns of the monotonic clock; level) of the output, oldest first."""
+    lines = map(json.loads, (STATE.sim / "edges.jsonl").read_text().splitlines())
+    return [(line["t_ns"], line["level"]) for line in lines if line["line"] == OUTPUT]
+
+
+def _last_level() -> int:
+    edges = _edges()
+    return edges[-1][1] if edges else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
