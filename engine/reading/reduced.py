@@ -1,4 +1,4 @@
-"""Reduced: a camera's picture shrunk to the size in which it is read, where video gets a larger one (manual 4.5)."""
+"""Reduced: a picture shrunk to the size in which it is read, where video gets a larger one (manual 4.5, LPR configuration tab)."""
 
 from __future__ import annotations
 

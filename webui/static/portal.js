@@ -75,8 +75,8 @@ export function notice(kind, text, problems = [], place = $("#notices")) {
   return node;
 }
 
-/** Asks before something that cannot be undone; `kind` of the button: "danger solid" is red, for what takes something away. */
-export function sure(title, text, yes, kind = "danger solid") {
+/** Asks before something that cannot be undone; `kind` of the button: red for what takes something away. */
+export function sure(title, text, yes, kind = "danger") {
   return new Promise((resolve) => {
     const dialog = el("dialog", {},
       el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
