@@ -40,6 +40,7 @@ from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
 from scripts.benchmarks import (  # noqa: E402
     bench_actions,
+    bench_attack,
     bench_device,
     bench_first_opening,
     bench_memory,
@@ -180,6 +181,15 @@ def _viewers(options: argparse.Namespace) -> dict[str, object]:
         with _camera(state, _pictures(folder)) as url:
             figures["strangers"] = bench_viewers.strangers(state, url, lambda: _one_trigger(state))
     return figures
+
+
+def _attack(options: argparse.Namespace) -> dict[str, object]:
+    """Memory of host and service under wrong passwords, slow clients and hostile triggers."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        bench_viewers.prepare(state, "TRIGGER")
+        with _camera(state, _pictures(folder)) as url:
+            return {"attack": bench_attack.measure(state, url)}
 
 
 def _pictures(folder: str) -> Path:
@@ -324,6 +334,7 @@ PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
     "sync": _sync, "onvif-day": _onvif_day, "vms": _vms, "portal": _portal, "device": _device,
+    "attack": _attack,
 }  # fmt: skip
 
 

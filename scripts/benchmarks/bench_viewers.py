@@ -221,7 +221,7 @@ def strangers(state: State, url: str, open_gate: Callable[[], float | None]) -> 
     door, host = Door(url), pids(state)["host"]
     alone = _pages_ms(door)
     memory = [rss_mb(host)]
-    with _half_sent(door, STRANGERS):
+    with half_sent(door, STRANGERS):
         time.sleep(GOES_ON_S)
         beside = _pages_ms(door)
         gate = [open_gate() for _ in range(5)]
@@ -252,7 +252,7 @@ def _pages_ms(door: Door) -> dict[str, float]:
 
 
 @contextmanager
-def _half_sent(door: Door, count: int) -> Iterator[None]:
+def half_sent(door: Door, count: int) -> Iterator[None]:
     socks = []
     try:
         for _ in range(count):
