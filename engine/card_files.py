@@ -74,6 +74,7 @@ class CardFiles:
                     file.flush()
                     os.fsync(number)
                 os.rename(part, last, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
             except OSError:
                 with suppress(OSError):
                     os.unlink(part, dir_fd=folder)

@@ -1,4 +1,4 @@
-"""Recorder: writes down, in order, what makes things durable: fsync of files and folders, renames, commits of the database."""
+"""Recorder: writes down, in order, what makes things durable: syncs of files and folders, renames, commits of the database."""
 
 from __future__ import annotations
 
@@ -38,15 +38,18 @@ class Recorder:
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     """Everything that this process makes durable inside is in the Recorder's `events`; it is carried out as well."""
     recorder = Recorder()
-    fsync, replace, rename, commit = os.fsync, os.replace, os.rename, Database._commit
+    fsync, fdatasync, replace, rename, commit = os.fsync, os.fdatasync, os.replace, os.rename, Database._commit
 
-    def recorded_fsync(descriptor: Any) -> None:
-        number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
-        path = Path(f"/proc/self/fd/{number}").readlink()
-        recorder.happened("sync", f"{path.name}/" if path.is_dir() else path.name)
-        fsync(number)
-        if path.is_file():
-            recorder.synced[path.name] = path.read_bytes()
+    def synced_by(carry_out: Callable[[int], None]) -> Callable[[Any], None]:
+        def sync(descriptor: Any) -> None:
+            number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+            path = Path(f"/proc/self/fd/{number}").readlink()
+            recorder.happened("sync", f"{path.name}/" if path.is_dir() else path.name)
+            carry_out(number)
+            if path.is_file():
+                recorder.synced[path.name] = path.read_bytes()
+
+        return sync
 
     def recorded_replace(source: Any, target: Any, **options: Any) -> None:
         recorder.happened("rename", Path(target).name)
@@ -61,7 +64,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
         commit(database)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", recorded_fsync)
+        patch.setattr(os, "fsync", synced_by(fsync))
+        patch.setattr(os, "fdatasync", synced_by(fdatasync))
         patch.setattr(os, "replace", recorded_replace)
         patch.setattr(os, "rename", recorded_rename)
         patch.setattr(Path, "replace", lambda self, target: recorded_replace(self, target))

@@ -90,6 +90,7 @@ def _step(number: int, part: str, make: bool) -> int:
             raise
     with suppress(FileExistsError):
         os.mkdir(part, 0o770, dir_fd=number)
+        os.fsync(number)  # what is put into it may be deleted elsewhere soon
     return os.open(part, flags, dir_fd=number)
 
 

@@ -1,7 +1,8 @@
 """Confine: a process gives up all that it does not need: it sees one folder as "/", has no privileges, and never gets any again.
 
-As root it becomes another user (gatewright-ftp, else nobody). Otherwise it confines itself in a user namespace; where the kernel
-permits none, the server alone keeps its clients in the folder, and the log says so.
+As root it becomes another user (gatewright-ftp, else nobody). Otherwise whoever started it has given it the right to enter a folder
+(firmware/processes/starter.py), or it takes that in a user namespace; where the kernel permits neither, the server alone keeps its
+clients in the folder, and the log says so.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def confine(folder: Path, largest_file: int, most_open: int) -> Confined:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most_open, hard), min(most_open, hard)))
     os.umask(0o022)
-    confined = _as_another_user(folder) if os.geteuid() == 0 else _in_a_namespace(folder)
+    confined = _as_another_user(folder) if os.geteuid() == 0 else _as_this_user(folder)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     return confined
 
@@ -60,29 +61,39 @@ def user_of(names: tuple[str, ...] = USERS) -> pwd.struct_passwd | None:
 def _as_another_user(folder: Path) -> Confined:
     user = user_of()
     uid, gid, name = (user.pw_uid, user.pw_gid, user.pw_name) if user is not None else (65_534, 65_534, "65534")
-    os.chroot(folder)
-    os.chdir("/")
+    _enter(folder)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
     return Confined("/", f"sees nothing but its folder, as user {name}")
 
 
-def _in_a_namespace(folder: Path) -> Confined:
-    uid, gid = os.geteuid(), os.getegid()
+def _as_this_user(folder: Path) -> Confined:
     try:
-        _prctl(PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
-        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            Path(f"/proc/self/{name}").write_text(text)
-        os.chroot(folder)
-        os.chdir("/")
+        try:
+            _enter(folder)
+        except PermissionError:
+            _own_namespace()
+            _enter(folder)
     except OSError as why:
         return Confined(str(folder), f"is not confined by the kernel, which permits no user namespace ({why.strerror})")
     finally:
         _drop_capabilities()
     return Confined("/", "sees nothing but its folder")
+
+
+def _enter(folder: Path) -> None:
+    os.chroot(folder)
+    os.chdir("/")
+
+
+def _own_namespace() -> None:
+    uid, gid = os.geteuid(), os.getegid()
+    _prctl(PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        Path(f"/proc/self/{name}").write_text(text)
 
 
 def _drop_capabilities() -> None:

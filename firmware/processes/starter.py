@@ -40,11 +40,12 @@ UMASK = 0o007
 ENDS_WITHIN_S = 5.0
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAP_AMBIENT = 1, 4, 8, 47
 PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_CLEAR_ALL = 2, 4
-CAP_NET_BIND_SERVICE = 10
+CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT = 10, 18
 CAPABILITY_VERSION_3 = 0x20080522
 """linux/prctl.h, linux/capability.h"""
-OPENS_PORTS = ("ftp", "service", "vms")
-"""Processes that may listen below port 1024."""
+OPENS_PORTS = (CAP_NET_BIND_SERVICE,)
+RIGHTS = {"ftp": (CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT), "service": OPENS_PORTS, "vms": OPENS_PORTS}
+"""{process: its capabilities}: to listen below port 1024, and to shut itself into a folder (firmware/ftp/confine.py)."""
 
 
 def main(words: list[str]) -> None:
@@ -56,13 +57,13 @@ def main(words: list[str]) -> None:
         serve(theirs, host.pw_uid)
         os._exit(0)
     theirs.close()
-    become(host, True)
+    become(host, OPENS_PORTS)
     os.set_inheritable(here.fileno(), True)
     os.execve(words[1], words[1:], {**os.environ, STARTER: str(here.fileno())})
 
 
-def become(user: pwd.struct_passwd, opens_ports: bool) -> None:
-    """This process is that user with its groups and, at most, the right to open low ports, for good."""
+def become(user: pwd.struct_passwd, rights: tuple[int, ...]) -> None:
+    """This process is that user with its groups and, of these capabilities, those that it has, for good."""
     import ctypes
 
     _prctl(PR_SET_KEEPCAPS, 1)
@@ -70,14 +71,15 @@ def become(user: pwd.struct_passwd, opens_ports: bool) -> None:
         os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
         os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
         os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
-    kept = (1 << CAP_NET_BIND_SERVICE) & _permitted() if opens_ports else 0
+    kept = sum(1 << each for each in rights) & _permitted()
     # For version 3 two sets of (effective, permitted, inheritable), the low 32 bits first.
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     if ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)) != 0:
         raise OSError(0, "the capabilities cannot be given up")
     _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    if kept:
-        _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE)
+    for each in rights:
+        if kept & 1 << each:
+            _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, each)
     _prctl(PR_SET_KEEPCAPS, 0)
 
 
@@ -283,7 +285,7 @@ def _run(order: dict[str, Any], user: pwd.struct_passwd, env: dict[str, str], ta
         signal.signal(each, signal.SIG_DFL)
     os.umask(UMASK)
     _join(order["group"])
-    become(user, order["name"] in OPENS_PORTS)
+    become(user, RIGHTS.get(order["name"], ()))
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # only now: a change of user takes it back
     if os.getppid() != parent:
         raise OSError(0, "its starter is gone")
@@ -331,7 +333,7 @@ def as_user(user: pwd.struct_passwd, act: Callable[[], object]) -> None:
     pid = os.fork()
     if pid == 0:
         try:
-            become(user, True)
+            become(user, ())
             act()
         except BaseException:
             pass

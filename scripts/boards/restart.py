@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import requests
 
+from board.kit.child import ROOT
 from board.kit.state import State
 from scripts.boards.update import ask, choose_password
 
@@ -27,6 +29,7 @@ OUTPUT = "DO1"
 GATE = ("pins", "service")
 """Processes between a decision and the relay."""
 BACK_WITHIN_S = 400.0
+HOLDS_WITHIN_S = 60.0
 HANGS_S = 10.0
 """So long the gate's processes are watched while the host hangs; systemd ends it after 30 s."""
 
@@ -38,7 +41,6 @@ class Wrong(Exception):
 def main() -> int:
     """Every way that the camera ends by while its machine runs on."""
     choose_password(STATE.host / "initial-password")
-    print(_first_read(), flush=True)
     acts: dict[str, Callable[[], object]] = {
         "the unit is restarted": lambda: _systemctl("restart", UNIT),
         "the gate's process is killed": lambda: _signal(_running()[0]["pins"], signal.SIGKILL),
@@ -46,10 +48,11 @@ def main() -> int:
         "the starter is killed": lambda: _signal(_starter(), signal.SIGKILL),
         "the host hangs": _hang,
     }
+    checks = {"a plate is read": _first_read} | {what: partial(_tried, act) for what, act in acts.items()}
     failed = 0
-    for what, act in acts.items():
+    for what, check in checks.items():
         try:
-            print(f"{what}: right: {_tried(act)}", flush=True)
+            print(f"{what}: right: {check()}", flush=True)
         except Wrong as why:
             print(f"{what}: WRONG: {why}", flush=True)
             failed = 1
@@ -57,15 +60,20 @@ def main() -> int:
 
 
 def _first_read() -> str:
-    """A person's part of the first day, the region, takes no time here."""
+    """With region and camera chosen, which a new card has not yet."""
     _until_all_run({})
-    ask("PUT", "/anpr/api/settings/lpr", json={"region": "Europe"}).raise_for_status()
-    deadline = time.monotonic() + BACK_WITHIN_S
-    while not ask("GET", "/anpr/api/passages?limit=1").json()["passages"]:
-        if time.monotonic() > deadline:
-            raise SystemExit("nothing is read")
+    street = {"connection": "URL", "camera_url": f"replay:{ROOT / 'firmware' / 'demo' / 'street.mp4'}"}
+    ask("PUT", "/anpr/api/settings/lpr", json={"region": "Europe", "countries": ["DE"], **street}).raise_for_status()
+    began_s = time.monotonic()
+    _systemctl("restart", UNIT)
+    while time.monotonic() < began_s + BACK_WITHIN_S:
+        try:
+            if ask("GET", "/anpr/api/passages?limit=1").json()["passages"]:
+                return f"the first plate is read {time.monotonic() - began_s:.0f} s after the unit is started again"
+        except (requests.RequestException, ValueError, LookupError):
+            pass  # it starts
         time.sleep(0.5)
-    return f"the first plate was read {float(Path('/proc/uptime').read_text().split()[0]):.0f} s after the kernel had started"
+    raise Wrong("nothing is read")
 
 
 def _tried(act: Callable[[], object]) -> str:
@@ -96,9 +104,14 @@ def _hang() -> None:
 
 
 def _hold() -> None:
-    answer = ask("GET", f"/cgi-bin/dido/setdo.cgi?{OUTPUT.lower()}=1")
-    if answer.status_code != 200 or _last_level() != 1:
-        raise Wrong(f"{OUTPUT} cannot be switched on: {answer.status_code} {answer.text[:200]!r}")
+    deadline = time.monotonic() + HOLDS_WITHIN_S
+    while True:
+        answer = ask("GET", f"/cgi-bin/dido/setdo.cgi?{OUTPUT.lower()}=1")
+        if answer.status_code == 200 and _last_level() == 1:
+            return
+        if time.monotonic() > deadline:
+            raise Wrong(f"{OUTPUT} cannot be switched on: {answer.status_code} {answer.text[:200]!r}")
+        time.sleep(0.5)  # a process that has just started listens soon
 
 
 def _until_all_run(other: dict[str, int]) -> dict[str, int]:

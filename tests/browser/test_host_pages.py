@@ -8,11 +8,10 @@ from typing import Any
 
 from tests.browser.conftest import log_in_first, page_of_its_own
 from tests.browser.test_languages import HOST_PAGES
-from tests.browser.test_pages import AXE, LEAVES, WIDTHS, judged
+from tests.browser.test_pages import AXE, JUDGED_AT, LEAVES, WIDTHS, judged
 from tests.tiny_package import contents, write
 
 PAGES = (*(f"setup/{name}.html" for name in HOST_PAGES), "password", "nowhere", "tiny/")
-JUDGED_AT = (390, 1366)
 
 
 def with_a_package(page: Any, host: str, folder: Path) -> None:

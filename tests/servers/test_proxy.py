@@ -204,6 +204,26 @@ def test_a_connection_to_the_portal_is_used_again_but_not_for_what_changes_somet
     assert not any(head.startswith(b"POST") for head in connections[0])
 
 
+def test_a_cgi_which_may_open_a_gate_is_not_asked_over_a_kept_connection(site: Site) -> None:
+    connections: list[list[bytes]] = []
+
+    def talk(peer: socket.socket, head: bytes) -> None:
+        asked = [head]
+        connections.append(asked)
+        peer.settimeout(0.3)
+        while asked[-1]:
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            asked.append(peer.recv(65536))
+
+    site.portal(talk)
+    for path in ("anpr/", "cgi-bin/dido/setdo.cgi?do0=1"):
+        assert requests.get(f"{site.url}/{path}", timeout=20).text == "ok"
+    assert [[head.split()[1] for head in asked if head] for asked in connections] == [
+        [b"/anpr/"],
+        [b"/cgi-bin/dido/setdo.cgi?do0=1"],
+    ]
+
+
 def test_a_kept_connection_that_the_portal_closed_meanwhile_is_not_taken(site: Site) -> None:
     portal = site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))  # and closes, without saying so
     for _ in range(4):

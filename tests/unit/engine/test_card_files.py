@@ -13,6 +13,7 @@ from board.identity import identity
 from board.kit.state import State
 from engine.card_files import FOLDER, CardFiles
 from engine.stored_pictures import StoredPictures, stored_pictures
+from tests.recorder import Recorder
 
 NAME = "2026/11/28/p1-full.jpg"
 
@@ -41,6 +42,18 @@ def test_a_picture_is_put_read_and_deleted_with_its_empty_day(files: CardFiles) 
     assert files.days() == ["2026/11/27"]
     files.delete_day("2026/11/27")
     assert files.days() == []
+
+
+def test_a_picture_has_its_bytes_its_name_and_its_day_on_the_card_before_it_may_be_deleted_elsewhere(
+    files: CardFiles, recorder: Recorder
+) -> None:
+    put(files)
+    above = ["card", *FOLDER.split("/"), "gw-1", "2026", "11"]
+    part = ".p1-full.jpg.part"
+    assert recorder.events == [
+        *(("sync", f"{each}/") for each in above), ("sync", part), ("rename", "p1-full.jpg"), ("sync", "28/"),
+    ]  # fmt: skip
+    assert recorder.synced[part] == b"jpeg"
 
 
 def test_another_cameras_pictures_are_none_of_ours(files: CardFiles) -> None:

@@ -85,6 +85,12 @@ def test_what_pulses_need_is_permitted_and_nobody_waits_for_a_mount_that_is_miss
     assert "nosuid,nodev,noexec" in lines[0] and "nosuid,nodev" in lines[1]
 
 
+def test_folders_that_users_share_may_hand_their_group_on_and_the_ftp_server_may_enter_its_own() -> None:
+    directives = re.sub(r"#.*", "", UNIT.read_text())
+    assert "RestrictSUIDSGID" not in directives and "NoNewPrivileges=true\n" in directives
+    assert directives.count("CAP_SYS_CHROOT\n") == 2 and "RestrictNamespaces=true\n" in directives
+
+
 def test_the_watchdog_is_fed_by_the_host_or_by_systemd_never_by_both() -> None:
     assert "--watchdog ${WATCHDOG}\n" in UNIT.read_text() and "WATCHDOG=$watchdog\n" in written("environment")
     assert "RuntimeWatchdogSec=off" in written("manager") and 'take "$manager"' in SCRIPT

@@ -53,6 +53,16 @@ def test_a_dead_peer_gets_one_probe_at_a_time_and_its_first_answer_closes_it(bre
     assert not breaker.allows("dead", 2 * S)
 
 
+def test_a_peer_that_has_not_answered_gets_one_delivery_at_a_time_however_much_room_there_is() -> None:
+    breaker = Breaker(Limits(threads=9, with_peers=8, doubtful=5, silent=5, one_peer=2), (2.0, 300.0))
+    fail(breaker, "dead", 0)
+    for peer in ("dead", "new"):
+        assert breaker.allows(peer, 2 * S)
+        breaker.begin(peer)
+        assert not breaker.allows(peer, 2 * S)
+    assert breaker.allows("another", 2 * S)
+
+
 def test_dead_and_new_peers_leave_threads_for_those_that_answered(breaker: Breaker) -> None:
     breaker.answered("live")
     for peer in ("dead 1", "dead 2"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,8 +110,10 @@ def test_the_age_counts_from_the_capture_not_from_the_arrival() -> None:
 def test_a_blacklisted_plate_opens_nothing_but_what_its_blacklist_says(
     list_id: int, kind: str, options: dict[str, Any], state: str
 ) -> None:
-    given = give([rule(list_id, kind, **options)], BLACKLIST, WHITELIST, ALL_PLATES)
-    assert [(one.state, str(one.note)) for one in given] == [(state, "the plate is on BLACKLIST" if state == "withheld" else "")]
+    expected = [(state, "the plate is on BLACKLIST" if state == "withheld" else "")]
+    for matches in permutations((BLACKLIST, WHITELIST, ALL_PLATES)):
+        given = give([rule(list_id, kind, **options)], *matches)
+        assert [(one.state, str(one.note)) for one in given] == expected
 
 
 def test_a_rule_whose_options_are_wrong_fails_with_the_reason_and_stops_no_other() -> None:

@@ -209,7 +209,11 @@ def test_nonsense_from_the_service_ends_the_connection_and_not_the_link(tmp_path
     raw.close()
 
 
-def test_beyond_a_thousand_unstored_passages_the_oldest_is_given_up(link: Link) -> None:
+def test_beyond_a_thousand_unstored_passages_the_oldest_is_given_up(tmp_path: Path, link: Link) -> None:
     for number in range(1002):
         link.report(replace(PASSAGE, id=f"p{number}"))
     assert link.unstored() == 1000
+    service = Service(tmp_path / "service.sock")
+    service.accept()
+    assert [service.heard(PassageReport).passage.id for _ in range(1000)] == [f"p{number}" for number in range(2, 1002)]
+    service.die()

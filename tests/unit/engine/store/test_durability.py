@@ -16,10 +16,11 @@ from engine.dispatch.outbox import Outbox
 from engine.service.retention import Retention
 from engine.settings import GeneralSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
+from engine.store.backup import file_of, make
 from engine.store.database import Database
 from engine.store.upkeep import FORSAKEN_S, Upkeep
 from engine.types import Delivery, PassageImages
-from tests.recorder import recorded
+from tests.recorder import Recorder, recorded
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 
@@ -233,3 +234,18 @@ def test_a_failed_commit_leaves_the_database_as_it_was(tmp_path: Path, monkeypat
             store.entries.save(entry("AB12"), "admin")
     assert (store.entries(WHITE), store.changes()) == ([], [])
     assert store.entries.save(entry("AB12"), "admin").id == 1
+
+
+def test_what_was_committed_outlives_a_power_cut_once_it_is_synced(tmp_path: Path, recorder: Recorder) -> None:
+    store = new_store(tmp_path)
+    store.entries.save(entry("AB12"), "admin")
+    store.db.sync()
+    assert recorder.events[-2:] == [("commit", "anpr.db"), ("sync", "anpr.db-wal")]
+    assert b"AB12" in recorder.synced["anpr.db-wal"]
+
+
+def test_a_copy_is_on_the_disk_before_it_takes_the_place_of_the_one_before(tmp_path: Path, recorder: Recorder) -> None:
+    store = new_store(tmp_path)
+    copy = file_of(store.db.path, "daily")
+    make(store.db.path, "daily", NOW)
+    assert recorder.events[-3:] == [("sync", f"{copy.name}.new"), ("rename", copy.name), ("sync", f"{copy.parent.name}/")]

@@ -18,6 +18,7 @@ from engine.settings import GeneralSettings
 from engine.store import Store, backup, rescue
 from engine.store.backup import Backup, abouts
 from engine.types import PlateList
+from tests.recorder import Recorder
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 PLATES = 300
@@ -101,6 +102,22 @@ def test_what_can_be_read_of_a_damaged_database_without_a_copy_is_kept(tmp_path:
     assert 0 < saved <= PLATES
     told = rescue.notice(tmp_path / "anpr.db")
     assert told is not None and f"with {saved} plates that could still be read" in str(told.text)
+
+
+@pytest.mark.parametrize(("copy", "syncs"), [(True, 1), (False, 2)], ids=["from a copy", "salvaged"])
+def test_what_is_begun_anew_is_on_the_disk_before_it_takes_the_place_of_the_damaged_one(
+    tmp_path: Path, recorder: Recorder, copy: bool, syncs: int
+) -> None:
+    store = filled(tmp_path)
+    if copy:
+        copied(store)
+    store.close()
+    of_middle(tmp_path / "anpr.db")
+    recorder.events.clear()
+    new_store(tmp_path).close()
+    place = recorder.events.index(("rename", "anpr.db"))
+    assert recorder.events[:place].count(("sync", "anpr.db-fresh")) == syncs
+    assert recorder.events[place + 1] == ("sync", f"{tmp_path.name}/")
 
 
 @pytest.mark.parametrize("left", [b"", None], ids=["emptied", "gone"])

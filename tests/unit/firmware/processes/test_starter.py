@@ -72,6 +72,17 @@ def test_a_process_that_serves_may_open_low_ports_and_nothing_else(folder: Path)
     assert json.loads(found[1])[4] == ["0000000000000400"] * 3
 
 
+def test_the_ftp_server_may_shut_itself_into_its_folder_besides_and_has_no_right_afterwards(folder: Path) -> None:
+    confined = (
+        f"import json, sys; sys.path.insert(0, {str(ROOT)!r}); from firmware.ftp.confine import confine; from pathlib import Path\n"
+        "def caps(file): return [line.split()[1] for line in file if line.startswith(('CapPrm', 'CapEff', 'CapAmb'))]\n"
+        "before, after = (open('/proc/self/status') for _ in range(2)); had = caps(before)\n"
+        "how = confine(Path('/proc'), 1 << 20, 64).how; print(json.dumps([had, how, caps(after)]))"
+    )
+    found = as_host(folder, f"found = run(starter.launch, order('ftp', {confined!r}, tells=True), 20)")
+    assert json.loads(found[1]) == [["0000000000040400"] * 3, "sees nothing but its folder", ["0000000000000000"] * 3]
+
+
 def test_it_starts_nothing_as_root_as_the_host_or_as_somebody_unknown(folder: Path) -> None:
     program = """
 found["refused"] = []

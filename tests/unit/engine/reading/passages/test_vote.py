@@ -308,6 +308,14 @@ def test_of_texts_with_as_many_reads_the_one_leads_whose_weakest_position_is_sur
     assert said(tracks.finish()) == [("BA123CD", 1, 52.4)]
 
 
+def test_a_read_whose_characters_are_not_judged_one_by_one_is_as_sure_of_each_as_of_all() -> None:
+    tracks = vote(min_confidence_pct=20)
+    tracks.see(frame_at(0), [replace(read_of("BA128CD", 60), chars=())])
+    tracks.see(frame_at(100), [unsure_of(read_of("BA123CD", 50), 4, 0.9)])
+    # share of the 3: 50 x 0.9 of 50 x 0.9 + 60 x 0.6
+    assert said(tracks.finish()) == [("BA123CD", 1, 27.8)]
+
+
 def test_of_texts_with_as_many_reads_and_as_sure_the_more_confident_leads() -> None:
     tracks = vote(min_confidence_pct=40)
     tracks.see(frame_at(0), [unsure_of(read_of("BA128CD", 80), 4, 0.9)])
