@@ -165,7 +165,7 @@ class Feed:
         self._times.append(frame.monotonic_ns)
         self.lost += frame.lost
         self.late += self._clock.monotonic_ns() - frame.monotonic_ns > LATE_NS
-        self.size = reduced_size((frame.rgb.shape[1], frame.rgb.shape[0]), self._read_size)
+        self.size = self._size_read(frame)
         wanted = self._wanted(frame)
         if wanted:
             read = reduced(frame, self._read_size)
@@ -189,12 +189,16 @@ class Feed:
             return whole if whole is not None and whole.monotonic_ns == reading.monotonic_ns else newest
         return None if self._clock.monotonic_ns() - self._reading_at_ns < READING_NS else newest
 
+    def _size_read(self, frame: Frame) -> Size:
+        """(width, height) of the camera's `frame` as it is read: pictures of a replay differ in size."""
+        return reduced_size((frame.rgb.shape[1], frame.rgb.shape[0]), self._read_size)
+
     def _write_ring(self, frame: Frame) -> None:
         self._in_ring_ns = frame.monotonic_ns
         try:
             if self._ring is None:
                 self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0], self._ring_every)
-            self._ring.write(frame, self.size)
+            self._ring.write(frame, self._size_read(frame))
             self.ring_error = NOTHING
         except StoreError as why:
             if not self.ring_error:

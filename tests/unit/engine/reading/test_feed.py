@@ -273,6 +273,26 @@ def test_pictures_larger_than_what_is_read_are_reduced_for_reading_and_shown_as_
     ring.close()
 
 
+def test_pictures_of_different_sizes_are_shown_with_their_own(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is read is shown while the newest has another size already: boxes lie where its size says."""
+    monkeypatch.setattr(feed, "READING_NS", 60_000_000_000)
+    ring = RingReader(tmp_path / "frames.ring")
+    bench.script.put(wide_at(0, "a.jpg"))
+    bench.feed.start()
+    assert bench.feed.next(20) is not None
+    bench.script.put(frame_at(200, "b.jpg"))
+    until(lambda: bench.feed.size == (1280, 960), "the next picture")
+
+    def shown() -> tuple[str, tuple[int, int]] | None:
+        shot = ring.shot()
+        return (shot.source, shot.size) if shot is not None else None
+
+    assert until(shown, "a picture") == ("a.jpg", (64, 48))
+    ring.close()
+
+
 def test_a_trigger_reads_the_newest_picture_reduced(tmp_path: Path) -> None:
     script: queue.Queue[Frame | CameraError] = queue.Queue()
     path = tmp_path / "frames.ring"
