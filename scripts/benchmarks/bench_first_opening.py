@@ -11,14 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from board.kit.state import State
 from board.wiegand.receive import read_edges
+from tests import chromium
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 COUNTRY = "SK"
 """Whose plates most cars of firmware/demo have."""
 OWN_PASSWORD = "an installer's password"
@@ -35,10 +33,10 @@ def measure(state: State, url: str) -> dict[str, object]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         return {"missing": "playwright is not installed"}
-    if not CHROMIUM.exists():
-        return {"missing": f"there is no {CHROMIUM}"}
+    if chromium.installed() is None:
+        return {"missing": chromium.MISSING}
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = chromium.launch(driver)
         try:
             page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
             page.set_default_timeout(PATIENCE_MS)

@@ -83,7 +83,7 @@ STAGES = {
     ),
     "tune": Stage(
         WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=370, paste=0.40,
-                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.5, printed=0.1),
+                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.5, printed=0.25),
         16, 3e-4, 120_000, start=MODEL, standardised=False,
     ),
 }
@@ -222,7 +222,11 @@ def loaded(args: argparse.Namespace, name: str) -> network.Detector:
     if name == MODEL:
         return from_file(args.from_model)
     model = network.Detector(STAGES[name].standardised).eval()
-    model.load_state_dict(averaged(args.work, name))
+    weights = averaged(args.work, name)
+    if args.blend and name == args.from_stage:
+        other, share = averaged(Path(args.blend[0]), name), float(args.blend[1])
+        weights = {key: each + share * (other[key] - each) if each.is_floating_point() else each for key, each in weights.items()}
+    model.load_state_dict(weights)
     return model
 
 
@@ -351,6 +355,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--score-every", type=int, default=50_000, help="windows between two scores of the dev sets")
     parser.add_argument("--threshold", type=float, default=THRESHOLD, help="working threshold written into the card")
     parser.add_argument("--from-stage", default="settle", choices=list(STAGES), help="whose weights are exported")
+    parser.add_argument(
+        "--blend",
+        nargs=2,
+        metavar=("WORK", "SHARE"),
+        help="export: weights go this share of the way to those of another --work",
+    )
     parser.add_argument("--remark", help="a sentence for the card's training part")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, help="train in halves; left out: where that is quicker")

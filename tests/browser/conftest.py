@@ -12,17 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests import chromium
 from tests.tiny_package import trust_file
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
 PATIENCE_MS = 30_000
 """For what a page shall show: Playwright waits for 5 s, which a machine under load may need."""
 
@@ -30,11 +24,11 @@ PATIENCE_MS = 30_000
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed at /usr/bin/chromium")
+    if chromium.installed() is None:
+        pytest.skip(chromium.MISSING)
     with sync_api.sync_playwright() as driver:
         sync_api.expect.set_options(timeout=PATIENCE_MS)
-        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        opened = chromium.launch(driver)
         yield opened
         opened.close()
 

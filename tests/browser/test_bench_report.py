@@ -15,9 +15,8 @@ import pytest
 from board.profiles import all_profiles
 from hil_tests.progress import Result
 from hil_tests.report import Facts, Names, render
+from tests import chromium
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 A4_POINTS = (595, 842)
 FONTS = Path("/usr/share/fonts")
 FONT_SETS = {
@@ -32,7 +31,7 @@ NO_SANS = "DejaVu Serif", "DejaVu Sans Mono"
 """So wide that words may be lost, where an ellipsis says so."""
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed at /usr/bin/chromium")
+pytestmark = pytest.mark.skipif(chromium.installed() is None, reason=chromium.MISSING)
 
 FACTS = Facts(
     "Raspberry Pi 5 Model B Rev 1.0", "10000000f3a1b2c4",
@@ -119,7 +118,7 @@ def fonts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def browser(fonts: tuple[str, dict[str, str | float | bool]]) -> Iterator[Any]:
     with sync_api.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, env=fonts[1])
+        opened = chromium.launch(driver, env=fonts[1])
         yield opened
         opened.close()
 

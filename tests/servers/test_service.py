@@ -450,7 +450,7 @@ def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Cam
     channel.send(Subscribe((SETTINGS,)))
     assert answer_of(channel, Subscribed) == Subscribed(0)
     before = answer_of(channel, ServerSettings)
-    assert (before.camera_name, before.time_zone, before.snapshots_login, before.nvr_port) == ("Gatewright", "UTC", True, 17_001)
+    assert (before.camera_name, before.time_zone, before.snapshots_login, before.nvr_port) == ("Gatewright", "", True, 17_001)
     store = running.store()
     general = {
         "log_level": 4,

@@ -34,6 +34,7 @@ RIGHTS = {
     "vn-crops": "not stated", "tn-crops": "not stated",
     "ir-rajabi-crops": "not stated", "vn-tworow-agreed": "not stated", "cz-iwt-agreed": "not stated",
     "global-openlpr": "Apache-2.0", "rendered": "drawn by scripts/plates",
+    "printed": "drawn by scripts/training/detector/material.py",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""The detector for close-ups: the same network for a picture of half the sides, made of the detector's file to the last weight.
+"""The detector for close-ups: a detector's network for a picture of half the sides, made of its file to the last weight.
 
-    python -m scripts.training.detector.near [--models models]
+    python -m scripts.training.detector.near [--models models] [--of .train/tuned/detector.tflite]
 
 Writes detector-near.tflite with its card, and the name of it into the detector's card. The product's environment is enough. Nothing
 is quantised anew: all scales stay as they are, only the shapes of the tensors between the layers are halved.
@@ -52,11 +52,13 @@ def half(side: int) -> int:
     return -(-side // 2)
 
 
-def write(models: Path) -> Path:
-    """The file for close-ups and its card beside the detector's, which names it from now on."""
-    source, path = models / "detector.json", models / f"{NAME}.tflite"
-    card: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-    content = halved((models / "detector.tflite").read_bytes())
+def write(models: Path, source: Path | None = None) -> Path:
+    """The file for close-ups, made of `source` (by default the folder's detector), and its card beside the detector's, which names
+    it from now on."""
+    detector, path = models / "detector.json", models / f"{NAME}.tflite"
+    source = source or models / "detector.tflite"
+    card: dict[str, Any] = json.loads(source.with_suffix(".json").read_text(encoding="utf-8"))
+    content = halved(source.read_bytes())
     path.write_bytes(content)
     near = {
         **card,
@@ -67,10 +69,11 @@ def write(models: Path) -> Path:
         "input": {**card["input"], "shape": sides_halved(card["input"]["shape"])},
         "outputs": [{**output, "shape": sides_halved(output["shape"])} for output in card["outputs"]],
         "mmac": round(card["mmac"] / 4),
-        "made of": {"file": "detector.tflite", "sha256": card["sha256"], "command": "python -m scripts.training.detector.near"},
+        "made of": {"sha256": card["sha256"], "training": card["training"], "command": "python -m scripts.training.detector.near"},
     }
     path.with_suffix(".json").write_text(json.dumps({key: near[key] for key in KEPT}, indent=1) + "\n", encoding="utf-8")
-    source.write_text(json.dumps({**card, "near": path.name}, indent=1) + "\n", encoding="utf-8")
+    named = {**json.loads(detector.read_text(encoding="utf-8")), "near": path.name}
+    detector.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
     return path
 
 
@@ -82,7 +85,9 @@ def sides_halved(shape: list[int]) -> list[int]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.training.detector.near", description=__doc__)
     parser.add_argument("--models", type=Path, default=MODELS, help="the folder of detector.tflite")
-    path = write(parser.parse_args(arguments).models)
+    parser.add_argument("--of", type=Path, help="the detector to halve, its card beside it (default: that of the folder)")
+    options = parser.parse_args(arguments)
+    path = write(options.models, options.of)
     print(f"{path}: {path.stat().st_size} bytes")
     return 0
 

@@ -250,7 +250,7 @@ class WindowMaker:
         spot = (*corners.min(0), *corners.max(0))
         if any(meet(spot, plate.box) for plate in plates):
             return
-        if self.chance(0.4):
+        if self.chance(0.4 if name is None else 0.2):
             self.surround(grey, corners)
         self.paint(grey, crop, corners)
         self.add_plate(corners, 1.0, 1.0, plates)
@@ -393,7 +393,7 @@ class WindowMaker:
         part[:] = np.clip(under * (1 - ink) + tone * ink, 0, 255)
 
     def write_sign(self, grey: np.ndarray, plates: list[Shown]) -> None:
-        """A board with lettering somewhere in the street, light or dark, some with a rim."""
+        """A board with lettering somewhere in the street, light, or dark, some of these with a rim."""
         rng = self.rng
         found = self.overlay_spot(grey, plates, tallest=60, at_edge=0.0)
         if found is None:
@@ -402,7 +402,8 @@ class WindowMaker:
         light = self.chance(0.6)
         ground = rng.uniform(130, 255) if light else rng.uniform(5, 90)
         tone = rng.uniform(0, max(ground - 90, 1)) if light else rng.uniform(min(ground + 90, 254), 255)
-        if self.chance(0.3):
+        # a light board with a dark rim is what printed plates are
+        if not light and self.chance(0.6):
             rim = max(int(0.04 * ink.shape[0]), 1)
             ink[:rim] = ink[-rim:] = ink[:, :rim] = ink[:, -rim:] = 1.0
         part[:] = np.clip(ground * (1 - ink) + tone * ink, 0, 255)
