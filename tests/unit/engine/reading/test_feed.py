@@ -279,9 +279,10 @@ def test_pictures_of_different_sizes_are_shown_with_their_own(
     """The one that is read is shown while the newest has another size already: boxes lie where its size says."""
     monkeypatch.setattr(feed, "READING_NS", 60_000_000_000)
     ring = RingReader(tmp_path / "frames.ring")
-    bench.script.put(wide_at(0, "a.jpg"))
+    for at_ms, source in ((0, "shown.jpg"), (20, "a.jpg")):
+        bench.script.put(wide_at(at_ms, source))
     bench.feed.start()
-    assert bench.feed.next(20) is not None
+    assert [frame.source for frame in (bench.feed.next(20), bench.feed.next(20)) if frame is not None] == ["shown.jpg", "a.jpg"]
     bench.script.put(frame_at(200, "b.jpg"))
     until(lambda: bench.feed.size == (1280, 960), "the next picture")
 
@@ -289,7 +290,8 @@ def test_pictures_of_different_sizes_are_shown_with_their_own(
         shot = ring.shot()
         return (shot.source, shot.size) if shot is not None else None
 
-    assert until(shown, "a picture") == ("a.jpg", (64, 48))
+    until(lambda: (shown() or ("",))[0] == "a.jpg", "the picture that was read")
+    assert shown() == ("a.jpg", (64, 48))
     ring.close()
 
 
