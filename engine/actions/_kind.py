@@ -173,7 +173,6 @@ class ActionKind(Generic[O]):
     """That of its file."""
 
     label: str
-
     options: type[O]
 
     deliver: Callable[[PlateEvent, O, ActionEnv], Text | Taken]

@@ -73,7 +73,7 @@ def _guesses(door: Door) -> Did:
         connection = http.client.HTTPConnection(*door.address, timeout=60)
         try:
             connection.request(
-                "POST", "/login", f"name=admin&password=wrong-{number}", {"Content-Type": "application/x-www-form-urlencoded"}
+                "POST", "/login", f"user=admin&password=wrong-{number}", {"Content-Type": "application/x-www-form-urlencoded"}
             )
             return str(connection.getresponse().status)
         except OSError as why:

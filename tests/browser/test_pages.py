@@ -149,7 +149,8 @@ def test_nothing_leaves_its_card_or_the_page_at_any_width(browser: Any, camera: 
     assert found == {}
 
 
-def opened_dialog(page: Any, address: str, clicks: list[str]) -> None:
+def opened_dialog(page: Any, address: str, clicks: list[str], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     settled(page, address)
     for click in clicks:
         if click == GATE:
@@ -163,8 +164,7 @@ def test_no_dialog_leaves_the_page_at_any_width_and_nothing_leaves_its_dialog(br
     page = opened(browser, WIDTHS[0], 900)
     found = {}
     for path, *clicks in DIALOGS:
-        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        opened_dialog(page, f"{camera}/{path}", clicks)
+        opened_dialog(page, f"{camera}/{path}", clicks, WIDTHS[0])
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             leaves = page.evaluate(LEAVES)
@@ -240,8 +240,7 @@ def test_axe_finds_nothing_serious_in_any_dialog(browser: Any, camera: str) -> N
     page = opened(browser, JUDGED_AT[0], 900)
     found = {}
     for path, *clicks in DIALOGS:
-        page.set_viewport_size({"width": JUDGED_AT[0], "height": 900})
-        opened_dialog(page, f"{camera}/{path}", clicks)
+        opened_dialog(page, f"{camera}/{path}", clicks, JUDGED_AT[0])
         found[" ".join((path, *clicks))] = judged_at_all(page)
     page.context.close()
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
