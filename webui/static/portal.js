@@ -62,6 +62,11 @@ export function toast(text) {
   setTimeout(() => node.remove(), 3500);
 }
 
+/** A short message for the page that is loaded next. */
+export const sayNext = (text) => sessionStorage.setItem("said", text);
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }
+
 /** A message at the top of the page (or in `place`) that stays until the next one. */
 export function notice(kind, text, problems = [], place = $("#notices")) {
   const node = el("div", {class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status", tabindex: "-1"});
