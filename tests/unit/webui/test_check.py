@@ -121,10 +121,9 @@ def reads(
 ) -> None:
     for number, minute in enumerate(minutes):
         x, y, width, height = box
-        one = passage(
-            plate, id=f"{plate}{shift}{minute}", at=NOW + timedelta(minutes=minute), look=GOOD, images=PassageImages(plate=f"{minute}.jpg"),
-            box=(x + shift * number, y, width, height),
-        )  # fmt: skip
+        at, images = NOW + timedelta(minutes=minute), PassageImages(plate=f"{minute}.jpg")
+        there = (x + shift * number, y, width, height)
+        one = passage(plate, id=f"{plate}{minute}", at=at, look=GOOD, images=images, box=there)
         caller.portal.store.add_passage(one, ())
 
 
