@@ -62,6 +62,11 @@ export function toast(text) {
   setTimeout(() => node.remove(), 3500);
 }
 
+/** A short message for the page that is loaded next. */
+export const sayNext = (text) => sessionStorage.setItem("said", text);
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }
+
 const notSaved = (count) => _n("Not saved: {count} value is not possible.", "Not saved: {count} values are not possible.", count);
 
 /** A message at the top of the page (or in `place`) that stays until the next one. */
