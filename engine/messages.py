@@ -41,9 +41,10 @@ dropped."""
 
 @dataclass(frozen=True, slots=True)
 class EngineHello:
-    """First message of an engine's connection."""
+    """First message of an engine's connection. `time_zone`: the one that it goes by (`UseZone`)."""
 
     pid: int
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,13 @@ class StartTrigger:
     """Read the plate of this trigger."""
 
     trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class UseZone:
+    """The camera's time zone from now on (`GeneralSettings.time_zone`); sent where it differs from the one that the engine has."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,7 +463,7 @@ class ServerSettings:
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, ReadTold, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, SetPulse,
+    UseZone, AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, SetPulse,
     RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
     TriggerAnswer, ServiceStatus,
     Subscribe, Subscribed, Missed, PassageEvent, TestPassage, DeliveryEvent, PassageDecided, LineChanged,

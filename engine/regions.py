@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from board.kit.errors import ConfigError
-from engine.types import Point, Roi
+from engine.types import Box, Point, Roi
 
 Rectangle = tuple[float, float, float, float]
 """left, top, right, bottom in fractions 0..1 of width and height."""
@@ -55,6 +55,14 @@ def corners_of(region: Roi) -> Corners:
 def area_pct(region: Roi) -> float:
     """Of the picture, 0 to 100."""
     return 100 * abs(_twice_area(corners_of(region))) / 2
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(across, 0) * max(down, 0)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared) if shared else 0.0
 
 
 def span(corners: Corners) -> Rectangle:

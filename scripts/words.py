@@ -44,7 +44,7 @@ PLACES = {
 NOT_FILLED_IN = ("option", "Problem", "Tab", "settings_tab", "Country")
 """Whose other arguments are no values of the text."""
 
-NAMED = {"option": ("unit", "group", "choices"), "JobKind": ("label",), "ActionKind": ("label",)}
+NAMED = {"option": ("unit", "group", "choices", "zero"), "JobKind": ("label",), "ActionKind": ("label",)}
 """Arguments by name that are said to people."""
 
 

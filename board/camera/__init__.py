@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,15 +35,15 @@ def open_camera(
     size: tuple[int, int],
     clock: Clock,
     settings: CameraSettings | None = None,
-    zone: tzinfo = UTC,
+    zone: Callable[[], tzinfo] = lambda: UTC,
     small: tuple[int, int] | None = None,
     night_file: Path | None = None,
 ) -> Camera:
     """Opens `replay:/folder`, `picamera2:`, `v4l2:/dev/video0`, `rtsp://...` or `http://...`.
 
-    `size`: wanted (width, height); `settings`: exposure, focus and so on, in the time zone `zone`; `small`: wanted size of
-    `Frame.small` for cameras that shrink by themselves; `night_file`: CameraSetup's. CameraError: unknown scheme (the known ones
-    are named), or the camera does not open."""
+    `size`: wanted (width, height); `settings`: exposure, focus and so on; `zone()`: the time zone of a schedule among them, which
+    may change while it is open; `small`: wanted size of `Frame.small` for cameras that shrink by themselves; `night_file`:
+    CameraSetup's. CameraError: unknown scheme (the known ones are named), or the camera does not open."""
     by_scheme = {scheme: kind for kind in find(sys.modules[__name__], "CAMERA", CameraKind).values() for scheme in kind.schemes}
     scheme, colon, _ = url.strip().partition(":")
     kind = by_scheme.get(scheme.lower()) if colon else None

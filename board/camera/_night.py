@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +22,11 @@ _NIGHT, _DAY = b"night", b"day"
 
 
 class Night:
-    """`is_on` is asked at every frame. `kept`: a file of STATE/run that holds what the light said last; None keeps nothing. Between
-    the two thresholds only what was before tells night from day, and until the first frame nothing else does."""
+    """`is_on` is asked at every frame. `zone()`: in which the schedule is meant, asked each time. `kept`: a file of STATE/run that
+    holds what the light said last; None keeps nothing. Between the two thresholds only what was before tells night from day, and
+    until the first frame nothing else does."""
 
-    def __init__(self, settings: CameraSettings, zone: tzinfo, kept: Path | None = None) -> None:
+    def __init__(self, settings: CameraSettings, zone: Callable[[], tzinfo], kept: Path | None = None) -> None:
         self._kind = settings.night
         self._zone = zone
         self._from, self._until = _minutes(settings.night_from), _minutes(settings.night_until)
@@ -42,7 +44,7 @@ class Night:
         return self._kind == "always"
 
     def _scheduled(self, now: datetime) -> bool:
-        local = now.astimezone(self._zone)
+        local = now.astimezone(self._zone())
         minute = local.hour * 60 + local.minute
         if self._from <= self._until:
             return self._from <= minute < self._until

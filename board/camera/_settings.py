@@ -81,6 +81,7 @@ class CameraSettings(Settings):
         unit="µs",
         restart=True,
         group="Exposure by day",
+        zero="automatic",
         ge=0,
         le=200000,
     )
@@ -90,6 +91,7 @@ class CameraSettings(Settings):
         "Amplification of the sensor (1 is none; a USB camera counts in its driver's numbers); 0 is automatic.",
         restart=True,
         group="Exposure by day",
+        zero="automatic",
         ge=0,
         le=1023,
     )
@@ -134,6 +136,7 @@ class CameraSettings(Settings):
         unit="µs",
         restart=True,
         group="Infra-red night",
+        zero="automatic",
         ge=0,
         le=200000,
     )
@@ -143,6 +146,7 @@ class CameraSettings(Settings):
         "Amplification of the sensor; 0 is automatic. More than the camera has is its most.",
         restart=True,
         group="Infra-red night",
+        zero="automatic",
         ge=0,
         le=1023,
     )

@@ -5,7 +5,7 @@ The engine has them as plain values (board/kit/values.py): nothing here imports 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -34,11 +34,11 @@ def _defaults() -> CameraSettings:
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
     """What is asked of a camera. `size`: (width, height) of its frames; `small`: of `Frame.small`, None when nobody needs it;
-    `zone`: in which the night's schedule is meant; `night_file`: keeps whether the light says night for the next opening."""
+    `zone()`: in which the night's schedule is meant; `night_file`: keeps whether the light says night for the next opening."""
 
     size: tuple[int, int]
     settings: CameraSettings = field(default_factory=_defaults)
-    zone: tzinfo = UTC
+    zone: Callable[[], tzinfo] = lambda: UTC
     small: tuple[int, int] | None = None
     night_file: Path | None = None
 

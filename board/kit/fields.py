@@ -51,7 +51,7 @@ class Field:
     """Title, help and limits of one setting (board/kit/settings.py: `option`). Limits that are None do not hold; `pattern`: the
     regular expression that the whole text must match; `when`, `needed`: with which values of others it makes sense, and must be
     given (board/kit/dependent.py); `within`: of a text with a number for each line of the board ("DO1=60 DO2=5"), its range;
-    `labels`: what people call the choices."""
+    `labels`: what people call the choices; `zero`: what people call 0, of a number whose 0 stands for something else ("never")."""
 
     default: Any = REQUIRED
     title: str = ""
@@ -74,6 +74,7 @@ class Field:
     pattern: str | None = None
     strict: bool = False
     within: tuple[float, float] | None = None
+    zero: str = ""
 
     def label(self, choice: object) -> str:
         """What people call a choice: its label, else the choice itself."""

@@ -39,7 +39,7 @@ M_ARENA_MAX = -8
 
 DEFAULT_LEVEL = 3
 
-STRANGE = ("PIL", "asyncio")
+STRANGE = ("PIL", "asyncio", "schedule")
 """Loggers of libraries whose lines about their own steps help nobody at levels 4 and 5."""
 
 

@@ -151,21 +151,22 @@ def option(
     belongs_to: tuple[str, ...] = (),
     when: Conditions = MappingProxyType({}),
     needed: Conditions = MappingProxyType({}),
+    zero: str = "",
     **limits: Any,
 ) -> Any:
     """A field with what a form needs. `default`: `...` when it must be given; `limits`: Field's (ge, le, max_length, pattern ...).
 
     `choices`: the allowed texts, in order, or {what is stored and sent: what people call it}; `widget`: "password", "textarea",
     "output", "input", "wiegand_port" ... when the type alone does not say how to edit it; `restart`: takes effect after "Restart
-    service" (manual 4.5, LPR configuration tab); `belongs_to`: of a password, the options that say to whom it is sent: when one of
-    them changes, it has to be typed again (board/kit/secrets.py);
+    service" (manual 4.5, LPR configuration tab); `zero`: what people call 0, where it stands for something else; `belongs_to`: of a
+    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py);
     `when`, `needed`: the options and their values with which this one makes sense, and with which it must be given
     (board/kit/dependent.py).
     """
     labels = choices if isinstance(choices, Mapping) else {}
     return Field(
         default, title, help_text, unit=unit, choices=tuple(choices), labels=labels, widget=widget, restart=restart, group=group,
-        belongs_to=belongs_to, when=when, needed=needed, **limits,
+        belongs_to=belongs_to, when=when, needed=needed, zero=zero, **limits,
     )  # fmt: skip
 
 

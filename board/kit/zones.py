@@ -12,6 +12,18 @@ ROOT = Path("/")
 LOCALTIME = Path("etc/localtime")
 
 
+class CameraZone:
+    """Called, it is the camera's time zone as it is now. `name`: as in `camera_zone`; set while others ask."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self) -> ZoneInfo:
+        return camera_zone(self.name)
+
+
 def camera_zone(name: str) -> ZoneInfo:
     """The time zone of this name, "" is the system's; UTC, with one log line, when the name means nothing on this system."""
     return _zone(name or system_zone())

@@ -33,12 +33,12 @@ class FtpServer(Settings):
     """How a server is reached and who logs in there; a kind adds what it stores or fetches, and its `timeout_s`."""
 
     host: Host = option("192.168.1.10", "Host", "Name or address of the FTP server.", max_length=253)
-    port: int = option(0, "Port", "0: the usual one, 21, or 990 with implicit TLS.", ge=0, le=65535)
+    port: int = option(0, "Port", "0: the usual one, 21, or 990 with implicit TLS.", zero="usual port", ge=0, le=65535)
     tls: str = option(
         "explicit",
         "Encryption",
         "explicit: FTPS that begins openly and goes no further unless encrypted; implicit: from the first byte; none: plain FTP.",
-        choices=tuple(PORTS),
+        choices={"none": "none", "explicit": "explicit", "implicit": "implicit"},
     )
     ca: Certificates = ca_option({"tls": ("explicit", "implicit"), "verify_tls": (True,)})
     verify_tls: bool = option(

@@ -36,7 +36,9 @@ class DisplayOptions(Settings):
         widget="textarea",
         max_length=800,
     )
-    clear_after_s: int = option(10, "Clear after", "The display is cleared after this time; 0: never.", unit="s", ge=0, le=600)
+    clear_after_s: int = option(
+        10, "Clear after", "The display is cleared after this time; 0: never.", unit="s", zero="never", ge=0, le=600
+    )
 
     @field_validator("line")
     @classmethod

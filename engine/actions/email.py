@@ -29,7 +29,9 @@ TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
 class EmailOptions(Settings):
     host: Host = option("mail.example.org", "Host", "Name or address of the mail server.", max_length=253)
-    port: int = option(0, "Port", "0: the usual one, 587 with STARTTLS, 465 with TLS, 25 with none.", ge=0, le=65535)
+    port: int = option(
+        0, "Port", "0: the usual one, 587 with STARTTLS, 465 with TLS, 25 with none.", zero="usual port", ge=0, le=65535
+    )
     tls: str = option(
         "starttls",
         "Encryption",

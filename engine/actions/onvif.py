@@ -22,7 +22,7 @@ class OnvifOptions(Settings):
         "Topics",
         "standard is ONVIF's Recognition/LicensePlate, detector the older LicensePlateDetector/LicensePlate that many recorders "
         "look for.",
-        choices=tuple(CHOICES),
+        choices={"both": "both", "standard": "standard", "detector": "detector"},
     )
     timeout_s: float = option(3.0, "Timeout", "Longest wait for the camera's own ONVIF server.", unit="s", ge=1, le=60)
 

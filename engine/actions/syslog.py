@@ -27,7 +27,7 @@ REFUSAL_S = 0.2
 
 class SyslogOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "Name or address of the log server.", max_length=253)
-    port: int = option(0, "Port", "0: the usual one, 514, or 6514 with TLS.", ge=0, le=65535)
+    port: int = option(0, "Port", "0: the usual one, 514, or 6514 with TLS.", zero="usual port", ge=0, le=65535)
     protocol: str = option(
         "udp",
         "Protocol",

@@ -18,6 +18,7 @@ from board.pictures import load_rgb
 from engine.cli.labels import Label, LabelledSet
 from engine.countries import countries, owners
 from engine.lists import fold
+from engine.regions import iou
 from engine.types import Box, PlateBox, PlateRead
 
 FOUND_IOU = 0.5
@@ -293,13 +294,6 @@ def together(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         total.add(tally)
     return total
-
-
-def iou(a: Box, b: Box) -> float:
-    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    shared = max(across, 0) * max(down, 0)
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared) if shared else 0.0
 
 
 def strangers(found: Iterable[Box], labelled: Sequence[Box]) -> int:

@@ -6,12 +6,14 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import WireError
 from board.kit.wire import Channel, Codec, connect
+from board.kit.zones import CameraZone
 from engine.messages import (
     SERVICE_MESSAGES,
     EngineHello,
@@ -19,14 +21,12 @@ from engine.messages import (
     LiveReads,
     PassageReport,
     PassageStored,
-    ReadAgain,
     ReadTold,
-    StartTrigger,
-    StopEngine,
     TriggerTaken,
+    UseZone,
 )
 from engine.reading.unstored import Unstored
-from engine.types import Passage, Trigger
+from engine.types import Passage
 
 log = logging.getLogger("link")
 
@@ -43,26 +43,24 @@ FAULT_AFTER = 10
 class Link:
     """Two threads: one sends (and connects), one receives. Nothing here blocks the caller.
 
-    `status()`, `on_trigger(trigger)`, `on_again(asked)` and `on_stop()` are called from these threads and must return at once.
-    `kept`: what waits for the service outlives this process there; closed with the link."""
+    `status()` and `handlers` ({type of a message of the service: who takes it}) are called from these threads and must return at
+    once. `zone`: follows the service's. `kept`: what waits for the service outlives this process there; closed with the link."""
 
     def __init__(
         self,
         path: Path,
         clock: Clock,
         status: Callable[[], EngineStatus],
-        on_trigger: Callable[[Trigger], None],
-        on_stop: Callable[[], None],
+        zone: CameraZone,
         kept: Unstored,
-        on_again: Callable[[ReadAgain], None] = lambda asked: None,
+        handlers: Mapping[type, Callable[[Any], None]],
     ) -> None:
         self._path = path
         self._clock = clock
         self._status = status
-        self._on_trigger = on_trigger
-        self._on_stop = on_stop
-        self._on_again = on_again
+        self._zone = zone
         self._kept = kept
+        self._handlers: dict[type, Callable[[Any], None]] = {**handlers, PassageStored: self._stored, UseZone: self._use_zone}
         self._codec = Codec(SERVICE_MESSAGES)
         self._news = threading.Condition()
         self._closed = threading.Event()
@@ -161,7 +159,7 @@ class Link:
         return True
 
     def _serve(self, channel: Channel) -> None:
-        channel.send(EngineHello(os.getpid()))
+        channel.send(EngineHello(os.getpid(), self._zone.name))
         with self._news:
             self._unstored = {key: (passage, 0) for key, (passage, _) in self._unstored.items()}
         status_ns = 0
@@ -198,16 +196,18 @@ class Link:
                 if not self._closed.is_set():
                     log.warning("service: %s", why)
                 break
-            if isinstance(message, PassageStored):
-                with self._news:
-                    self._unstored.pop(message.passage_id, None)
-                    self._kept.drop(message.passage_id)
-            elif isinstance(message, ReadAgain):
-                self._on_again(message)
-            elif isinstance(message, StartTrigger):
-                self._on_trigger(message.trigger)
-            elif isinstance(message, StopEngine):
-                self._on_stop()
+            handler = self._handlers.get(type(message))
+            if handler is not None:
+                handler(message)
         with self._news:
             self._gone = True
             self._news.notify()
+
+    def _stored(self, message: PassageStored) -> None:
+        with self._news:
+            self._unstored.pop(message.passage_id, None)
+            self._kept.drop(message.passage_id)
+
+    def _use_zone(self, message: UseZone) -> None:
+        log.info("time zone: %s", message.name or "the system's")
+        self._zone.name = message.name

@@ -24,11 +24,11 @@ from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import TRACE, Life, open_log
 from board.kit.state import State
 from board.kit.words import NOTHING, Text, mark, shortened
-from board.kit.zones import camera_zone
+from board.kit.zones import CameraZone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
 from engine.events import LOW_CONFIDENCE
-from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, ReadAgain, TriggerTaken
+from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, ReadAgain, StartTrigger, StopEngine, TriggerTaken
 from engine.reading import begin
 from engine.reading.again import Again
 from engine.reading.feed import Feed
@@ -76,7 +76,7 @@ class Engine:
 
     `idle`: "" reads; NO_LICENSE or SETUP only shows the camera's picture, so that nothing opens a gate. SETUP lasts until
     `is_set_up`, which is asked once a second, says so: then `run` returns, and the engine that is started next reads. `running`:
-    fingerprints of all settings that it was started with."""
+    fingerprints of all settings that it was started with; `zone`: the one that its camera goes by, which follows the service's."""
 
     def __init__(
         self,
@@ -92,6 +92,7 @@ class Engine:
         running: Mapping[str, str] | None = None,
         ring_every: int = 1,
         read_size: Size | None = None,
+        zone: CameraZone | None = None,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._running = dict(running or {})
@@ -124,7 +125,12 @@ class Engine:
         for passage in unstored.found:
             self._again.published(passage.plate, passage.id)
         self._link = Link(
-            state.service_socket, clock, self.status, self._take_trigger, self._stop_asked, unstored, self._asked_again.append
+            state.service_socket,
+            clock,
+            self.status,
+            zone or CameraZone(general.time_zone),
+            unstored,
+            {StartTrigger: self._take_trigger, StopEngine: self._stop_asked, ReadAgain: self._asked_again.append},
         )
         wanted = _nothing if idle else self._mode.wanted
         self._feed = Feed(
@@ -285,11 +291,11 @@ class Engine:
             self._again.published(passage.plate, passage.id)
             self._link.report(passage)
 
-    def _take_trigger(self, trigger: Trigger) -> None:
-        self._triggers.append(trigger)
+    def _take_trigger(self, message: StartTrigger) -> None:
+        self._triggers.append(message.trigger)
         self._feed.wake()
 
-    def _stop_asked(self) -> None:
+    def _stop_asked(self, message: StopEngine) -> None:
         log.info("restart asked for by the service")
         self.stop()
 
@@ -359,6 +365,7 @@ def main(arguments: Sequence[str]) -> int:
     first = begin.begin(state, clock) if options.begin < 0 else begin.received(options.begin)
     settings, general, problem = first.lpr, first.general, first.problem
     life = Life(state, "engine")
+    zone = CameraZone(general.time_zone)
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     idle = NO_LICENSE if not licensed else "" if problem or settings.region else SETUP
 
@@ -366,8 +373,7 @@ def main(arguments: Sequence[str]) -> int:
         from engine.recognise.small_picture import small_size
 
         url = _camera_url(state, settings)
-        zone, small = camera_zone(general.time_zone), small_size(size, region_of(settings))
-        return open_camera(url, size, clock, first.camera, zone, small, state.night_file)
+        return open_camera(url, size, clock, first.camera, zone, small_size(size, region_of(settings)), state.night_file)
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
@@ -386,7 +392,7 @@ def main(arguments: Sequence[str]) -> int:
     size, read_size = sizes(settings, small_board)
     every = 2 if small_board else 1
     process = Engine(
-        state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every, read_size
+        state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every, read_size, zone
     )  # fmt: skip
     process.run(life)
     return 0

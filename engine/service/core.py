@@ -48,6 +48,7 @@ from engine.line_settings import pulses, pulses_text
 from engine.messages import (
     AskStatus,
     CameraSaw,
+    EngineHello,
     EngineStatus,
     FireTrigger,
     LineState,
@@ -74,6 +75,7 @@ from engine.plates import answer
 from engine.service.card_pictures import CardPictures
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
+from engine.service.engine_zone import EngineZone
 from engine.service.events import Events, Happening
 from engine.service.exchanges import Exchanges
 from engine.service.for_servers import for_servers
@@ -280,6 +282,7 @@ class Service:
         self._unopened = Unopened(
             names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file)
         )
+        self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -478,6 +481,8 @@ class Service:
             logging.getLogger(message.logger).info("%s", message.line)
         elif isinstance(message, TriggerTaken):
             self._triggers.taken(message)
+        elif isinstance(message, EngineHello):
+            self._engine_zone.hello(message)
         elif message is None:
             self._engine.gone()
             self._unopened.engine_gone()
@@ -604,6 +609,7 @@ class Service:
         """Applies what needs no restart; the rest stays as it was read at the start."""
         general = store.settings(GeneralSettings)
         set_log_levels(self._state, general.log_level, general.log_levels)
+        self._engine_zone.use(general.time_zone)
         self._subscribers.settings(for_servers(store, self._identity.id))
 
     def _server_settings(self) -> ServerSettings | None:

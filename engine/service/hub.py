@@ -22,8 +22,8 @@ MAX_CLIENTS = 48
 
 
 class Hub:
-    """`handlers`: {request type: function that returns the answer}; `on_engine(message)` takes what the engine sends, and None
-    when its connection ends; `subscribe(channel, request)` serves a subscription until it ends."""
+    """`handlers`: {request type: function that returns the answer}; `on_engine(message)` takes what the engine sends, its
+    EngineHello first, and None when its connection ends; `subscribe(channel, request)` serves a subscription until it ends."""
 
     def __init__(
         self,
@@ -102,6 +102,7 @@ class Hub:
             log.warning("a second engine (process %d) takes the place of the first", hello.pid)
             old.close()
         log.info("engine connected (process %d)", hello.pid)
+        self._take(hello)
         try:
             while True:
                 message = _receive(channel)

@@ -89,7 +89,7 @@ class Retention:
         general = self._store.settings(GeneralSettings)
         if general.purge == "disabled":
             return 0
-        deleted = 0
+        deleted = kept = 0
         for _ in self._chunks():
             is_low = self._database_free_pct() < general.keep_camera_free_pct
             keep = general.history_passages
@@ -99,7 +99,9 @@ class Retention:
             if not oldest:
                 break
             self._delete(oldest)
-            deleted += len(oldest)
+            deleted, kept = deleted + len(oldest), keep
+        if deleted:
+            log.info("the %d oldest passages deleted: no more than %d are kept", deleted, kept)
         return deleted
 
     def sweep(self) -> int:

@@ -119,6 +119,7 @@ class GeneralSettings(Settings):
         "The oldest passages over this number are deleted, with their pictures and actions, once all their messages are delivered "
         "or have expired; 0 keeps all. 100,000 take about 50 MB without pictures.",
         group="History",
+        zero="all",
         ge=0,
         le=10_000_000,
     )
@@ -128,6 +129,7 @@ class GeneralSettings(Settings):
         "TCP port that takes the trigger message; 0 switches it off.",
         restart=True,
         group="Trigger socket",
+        zero="off",
         ge=0,
         le=65535,
     )

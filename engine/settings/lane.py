@@ -116,6 +116,7 @@ class LaneSettings(Settings):
         unit="s",
         restart=True,
         group="Faults",
+        zero="never",
         ge=0,
         le=86_400,
     )
@@ -126,6 +127,7 @@ class LaneSettings(Settings):
         unit="s",
         restart=True,
         group="Faults",
+        zero="never",
         ge=0,
         le=120,
     )
@@ -136,6 +138,7 @@ class LaneSettings(Settings):
         unit="s",
         restart=True,
         group="Vehicles",
+        zero="never",
         ge=0,
         le=3600,
     )
@@ -173,6 +176,7 @@ class LaneSettings(Settings):
         "When so many vehicles are inside, plates on no list are refused; 0: no limit. Lists can have places of their own.",
         restart=True,
         group="Places",
+        zero="no limit",
         ge=0,
         le=1_000_000,
     )
@@ -190,6 +194,7 @@ class LaneSettings(Settings):
         "Whoever came in longer ago is counted as inside no more: its exit was not seen. 0: no limit, as where vehicles stay for weeks.",
         unit="h",
         group="Places",
+        zero="no limit",
         ge=0,
         le=8760,
     )

@@ -71,7 +71,7 @@ class Progress:
     samples: int = 0
     elapsed_s: float = 0.0
     left_out: list[str] = field(default_factory=list)
-    """Countries that are neither drawn nor learned."""
+    """Countries that are neither drawn nor learned, and sets of photographs that are not learned."""
 
 
 def learning_rate(stage: str, samples: int, budget: int) -> float:
@@ -102,7 +102,7 @@ class Trainer:
         saved = load_state(self.file, model=self.model, average=self.average, optimiser=self.optimiser)
         self.progress = Progress(**saved) if saved else Progress(stage, left_out=sorted(options.left_out))
         if set(self.progress.left_out) != options.left_out:
-            raise ValueError(f"{self.file} was trained without {self.progress.left_out}: --fresh starts over with other countries")
+            raise ValueError(f"{self.file} was trained without {self.progress.left_out}: --fresh starts over")
 
     def start_from(self, weights: dict[str, Any]) -> None:
         """Begin this stage from another stage's averaged weights."""
@@ -312,7 +312,7 @@ def main(arguments: list[str]) -> int:
         )
         command.add_argument(
             "--leave-out", dest="left_out", type=lambda text: frozenset(text.split(",")) - {""}, default=frozenset(),
-            metavar="XX,YY", help="countries that are neither drawn nor learned",
+            metavar="XX,SET", help="countries that are neither drawn nor learned, and sets of photographs that are not learned",
         )  # fmt: skip
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from engine.settings import LprSettings
+from engine.store import Store
+from engine.types import PlateLook
 from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import save_and_wait, settle, with_store
+from tests.samples import NOW, passage
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -219,3 +224,23 @@ def test_a_lane_line_is_moved_by_its_end(page: Any, camera: tuple[Path, str]) ->
     drawn.drag((0.5, 0.2), (0.7, 0.3))
     save_and_wait(page)
     assert stored(folder).lane_line == pytest.approx((0.7, 0.3, 0.5, 0.8), abs=0.011)
+
+
+def test_a_text_that_stands_in_the_picture_gets_its_mask_by_one_click(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    settle(folder, PLAIN)
+
+    def stand(store: Store) -> None:
+        for minute in (0, 10, 20, 30, 70):
+            at = NOW + timedelta(minutes=minute)
+            store.add_passage(passage("EXIT24", id=uuid4().hex, at=at, look=PlateLook(1.0, 9.0, 30, 210, False)), ())
+
+    with_store(folder, stand)
+    page.goto(f"{address}/check")
+    button = page.get_by_role("button", name="Mask EXIT24")
+    with page.expect_event("load"):
+        button.click()
+    playwright.expect(page.locator(".toast")).to_have_text("The mask is stored. It counts after the next restart of the service.")
+    playwright.expect(button).to_have_count(0)
+    # the box (512, 430, 178, 50) of 1280 x 960 and a quarter more on each side
+    assert stored(folder).masks == ((0.3652, 0.4349, 0.5738, 0.513),)

@@ -16,6 +16,7 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.state import State
 from board.kit.words import NOTHING
+from board.kit.zones import CameraZone
 from board.types import Frame
 from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
@@ -46,9 +47,9 @@ class Engine:
             stack.state.service_socket,
             self._clock,
             self._status,
-            lambda trigger: None,
-            lambda: None,
+            CameraZone(""),
             Unstored(stack.state.unstored_file, self._clock),
+            {},
         )
         self._stop = threading.Event()
         self._seq = 0

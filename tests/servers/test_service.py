@@ -46,6 +46,7 @@ from engine.messages import (
     TestAction,
     TriggerAnswer,
     TriggerTaken,
+    UseZone,
 )
 from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
@@ -244,6 +245,17 @@ def test_frames_are_not_counted_twice_when_the_service_alone_restarts(running: C
     running.send_status(frames=5010)
     # 7 more when the first service had written them down before it was killed
     until(lambda: running.frames_processed() in (10, 17), "the frames since")
+
+
+def test_the_engine_hears_of_a_changed_time_zone_at_once_and_the_next_one_as_it_comes(running: Camera) -> None:
+    assert running.engine is not None
+    store = running.store()
+    store.settings.put(store.settings(GeneralSettings).model_copy(update={"time_zone": "Asia/Taipei"}), "admin")
+    store.close()
+    assert running.ask(SettingsChanged()) == Outcome(True)
+    assert answer_of(running.engine, UseZone) == UseZone("Asia/Taipei")
+    running.engine.close()
+    assert answer_of(running.connect_engine(), UseZone) == UseZone("Asia/Taipei")
 
 
 def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:

@@ -14,7 +14,9 @@ from webui.view.notes import note_data
 
 
 class PlacesForm(Settings):
-    capacity: int = option(0, "Places", "How many vehicles of this list may be inside; 0: no limit.", ge=0, le=MOST)
+    capacity: int = option(
+        0, "Places", "How many vehicles of this list may be inside; 0: no limit.", zero="no limit", ge=0, le=MOST
+    )
     count: int | None = option(None, "Inside", "Corrects the count by hand.", ge=0, le=MOST)
 
 

@@ -35,14 +35,19 @@ def starts_with(field: str) -> dict[str, tuple[object, ...]]:
 class ConditionsForm(Settings):
     """Which cars an action is meant for."""
 
-    lane: StrictInt = option(0, TITLES["lane"], "Acts in this lane only; 0: in any.", ge=0, le=2, when=starts_with("lane"))
+    lane: StrictInt = option(
+        0, TITLES["lane"], "Acts in this lane only; 0: in any.", zero="any lane", ge=0, le=2, when=starts_with("lane")
+    )
     direction: str = option(
-        "any", TITLES["direction"], "Acts for cars that come near or go away only.", choices=("any", "approach", "away"),
+        "any",
+        TITLES["direction"],
+        "Acts for cars that come near or go away only.",
+        choices={"any": "any direction", "approach": "approach", "away": "away"},
         when=starts_with("direction"),
-    )  # fmt: skip
+    )
     min_confidence: StrictInt = option(
-        0, TITLES["min_confidence"], "Acts for plates that were read with at least this certainty.", unit="%", ge=0, le=100,
-        when=starts_with("min_confidence"),
+        0, TITLES["min_confidence"], "Acts for plates that were read with at least this certainty.", unit="%", zero="any",
+        ge=0, le=100, when=starts_with("min_confidence"),
     )  # fmt: skip
     countries: str = option(
         "", TITLES["countries"], "Acts for plates of these countries only, such as DE PL (ISO 3166-1); empty: of any.",
@@ -85,7 +90,7 @@ class StartForm(Settings):
     )
     start_every_min: StrictInt = option(
         0, TITLES["start_every_min"], "Counted from midnight, while the schedule below holds; 0: at the times above.",
-        unit="min", ge=0, le=DAY_MINUTES, when=starts_with("start_every_min"),
+        unit="min", zero="at the times above", ge=0, le=DAY_MINUTES, when=starts_with("start_every_min"),
     )  # fmt: skip
     start_opens: StrictBool = option(
         False,
@@ -118,6 +123,7 @@ class AgeForm(Settings):
         TITLES["max_age_s"],
         "A message that could not be delivered for so long is given up; 0: after a day, or as is usual for the kind of action.",
         unit="s",
+        zero="as usual",
         ge=0,
         le=MOST_AGE_S,
     )

@@ -1,5 +1,5 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
-import {$, api, ApiError, connectForm, followWhen, notice, onClick, showProblems, values} from "./portal.js";
+import {$, api, ApiError, connectForm, followWhen, notice, onClick, sayNext, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_} from "./words.js";
 
@@ -15,7 +15,7 @@ connectForm(form, {
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
   body: () => ({...(rule === "0" ? {kind} : {}), name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
   then: (answer) => {
-    sessionStorage.setItem("said", answer.in_force ? _("Action saved.") : _("Action saved; the service does not answer yet: {why}", { why: answer.note }));
+    sayNext(answer.in_force ? _("Action saved.") : _("Action saved; the service does not answer yet: {why}", { why: answer.note }));
     location.href = `/anpr/lists/${list}?view=actions`;
   },
 });

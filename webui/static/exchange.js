@@ -1,5 +1,5 @@
 // Exchange: files of plates to import by hand, with what they would change, and the exports and imports that run by themselves.
-import {$, $$, api, ApiError, el, notice, number, onClick, sure} from "./portal.js";
+import {$, $$, api, ApiError, el, notice, number, onClick, sayNext, sure} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
@@ -101,7 +101,7 @@ for (const input of $$("#terms [name]")) input.addEventListener("change", () => 
 onClick($("#apply"), async () => {
   const answer = await followed(await api("PUT", `uploads/${upload}`, terms(true)));
   if (answer.state !== "done") { show(answer); return; }
-  sessionStorage.setItem("said", answer.lists.map(counted).join(". "));
+  sayNext(answer.lists.map(counted).join(". "));
   await api("DELETE", `uploads/${upload}`).catch(() => null);
   location.href = `/anpr/lists/${list}`;
 });

@@ -12,7 +12,8 @@ function show({lane, places}) {
 
 function row(places) {
   const input = (name, value) => el("input", {type: "number", min: "0", name, value: String(value), "aria-label": name === "count" ? _("Inside") : _("Places")});
-  const [count, capacity] = [input("count", places.count), input("capacity", places.capacity)];
+  const [count, capacity] = [input("count", places.count), input("capacity", places.capacity || "")];
+  capacity.placeholder = _("no limit");
   const save = el("button", {type: "button"}, _("Save"));
   save.addEventListener("click", async () => {
     const body = {capacity: Number(capacity.value)};

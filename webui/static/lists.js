@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, number, onClick, sure, toast, values} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, number, onClick, sure, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -149,5 +149,3 @@ for (const button of $$("[data-do=delete-rule]")) {
     location.reload();
   });
 }
-const told = sessionStorage.getItem("said");
-if (told) { sessionStorage.removeItem("said"); toast(told); }

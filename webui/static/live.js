@@ -439,7 +439,7 @@ function showLast(passage) {
   const facts = [
     [_("Confidence"), passage.plate ? `${number(passage.confidence, 1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${number(passage.char_height_px)} px` : ""],
     [_("Date and time"), moment(passage.at_local)], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
-    [_("Direction"), passage.direction_name], [_("Kind of plate"), passage.plate_look], [_("Trigger"), passage.trigger_name],
+    [_("Direction"), passage.direction_name], [passage.plate_kind ? _("Plate type") : _("Plate colour"), passage.plate_look], [_("Trigger"), passage.trigger_name],
   ];
   const inner = el("i");
   inner.style.width = `${passage.confidence}%`;

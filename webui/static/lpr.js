@@ -1,5 +1,5 @@
 // LPR configuration: the form, the picture to draw on, default configuration and restart (manual 4.5, LPR configuration tab).
-import {$, api, connectForm, followWhen, onClick, sure, toast, values} from "./portal.js";
+import {$, api, connectForm, followWhen, onClick, sayNext, sure, values} from "./portal.js";
 import {_} from "./words.js";
 import {openCountries} from "./countries.js";
 import {openDrawing} from "./drawing.js";
@@ -19,18 +19,16 @@ connectForm(form, {
   path: "settings/lpr",
   body: values,
   then: async () => {
-    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", _("Saved.")); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
   },
 });
 onClick($("#restart"), restart);
 onClick($("#default"), async () => {
   if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. Region and countries stay."), _("Set defaults"), "primary")) return;
   await api("POST", "settings/lpr/default");
-  sessionStorage.setItem("said", _("Default configuration stored."));
+  sayNext(_("Default configuration stored."));
   location.reload();
 });
-const said = sessionStorage.getItem("said");
-if (said) { sessionStorage.removeItem("said"); toast(said); }
 
 // --- picture ----------------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,8 @@
 // Passage: what follows from one car: its plate into a list, and all data of its plate out of the camera.
-import {$, api, onClick, sure, toast} from "./portal.js";
+import {$, api, onClick, sayNext, sure, toast} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const {plate} = $("#passage").dataset;
-const said = sessionStorage.getItem("said");
-if (said) { sessionStorage.removeItem("said"); toast(said); }
 
 const toList = $("#to-list");
 if (toList) {
@@ -18,6 +16,6 @@ if (toList) {
 onClick($("#forget"), async () => {
   if (!await sure(_("Delete all data of this plate?"), _("Its passages, pictures, deliveries and its entries in lists are deleted. The gate does not open for it any more. This cannot be undone."), _("Delete"))) return;
   const answer = await api("DELETE", `plates/${encodeURIComponent(plate)}/data`);
-  sessionStorage.setItem("said", _n("{count} passage deleted.", "{count} passages deleted.", answer.passages));
+  sayNext(_n("{count} passage deleted.", "{count} passages deleted.", answer.passages));
   location.href = "/anpr/review";
 });

@@ -62,12 +62,19 @@ export function toast(text) {
   setTimeout(() => node.remove(), 3500);
 }
 
+/** A short message for the page that is loaded next. */
+export const sayNext = (text) => sessionStorage.setItem("said", text);
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }
+
+const notSaved = (count) => _n("Not saved: {count} value is not possible.", "Not saved: {count} values are not possible.", count);
+
 /** A message at the top of the page (or in `place`) that stays until the next one. */
 export function notice(kind, text, problems = [], place = $("#notices")) {
   const node = el("div", {class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status", tabindex: "-1"});
   const inside = el("div");
   if (problems.length) {
-    inside.append(el("strong", {}, _n("Not saved: {count} value is not possible.", "Not saved: {count} values are not possible.", problems.length)));
+    inside.append(el("strong", {}, notSaved(problems.length)));
     inside.append(el("ul", {}, ...problems.map((problem) => el("li", {}, `${problem.title}: ${problem.text}`))));
   } else inside.append(text);
   node.append(inside);
@@ -98,6 +105,7 @@ function lineSays(line) {
 const READ = {
   bool: (input) => input.checked,
   number: (input) => (input.validity.badInput ? "?" : input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
+  zero: (input) => (input.value === "" && !input.validity.badInput ? 0 : READ.number(input)),
   text: (input) => input.value,
   lines: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
   json: (input) => JSON.parse(input.value || "null"),
@@ -141,16 +149,21 @@ function fieldOf(form, path) {
   return inner ? found[0] : found.find((field) => !field.closest("#options")) || found[0];
 }
 
+/** Of a field that has a problem, its lines in the list of all of them. */
+const listed = new WeakMap();
+
 /** Marks the fields that `error` names and lists everything at `place`. What was typed stays. */
 export function showProblems(form, error, place) {
   clearProblems(form);
-  for (const problem of error.problems) {
+  const node = notice("bad", error.message, error.problems, place);
+  const lines = $$("li", node);
+  for (const [number, problem] of error.problems.entries()) {
     const field = fieldOf(form, problem.field);
     if (!field) continue;
+    listed.set(field, [...(field.classList.contains("has-problem") ? listed.get(field) : []), lines[number]]);
     field.classList.add("has-problem");
     field.append(el("span", {class: "wrong"}, problem.text));
   }
-  const node = notice("bad", error.message, error.problems, place);
   node.focus();
   node.scrollIntoView({block: "nearest"});
 }
@@ -159,6 +172,14 @@ function clearField(field) {
   if (!field) return;
   field.classList.remove("has-problem");
   $$(".wrong", field).forEach((node) => node.remove());
+  for (const line of listed.get(field) || []) {
+    const list = line.closest(".notice");
+    line.remove();
+    const left = list ? $$("li", list).length : 0;
+    if (left) $("strong", list).textContent = notSaved(left);
+    else list?.remove();
+  }
+  listed.delete(field);
 }
 
 export function clearProblems(form) {

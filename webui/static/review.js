@@ -1,5 +1,5 @@
 // Review: a larger picture on hover, tap and key, the row opens its passage, and a filter inside the page (manual 4.3, Review tab).
-import {$, $$, toast} from "./portal.js";
+import {$, $$} from "./portal.js";
 import {followDownload} from "./downloads.js";
 import {zoom} from "./zoom.js";
 
@@ -36,5 +36,3 @@ $("#filter")?.addEventListener("input", (event) => {
 
 for (const link of $$(".head a[download]")) link.addEventListener("click", () => followDownload(link));
 
-const said = sessionStorage.getItem("said");
-if (said) { sessionStorage.removeItem("said"); toast(said); }

@@ -1,5 +1,5 @@
 // A tab that is one form (Camera, General configuration): the form and restart.
-import {$, api, connectForm, onClick, sure, toast, values} from "./portal.js";
+import {$, api, connectForm, onClick, sayNext, sure, values} from "./portal.js";
 import {restart, restartAndReload} from "./restart.js";
 import {_} from "./words.js";
 
@@ -11,15 +11,13 @@ connectForm(form, {
   path: form.dataset.path,
   body: values,
   then: async () => {
-    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", _("Saved.")); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
   },
 });
 onClick($("#restart"), restart);
 onClick($("#default"), async () => {
   if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. What names the camera and its place stays."), _("Set defaults"), "primary")) return;
   await api("POST", `${form.dataset.path}/default`);
-  sessionStorage.setItem("said", _("The defaults are set."));
+  sayNext(_("The defaults are set."));
   location.reload();
 });
-const said = sessionStorage.getItem("said");
-if (said) { sessionStorage.removeItem("said"); toast(said); }

@@ -11,6 +11,7 @@ from board.kit.words import NOTHING, Text
 from engine.types import Passage, PlateLook
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.standing import standing
 
 CARS = 200
 ENOUGH = 5
@@ -46,7 +47,7 @@ def check(portal: Portal) -> shapes.Check:
     halves = [
         _half(portal, [each for each in seen if each.look and each.look.night == night], night, least_px) for night in (False, True)
     ]
-    return {"cars": len(seen), "halves": halves}
+    return {"cars": len(seen), "halves": halves, "standing": standing(portal, seen)}
 
 
 def _half(portal: Portal, cars: Sequence[Passage], night: bool, least_px: int) -> shapes.CheckHalf:

@@ -46,6 +46,7 @@ class ListForm(Settings):
         "Passages of plates in this list are deleted after so many days, with their pictures; 0: as the general configuration "
         "says. Of several lists the longest time counts.",
         unit="days",
+        zero="as set in general",
         ge=0,
         le=MOST_DAYS,
     )

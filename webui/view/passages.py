@@ -81,17 +81,21 @@ CAUSES = {
 
 
 def cells(passage: shapes.Passage, language: Language, for_programs: bool = False) -> list[object]:
-    """A row of the tables to download, said in `language`, or for programs as it is stored; the first is a datetime in the
-    camera's zone."""
+    """A row of the tables to download, said in `language`, or for programs as it is stored: with 0 for what was not seen, and codes
+    of countries; the first is a datetime in the camera's zone."""
     say = language.translate
+
+    def seen(value: float) -> object:
+        return value if value or for_programs else ""
+
     return [
         datetime.fromisoformat(passage["at_local"]),
         passage["plate"],
-        passage["confidence"],
-        passage["country"],
+        seen(passage["confidence"]),
+        passage["country"] if for_programs else passage["country_name"].said(say),
         passage["region"],
-        passage["char_height_px"],
-        passage["lane"],
+        seen(passage["char_height_px"]),
+        seen(passage["lane"]),
         say(passage["direction"]),
         say(passage["plate_colour"]),
         say(passage["plate_kind"]),

@@ -642,11 +642,23 @@ class CheckHalf(TypedDict):
     measures: list[Measure]
 
 
+class Standing(TypedDict):
+    """A text that is read again and again at the very same place; `mask`: of that place, as LPR settings hold masks."""
+
+    plate: str
+    times: int
+    since: str
+    until: str
+    picture: str
+    mask: list[float]
+
+
 class Check(TypedDict):
-    """How well the camera stands; `cars`: how many were looked at."""
+    """How well the camera stands; `cars`: how many were looked at; `standing`: what is probably no car."""
 
     cars: int
     halves: list[CheckHalf]
+    standing: list[Standing]
 
 
 @cache

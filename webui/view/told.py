@@ -137,6 +137,8 @@ class Teller:
             return self._label(field, name, "") if field and "" in field.labels else NONE
         if isinstance(value, list):
             return [self._label(field, name, each) for each in value] if not isinstance(value[0], list | float) else Text("drawn")
+        if field and field.zero and value == 0:
+            return Text(field.zero)
         said = self._label(field, name, value)
         return Text("{value} {unit}", {"value": said, "unit": Text(field.unit)}) if field and field.unit else said
 

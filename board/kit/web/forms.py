@@ -45,6 +45,8 @@ class Field:
     """There is a stored password, which does not reach the browser."""
     when: str
     """The values of other fields with which it is shown, as JSON; "": always."""
+    zero: str
+    """What an empty number field says and is sent as 0; "": 0 is a number like others."""
 
 
 def fields(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Field, ...]:
@@ -88,6 +90,8 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
     value = values.get(name, info.default)
     if control == "lines":
         value = "\n".join(map(str, value or ()))
+    if value is None or (info.zero and value == 0):
+        value = ""
     least, most = info.within or (info.ge, info.le)
     return Field(
         name=name,
@@ -96,7 +100,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         unit=info.unit,
         group=info.group,
         control=control,
-        value=_by_line(value, pairs) if info.widget in BY_LINE else "" if value is None else public(kind, {name: value})[name],
+        value=_by_line(value, pairs) if info.widget in BY_LINE else public(kind, {name: value})[name],
         choices=pairs,
         lowest=_said(least),
         highest=_said(most),
@@ -106,6 +110,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         kept=control == "password" and bool(value),
         optional=type(None) in get_args(kind.type_of(name)),
         when=json.dumps(dict(info.when)) if info.when else "",
+        zero=info.zero,
     )
 
 

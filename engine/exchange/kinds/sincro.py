@@ -19,7 +19,7 @@ WHOM = tuple(each for each in TO_WHOM if each not in ("ca", "verify_tls"))
 
 class SincroOptions(Settings):
     host: Host = option("192.168.1.10", "Master camera", "Name or address of the camera whose lists are copied.", max_length=253)
-    port: int = option(0, "Port", "Of the master's FTP server; 0: the usual one, 21.", ge=0, le=65_535)
+    port: int = option(0, "Port", "Of the master's FTP server; 0: the usual one, 21.", zero="usual port", ge=0, le=65_535)
     user: OneLine = option("", "User", "From the master's page for its FTP server.", max_length=200)
     password: OneLine = option("", "Password", "Of that user.", widget="password", belongs_to=WHOM, max_length=200)
     tls: str = option(

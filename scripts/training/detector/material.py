@@ -23,9 +23,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from board.pictures import load_rgb
 from engine.cli.labels import HELD_OUT_NEGATIVES, held_out, picture_held_out
-from engine.cli.scoring import iou
 from engine.recognise.detect import GREEN
 from engine.recognise.pipeline import Recogniser
+from engine.regions import iou
 from scripts.plates.families import draw_plate
 from scripts.plates.fonts import FontSet, load_fonts
 from scripts.training.ocr.evaluate import PLATES

@@ -24,8 +24,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.cli.evaluate import table
 from engine.cli.labels import NEGATIVES, read_set
-from engine.cli.scoring import iou
 from engine.recognise.pipeline import MODELS, Recogniser
+from engine.regions import iou
 from engine.types import Box
 from scripts.plates.fonts import font_files, lettering_of
 from scripts.training.ocr.evaluate import PLATES

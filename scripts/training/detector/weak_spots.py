@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from engine.cli.scoring import iou
 from engine.recognise.pipeline import MODELS, Recogniser
+from engine.regions import iou
 from engine.types import Box
 from scripts.demo.street import empty_street
 from scripts.plates.families import draw_plate

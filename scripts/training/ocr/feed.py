@@ -146,10 +146,13 @@ class Feed:
 
 
 def weights(sets: Sequence[str], texts: Sequence[str], countries: Sequence[str], left_out: frozenset[str]) -> NDArray[np.float64]:
-    """The cumulated chances of the real crops, up to 1: by the share of their set, within it rare characters more often."""
+    """The cumulated chances of the real crops, up to 1: by the share of their set, within it rare characters more often.
+
+    `left_out`: countries and sets whose crops are never drawn.
+    """
     seen = Counter(c for text in texts for c in set(text))
     rare = np.array([min(4.0, max(1.0, OFTEN / min(seen[c] for c in text)) ** 0.5) for text in texts])
-    rare *= [country not in left_out for country in countries]
+    rare *= [left_out.isdisjoint(names) for names in zip(sets, countries, strict=True)]
     totals: Counter[str] = Counter()
     for name, each in zip(sets, rare.tolist(), strict=True):
         totals[name] += each

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from board.pictures import load_rgb
 from engine.cli.labels import LabelledSet, read_set
-from engine.cli.scoring import SAME_PLATE_IOU, iou
+from engine.cli.scoring import SAME_PLATE_IOU
 from engine.lists import fold
 from engine.recognise.pipeline import MODELS, Recogniser
 from engine.recognise.rectify import Margin, rectify
+from engine.regions import iou
 
 F32 = NDArray[np.float32]
 

@@ -114,3 +114,47 @@ def test_the_gate_is_opened_by_hand_with_a_reason_only(caller: Caller) -> None:
     assert (refused.status, refused.json["problems"][0]["field"]) == (422, "reason")
     assert caller.send("POST", "api/gate", {"reason": "Delivery"}, "viewer").status == 403
     assert caller.send("POST", "api/gate", {"reason": "Delivery"}, "operator").status == 503  # no service runs
+
+
+def reads(
+    caller: Caller, plate: str, minutes: list[int], box: tuple[int, int, int, int] = (100, 40, 160, 40), shift: int = 0
+) -> None:
+    for number, minute in enumerate(minutes):
+        x, y, width, height = box
+        at, images = NOW + timedelta(minutes=minute), PassageImages(plate=f"{minute}.jpg")
+        there = (x + shift * number, y, width, height)
+        one = passage(plate, id=f"{plate}{minute}", at=at, look=GOOD, images=images, box=there)
+        caller.portal.store.add_passage(one, ())
+
+
+def test_a_text_that_stands_in_the_picture_for_an_hour_is_shown_with_the_mask_of_its_place(caller: Caller) -> None:
+    reads(caller, "EXIT24", [0, 10, 20, 30, 60], shift=1)
+    (found,) = caller.get("api/check").json["standing"]
+    assert (found["plate"], found["times"], found["picture"]) == ("EXIT24", 5, "/anpr/images/60.jpg")
+    # 104 to 264 and 40 to 80 of 1280 x 960, and a quarter more on each side
+    assert found["mask"] == [0.05, 0.0312, 0.2375, 0.0938]
+    page = caller.get("check").text
+    assert "Texts that stand in the picture" in page and 'data-mask="[0.05, 0.0312, 0.2375, 0.0938]"' in page
+
+
+def test_cars_that_come_by_and_texts_of_less_than_an_hour_stand_nowhere(caller: Caller) -> None:
+    reads(caller, "BA123CD", [0, 10, 20, 30, 60], shift=8)
+    reads(caller, "QUICK1", [0, 10, 20, 30, 59])
+    reads(caller, "FEW111", [0, 10, 20, 60])
+    reads(caller, "AWAY11", [0, 10, 20, 30, 60])
+    reads(caller, "AWAY11", [70, 71], (700, 500, 160, 40))
+    assert caller.get("api/check").json["standing"] == []
+    assert "Texts that stand" not in caller.get("check").text
+
+
+def test_a_text_under_a_mask_is_not_shown_and_its_mask_leaves_the_others_as_they_are(caller: Caller) -> None:
+    square, corners = (0.5, 0.5, 0.9, 0.9), ((0.5, 0.5), (0.9, 0.5), (0.7, 0.9))
+    settings = LprSettings(region="Europe", countries=("DE",), masks=(square,), mask_corners=(corners,))
+    caller.portal.store.settings.put(settings, "admin")
+    reads(caller, "EXIT24", [0, 10, 20, 30, 60])
+    (found,) = caller.get("api/check").json["standing"]
+    stored = caller.get("api/settings/lpr").json["settings"]["masks"]
+    caller.send("PUT", "api/settings/lpr", {"masks": [*stored, found["mask"]]})
+    assert caller.get("api/check").json["standing"] == []
+    after = caller.portal.lpr()
+    assert after.masks == (square, tuple(found["mask"])) and after.mask_corners == (corners,)

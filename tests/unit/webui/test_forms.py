@@ -8,6 +8,7 @@ import pytest
 
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
+from board.kit.languages import best
 from board.kit.secrets import public, without_secrets
 from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.forms import fields, filled, groups
@@ -30,7 +31,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.types import INTERVALS
 from tests.unit.webui.portal_caller import Caller
 from webui.api.jobs import JobForm
-from webui.api.rules import RuleForm
+from webui.api.rules import ConditionsForm, RuleForm
 from webui.choices import board_choices
 from webui.page_layout import TEMPLATES
 from webui.view.list_forms import ListForm
@@ -49,6 +50,17 @@ def test_every_field_has_a_control_a_title_and_help(kind: type[Settings]) -> Non
     form = fields(kind, {}, SIM)
     assert [field.name for field in form] == list(kind.model_fields)
     assert all(field.control and field.title and field.help for field in form)
+
+
+def test_a_zero_that_stands_for_something_else_is_shown_as_its_word_and_others_as_a_number() -> None:
+    def drawn(kind: type[Settings], name: str, **values: Any) -> str:
+        (field,) = (each for each in fields(kind, values, SIM) if each.name == name)
+        return Templates(TEMPLATES).html("field", best("", "de"), f=field, regions={})
+
+    nothing, two = drawn(ConditionsForm, "lane", lane=0), drawn(ConditionsForm, "lane", lane=2)
+    assert 'value=""' in nothing and 'placeholder="jede Spur"' in nothing and 'data-type="zero"' in nothing
+    assert 'value="2"' in two
+    assert 'value="0"' in drawn(IoOptions, "delay_ms", delay_ms=0)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

@@ -134,6 +134,17 @@ def test_a_workbook_has_dates_and_goes_on_in_a_second_sheet_when_the_first_is_fu
     assert '<c s="3"><v>46024.50000000</v></c><c><v>4</v></c>' in sheets[1]
 
 
+def test_people_get_words_and_empty_cells_where_programs_get_codes_and_zeros(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage("", "p1", confidence=0.0, country="", char_height_px=0.0), [])
+    caller.portal.store.add_passage(passage("BGW2847", "p2", NOW + timedelta(minutes=1), lane=2), [])
+    search = "from=2026-01-01T00:00"
+    listed, unread = cells_of(caller.get(f"review/passages.xlsx?{search}").body)[1:]
+    assert [text for _, text in listed[2:7]] == ["93.4", "Germany", "", "31.5", "2"]
+    assert [text for _, text in unread[2:7]] == ["", "", "", "", ""]
+    rows = list(csv.reader(io.StringIO(caller.get(f"review/passages.csv?{search}").body.decode("utf-8-sig"))))
+    assert [row[2:7] for row in rows[1:]] == [["93.4", "DE", "", "31.5", "2"], ["0.0", "", "", "0.0", "0"]]
+
+
 def test_review_and_audit_are_downloaded_as_workbooks(caller: Caller) -> None:
     caller.portal.store.add_passage(passage("12E4"), [])
     for path, name, heading in (("review", "passages", "Plate"), ("audit", "audit", "Action")):

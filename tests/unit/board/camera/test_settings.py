@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from board.camera._setup import TURNING, left_out, turned
 from board.kit.errors import ConfigError
 from board.kit.settings import check
 from board.kit.words import Text
+from board.kit.zones import CameraZone
 
 S = 1_000_000_000
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -64,12 +64,21 @@ def test_what_a_camera_leaves_out_is_named_once_and_defaults_are_not() -> None:
     ],
 )
 def test_the_schedule_is_local_time_and_may_pass_midnight(start: str, end: str, utc: tuple[int, int], night: bool) -> None:
-    chosen = Night(CameraSettings(night="schedule", night_from=start, night_until=end), ZoneInfo("Europe/Berlin"))
+    chosen = Night(CameraSettings(night="schedule", night_from=start, night_until=end), CameraZone("Europe/Berlin"))
     assert chosen.is_on(datetime(2026, 1, 15, *utc, tzinfo=UTC), 0) is night
 
 
+def test_a_schedule_follows_a_changed_time_zone_at_once() -> None:
+    zone = CameraZone("Europe/Berlin")
+    night = Night(CameraSettings(night="schedule", night_from="20:00", night_until="06:30"), zone)
+    at = datetime(2026, 1, 15, 20, 0, tzinfo=UTC)  # 21:00 in Berlin, 15:00 in New York
+    assert night.is_on(at, 0) is True
+    zone.name = "America/New_York"
+    assert night.is_on(at, 0) is False
+
+
 def test_by_light_only_what_lasts_twenty_seconds_changes_it() -> None:
-    night = Night(CameraSettings(night="light", night_below_lux=10, day_above_lux=40), UTC)
+    night = Night(CameraSettings(night="light", night_below_lux=10, day_above_lux=40), lambda: UTC)
     now = datetime(2026, 1, 15, tzinfo=UTC)
     steps = [
         (0, None, False), (1, 9, True), (2, 100, True), (21, 30, True), (22, 100, True), (41, 100, True), (42, 100, False),
@@ -80,17 +89,17 @@ def test_by_light_only_what_lasts_twenty_seconds_changes_it() -> None:
 
 def test_an_engine_that_starts_anew_goes_on_with_the_night_or_day_that_the_light_said(tmp_path: Path) -> None:
     settings, now, kept = CameraSettings(night="light", night_below_lux=10, day_above_lux=40), datetime.now(UTC), tmp_path / "night"
-    first = Night(settings, UTC, kept)
+    first = Night(settings, lambda: UTC, kept)
     assert [first.is_on(now, 0, lux) for lux in (None, 9, 25)] == [False, True, True]
-    second = Night(settings, UTC, kept)
+    second = Night(settings, lambda: UTC, kept)
     assert [second.is_on(now, at * S, lux) for at, lux in ((0, None), (1, 25), (2, 50), (22, 50), (23, 25))] == [
         True, True, True, False, False,
     ]  # fmt: skip
-    assert [Night(settings, UTC, kept).is_on(now, 0, lux) for lux in (None, 25)] == [False, False]
+    assert [Night(settings, lambda: UTC, kept).is_on(now, 0, lux) for lux in (None, 25)] == [False, False]
     for damaged in (b"", b"perhaps", None):
         kept.unlink() if damaged is None else kept.write_bytes(damaged)
-        assert Night(settings, UTC, kept).is_on(now, 0, 9) is True
-    assert Night(settings, UTC, tmp_path / "gone" / "night").is_on(now, 0, 9) is True
+        assert Night(settings, lambda: UTC, kept).is_on(now, 0, 9) is True
+    assert Night(settings, lambda: UTC, tmp_path / "gone" / "night").is_on(now, 0, 9) is True
 
 
 def test_gaps_are_counted_by_the_cameras_own_step_or_by_the_usual_one() -> None:

@@ -22,8 +22,9 @@ from engine.cli.breakdowns import (
 )
 from engine.cli.labels import read_set
 from engine.cli.neighbours import NEIGHBOURS, by_real_country, chosen_with, with_neighbours
-from engine.cli.scoring import Place, Reading, Tally, evaluate, interval, iou, light_of, real_countries, together
+from engine.cli.scoring import Place, Reading, Tally, evaluate, interval, light_of, real_countries, together
 from engine.countries import countries
+from engine.regions import iou
 from tests.unit.engine.cli.fake_reader import FakeReader, labelled, picture, read_of
 
 

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.wire import Channel, Codec, accept, listen
 from board.kit.words import NOTHING
+from board.kit.zones import CameraZone
 from engine.messages import (
     SERVICE_MESSAGES,
     EngineHello,
@@ -25,6 +27,7 @@ from engine.messages import (
     StartTrigger,
     StopEngine,
     TriggerTaken,
+    UseZone,
 )
 from engine.reading.link import Link
 from engine.reading.unstored import Unstored
@@ -86,10 +89,15 @@ def stopped() -> threading.Event:
 
 
 @pytest.fixture
-def link(tmp_path: Path, triggers: queue.Queue[Trigger], stopped: threading.Event) -> Iterator[Link]:
-    made = Link(
-        tmp_path / "service.sock", Clock(), lambda: STATUS, triggers.put, stopped.set, Unstored(tmp_path / "unstored", Clock())
-    )
+def zone() -> CameraZone:
+    return CameraZone("Europe/Berlin")
+
+
+@pytest.fixture
+def link(tmp_path: Path, triggers: queue.Queue[Trigger], stopped: threading.Event, zone: CameraZone) -> Iterator[Link]:
+    kept = Unstored(tmp_path / "unstored", Clock())
+    handlers = {StartTrigger: lambda message: triggers.put(message.trigger), StopEngine: lambda message: stopped.set()}
+    made = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, zone, kept, handlers)
     made.start()
     yield made
     made.close(5)
@@ -132,7 +140,7 @@ def test_a_passage_that_the_engine_before_could_not_tell_is_told_by_the_next_one
     asked: list[ReadAgain] = []
     for is_stored in (False, True):
         kept = Unstored(tmp_path / "unstored", Clock())
-        link = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, print, print, kept, asked.append)
+        link = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, CameraZone(""), kept, {ReadAgain: asked.append})
         if not is_stored:
             link.report(replace(PASSAGE, monotonic_ns=Clock().monotonic_ns()))
         link.start()
@@ -186,6 +194,19 @@ def test_triggers_and_the_stop_request_arrive_and_answers_leave(
     service.say(StopEngine())
     assert stopped.wait(20)
     service.die()
+
+
+def test_the_zone_follows_the_services_and_a_new_service_hears_which_one_it_is(
+    tmp_path: Path, link: Link, zone: CameraZone
+) -> None:
+    for known, said in (("Europe/Berlin", "America/New_York"), ("America/New_York", ""), ("", "Asia/Taipei")):
+        service = Service(tmp_path / "service.sock")
+        service.accept()
+        assert service.heard(EngineHello).time_zone == known
+        service.say(UseZone(said))
+        until(partial(lambda wanted: zone.name == wanted, said), "the zone")
+        service.die()
+    assert str(zone()) == "Asia/Taipei"
 
 
 def test_of_live_reads_the_newest_is_sent(tmp_path: Path, link: Link) -> None:

@@ -273,6 +273,17 @@ def test_a_small_box_in_which_nothing_is_found_from_nearer_is_no_plate() -> None
     assert Scripted([boxed(600, 400, 100, 50, 0.9)], [boxed(800, 400, 60, 30, 0.9)]).look(FRAME) == []
 
 
+def test_a_faint_plate_is_looked_at_only_while_nothing_better_was_found() -> None:
+    nearer = boxed(600, 400, 80, 40, 0.8)
+    faint = boxed(595, 395, 90, 50, 0.11)
+    detector = Scripted([faint, boxed(100, 100, 90, 50, 0.09)], [nearer])
+    assert detector.look(FRAME) == [nearer]
+    assert len(detector.windows) == 1
+    beside = Scripted([boxed(100, 100, 200, 50, 0.31), faint], [nearer])
+    assert beside.look(FRAME) == [boxed(100, 100, 200, 50, 0.31)]
+    assert beside.windows == []
+
+
 def test_a_small_frame_has_nothing_more_to_show_from_nearer() -> None:
     plate = boxed(200, 100, 30, 15, 0.5)
     detector = Scripted([plate], [])

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cli.bench_read import PLATE, drawn_frame
-from engine.cli.scoring import iou
 from engine.countries import rank
 from engine.recognise import pipeline
 from engine.recognise.calibration import Calibration
@@ -20,6 +19,7 @@ from engine.recognise.detect import Detector
 from engine.recognise.ocr import Ocr, OcrRead
 from engine.recognise.pipeline import Look, Recogniser
 from engine.recognise.rectify import PlateCrop
+from engine.regions import iou
 from engine.types import CharRead, PlateBox, PlateRead, Roi, SlotScores
 
 

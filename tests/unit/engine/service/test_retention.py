@@ -104,11 +104,13 @@ def test_a_picture_name_that_leaves_the_folder_deletes_nothing(tmp_path: Path) -
 
 
 def test_the_oldest_passages_over_the_bound_are_deleted_with_their_pictures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     disk = Disk(tmp_path, 5, free_pct=50)
     disk.store.settings.put(GeneralSettings(history_passages=2), "admin")
+    caplog.set_level("INFO")
     assert (disk.retention.bound_database(), disk.pictures()) == (3, ["p3-full.jpg", "p4-full.jpg"])
+    assert caplog.messages == ["the 3 oldest passages deleted: no more than 2 are kept"]
     assert [one.passage.id for one in disk.store.passages(PassageQuery())] == ["p4", "p3"]
 
 
