@@ -28,7 +28,7 @@ from board.storage import card_present
 from firmware import VERSION
 from firmware.keeping.order import carry_out
 from firmware.machine.root import SOCKET, Helper
-from firmware.packages.keys import TrustedKeys, public_pem, read_public
+from firmware.packages.keys import TrustedKeys, keep_copies, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
 from firmware.people.accounts import Accounts
@@ -126,6 +126,7 @@ def _run(words: list[str]) -> int:
         LOG.info("limits of packages that the kernel keeps: %s", ", ".join(packages.groups.kept) or "none")
         life = Life(state, "hostd")
         keep_lines(state)
+        keep_copies(state.host / "trust")
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)

@@ -55,6 +55,7 @@ program is better served by the [API](api.md), whose errors are data.
 Each is asked by GET or by POST with a form. They lie behind the camera's log-in: HTTP Basic, or an API token as
 `Authorization: Bearer`. Answers are lines of text with CR LF, `name='value'` for parameters and `do1=1` for outputs; an error
 about what was sent begins with `ERROR: `, has status 400 or 409 and follows what was carried out before it.
+`vadpctrl.cgi` and `upload_vadp.cgi` answer a page of HTML, as VIVOTEK's do; its `<pre>` says `'ANPR is started'` or what was wrong.
 
 - What changes something is for programs alone: a browser's session is refused (403), and so is a password that a browser
   remembers, because a picture on any page makes a browser send a GET. The portal's pages use the API.

@@ -14,8 +14,8 @@ from typing import Any
 
 from board.kit.errors import GatewrightError
 from board.kit.settings import SettingsError
-from board.kit.web.parameters import TYPE, lines, wanted_names
-from board.kit.web.routes import FORM, Answer, Call, Elsewhere, Refused, Route
+from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, lines, wanted_names
+from board.kit.web.routes import FORM, Answer, Call, Refused, Route
 from engine.actions.io import LONGEST_MS
 from engine.messages import Outcome, SwitchOutput
 from webui.portal import Portal
@@ -28,11 +28,6 @@ SWITCH_WITHIN_S = 5.0
 FULL_WIDTH_PX = 4096
 
 RESOLUTION = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
-OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
-"""Where `return` may lead: a page of this camera."""
-
-NOT_PARAMETERS = ("update", "return")
-"""Names in a setparam.cgi that set nothing."""
 
 
 def guard(portal: Portal, call: Call) -> None:
@@ -56,7 +51,7 @@ def _states(kind: str, prefix: str) -> Callable[[Portal, Call], Answer]:
         wanted = [name for name in _sent(call) if re.fullmatch(rf"{prefix}[0-9]+", name)]
         strange = [name for name in wanted if name not in known]
         if strange:
-            return _error(400, f"there is no {strange[0][:12]}; this camera has {', '.join(known) or 'none'}")
+            return error(400, f"there is no {strange[0][:12]}; this camera has {', '.join(known) or 'none'}")
         return Answer("".join(f"{name}={int(known[name])}\r\n" for name in wanted or known).encode(), TYPE)
 
     return answer
@@ -68,23 +63,23 @@ def _setdo(portal: Portal, call: Call) -> Answer:
     orders = {name: state for name, state in sent.items() if re.fullmatch(r"do[0-9]+", name)}
     pulse = sent.get("pulse_ms", "")
     if not orders:
-        return _error(400, f"say which output and what: {next(iter(known), 'do1')}=1 switches it on, 0 off")
+        return error(400, f"say which output and what: {next(iter(known), 'do1')}=1 switches it on, 0 off")
     for name, state in orders.items():
         if name not in known:
-            return _error(400, f"there is no {name[:12]}; this camera has {', '.join(known) or 'none'}")
+            return error(400, f"there is no {name[:12]}; this camera has {', '.join(known) or 'none'}")
         if state not in ("0", "1"):
-            return _error(400, f"{name} must be 0 or 1")
+            return error(400, f"{name} must be 0 or 1")
     if pulse and not (re.fullmatch(r"[0-9]{1,7}", pulse) and 10 <= int(pulse) <= LONGEST_MS):
-        return _error(400, f"pulse_ms must be 10 to {LONGEST_MS}")
-    done = ""
+        return error(400, f"pulse_ms must be 10 to {LONGEST_MS}")
+    carried_out = ""
     for name, state in orders.items():
         do = "off" if state == "0" else "pulse" if pulse else "on"
         order = SwitchOutput(known[name], do, int(pulse or 500), call.user, call.visitor.address, "CGI")
         outcome = portal.service.ask(order, Outcome, SWITCH_WITHIN_S)
         if not outcome.ok:
-            return _error(409, f"{name}: {outcome.note}", done)
-        done += f"{name}={state}\r\n"
-    return _after(sent, done)
+            return error(409, f"{name}: {outcome.note}", carried_out)
+        carried_out += f"{name}={state}\r\n"
+    return done(sent, carried_out)
 
 
 def _numbered(portal: Portal, kind: str, lines_: Sequence[Any]) -> list[tuple[int, Any]]:
@@ -101,7 +96,7 @@ def _picture(portal: Portal, call: Call) -> Answer:
     asked = _sent(call).get("resolution", "")
     found = RESOLUTION.fullmatch(asked)
     if asked and not found:
-        return _error(400, "resolution must be like 640x480")
+        return error(400, "resolution must be like 640x480")
     picture = portal.picture.newest(int(found[1]) if found else FULL_WIDTH_PX)
     if picture is None:
         raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
@@ -124,10 +119,10 @@ def _setparam(portal: Portal, call: Call) -> Answer:
     try:
         now = set_values(portal, {name: value for name, value in sent.items() if name not in NOT_PARAMETERS}, call.user)
     except SettingsError as why:
-        return _error(400, "; ".join(f"{each.field}: {each.text}" for each in why.problems))
+        return error(400, "; ".join(f"{each.field}: {each.text}" for each in why.problems))
     except GatewrightError as why:
-        return _error(507, str(why))
-    return _after(sent, lines(now))
+        return error(507, str(why))
+    return done(sent, lines(now))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -136,21 +131,6 @@ def _setparam(portal: Portal, call: Call) -> Answer:
 def _sent(call: Call) -> Mapping[str, str]:
     """Of the query and of a form."""
     return {**call.query, **call.body}
-
-
-def _after(sent: Mapping[str, str], text: str) -> Answer:
-    """`return`: the page to go to afterwards."""
-    page = sent.get("return", "")
-    if page:
-        if not OWN_PAGE.fullmatch(page):
-            return _error(400, "it is done, but return must be a page of this camera, such as /anpr/live", text)
-        raise Elsewhere(page)
-    return Answer(text.encode(), TYPE)
-
-
-def _error(status: int, text: str, done: str = "") -> Answer:
-    """Clients look for the word ERROR, not at the status. `done`: what was carried out before."""
-    return Answer(f"{done}ERROR: {' '.join(text.split())}\r\n".encode(), TYPE, status)
 
 
 def _both(

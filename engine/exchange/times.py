@@ -37,9 +37,10 @@ def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> 
 
 
 def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: str = "") -> bool:
-    """Whether a job that last began at `began_at` is due, even if its time passed while the camera was off. If the clock was
-    ahead and has been set back, the interval counts from now."""
-    return next_time(interval, min(began_at, now), zone, own) <= now
+    """Whether a job that last began at `began_at` is due, even if its time passed while the camera was off. One that began by a
+    clock that was ahead, by more than the interval, is due at once: nobody waits until that time comes."""
+    following = next_time(interval, min(began_at, now), zone, own)
+    return following <= now or began_at > following
 
 
 def _offset(interval: str, own: str) -> timedelta:

@@ -51,6 +51,9 @@ FAINTEST = 0.1
 """The same while nothing was found in the frame. Of 891 training-side scenes, shrunk so that their plates are small, 89.4 % of the
 plates are found so instead of 87.9 at 0.3 close-ups a frame more, and no more boxes are false plates; looking at all of these in
 every frame finds 90.5 %, at 5 close-ups more and half as many false plates again."""
+FILLING = 0.5
+"""Lowest score of a plate that fills the frame, which is looked for where nothing else was found. Of 27 such plates on the training
+side 25 are found so, and none was before; in 145 frames without a plate nothing is read there."""
 MOST_CLOSE_UPS = 8
 """Close-ups per frame, best boxes first: bounds the time that a frame full of fences can cost."""
 SAME_CLOSE_UP_IOU = 0.2
@@ -67,8 +70,8 @@ class Placement:
     origin_y: float
     scale_x: float
     scale_y: float
-    left: int
-    top: int
+    left: float
+    top: float
 
     def to_frame(self, x: float, y: float) -> tuple[float, float]:
         """A point of the network's input in frame pixels."""
@@ -283,8 +286,25 @@ class Detector:
             elif looks < MOST_CLOSE_UPS:
                 looks += 1
                 found += self.close_up(rgb, plate)
+        found = found or self._filling(small, placement)
         boxes = np.array([edges(plate) for plate in found], np.float32).reshape(-1, 4)
         return [found[i] for i in suppress(boxes, np.array([plate.score for plate in found], np.float32))]
+
+    def _filling(self, small: U8, placement: Placement) -> list[PlateBox]:
+        """Plates larger than the networks know them, in the whole frame's picture made so small that they have the usual size."""
+        height, width = self._near.size
+        canvas = np.full((height, width), FILL, np.uint8)
+        top, left = height // 4, width // 4
+        canvas[top : top + height // 2, left : left + width // 2] = shrink_to_grey(small, width // 2, height // 2)
+        share = width / 2 / small.shape[1]
+        placed = replace(
+            placement,
+            scale_x=placement.scale_x * share,
+            scale_y=placement.scale_y * share,
+            left=placement.left * share + left,
+            top=placement.top * share + top,
+        )
+        return self._near.find(canvas, placed, FILLING)
 
     def close_up(self, rgb: U8, plate: PlateBox) -> list[PlateBox]:
         """The plate as it is found in a small window around it; nothing where no plate is found there."""

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from board.kit.errors import PackageError
-from board.kit.web.parameters import TYPE, is_wanted, lines, wanted_names
+from board.kit.web.bodies import form_of
+from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, is_wanted, lines, wanted_names
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, Route
 from board.kit.words import Text
 from firmware import platform_text
@@ -26,7 +27,8 @@ DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "rollback
 """What vadpctrl.cgi answers behind "is"."""
 SCHEDULE = "vadp_schedule_"
 PARAMETER = re.compile(r"vadp_schedule_i([0-9]{1,3})_(enable|begintime|endtime)")
-GROUPS = ("vadp", "capability_vadp")
+FORM_BYTES = 64 << 10
+GROUPS = ("vadp", "capability_vadp", "capability_nvadppkg")
 """Parameters that no package is asked for."""
 
 _HTML = "text/html; charset=utf-8"
@@ -34,34 +36,47 @@ _HTML = "text/html; charset=utf-8"
 
 def _getparam(host: Host, call: Call) -> Answer:
     """The host's parameters, and behind them those of the package that has CGIs, as far as each may be seen."""
-    wanted = wanted_names(call)
+    body, form = _form(call)
+    wanted = [*wanted_names(call), *form]
     values = parameters(host.packages.listing()) if call.may("packages") else {}
     own = lines(values, wanted).encode()
     known = all(any(is_wanted(name, [each]) for name in values) or each.startswith(GROUPS) for each in wanted)
-    others = None if wanted and known else package_parameters(host, call)
+    others = None if wanted and known else package_parameters(host, call, body)
     if not call.may("packages") and others is None:
-        raise Refused(
-            403, "This needs the permission {permission}, which {user} does not have.", permission="packages", user=call.user
-        )
+        raise _forbidden(call)
     return Answer(own + (others or b""), TYPE)
 
 
 def _setparam(host: Host, call: Call) -> Answer:
     """The packages' schedules; all other parameters are the package's that has CGIs."""
-    asked = {name: value for name, value in call.query.items() if name.startswith(SCHEDULE)}
+    body, form = _form(call)
+    sent = {**call.query, **form}
+    asked = {name: value for name, value in sent.items() if name.startswith(SCHEDULE)}
     if not asked:
-        return forward(host, replace(call, path={"path": "cgi-bin/admin/setparam.cgi"}))
+        return forward(host, replace(call, path={"path": "cgi-bin/admin/setparam.cgi"}), body)
     if not call.may("packages"):
-        raise Refused(
-            403, "This needs the permission {permission}, which {user} does not have.", permission="packages", user=call.user
-        )
+        raise _forbidden(call)
+    others = sent.keys() - asked.keys() - set(NOT_PARAMETERS)
+    if others:
+        return error(400, f"{min(others)[:60]} cannot be set together with {SCHEDULE}...: send two requests")
     try:
         wanted = _schedules(host, asked)
         for name, schedule in wanted.items():
             set_schedule(host, call, name, schedule)
     except PackageError as why:
-        return _page(400, str(why))
-    return Answer(lines(parameters(host.packages.listing()), list(asked)).encode(), TYPE)
+        return error(400, str(why))
+    return done(sent, lines(parameters(host.packages.listing()), list(asked)))
+
+
+def _forbidden(call: Call) -> Refused:
+    return Refused(
+        403, "This needs the permission {permission}, which {user} does not have.", permission="packages", user=call.user
+    )
+
+
+def _form(call: Call) -> tuple[bytes, dict[str, str]]:
+    """What was posted, for the package that is asked too, and its fields."""
+    return form_of(call.environ, FORM_BYTES) if call.method == "POST" else (b"", {})
 
 
 def _schedules(host: Host, asked: Mapping[str, str]) -> dict[str, Schedule]:
@@ -123,20 +138,22 @@ _CONTROL = Route(
 _PARAMETERS = Route(
     "GET", "cgi-bin/admin/getparam.cgi", KNOWN, _getparam, "Parameters of the packages and of the camera.", takes=STREAM
 )
+_SETTING = Route(
+    "GET",
+    "cgi-bin/admin/setparam.cgi",
+    KNOWN,
+    _setparam,
+    "Sets a package's hours: `vadp_schedule_i0_enable=1&vadp_schedule_i0_begintime=07:30`; answers what they are now.",
+    changes=True,
+    takes=STREAM,
+)
 ROUTES: tuple[Route[Host], ...] = (
     _CONTROL,
     replace(_CONTROL, method="POST"),
     _PARAMETERS,
     replace(_PARAMETERS, method="POST"),
-    Route(
-        "GET",
-        "cgi-bin/admin/setparam.cgi",
-        KNOWN,
-        _setparam,
-        "Sets a package's hours: `vadp_schedule_i0_enable=1&vadp_schedule_i0_begintime=07:30`; answers what they are now.",
-        changes=True,
-        takes=STREAM,
-    ),
+    _SETTING,
+    replace(_SETTING, method="POST"),
     Route(
         "POST",
         "cgi-bin/admin/upload_vadp.cgi",
@@ -152,9 +169,11 @@ ROUTES: tuple[Route[Host], ...] = (
 
 
 def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
-    """The groups `capability`, `vadp` and `vadp_module` in their fixed order; lengths as documented."""
+    """The groups `capability` and `vadp` with `vadp_module`, `vadp_schedule`, `vadp_event` and `vadp_hyperlink`, in a fixed order;
+    lengths as documented. Packages have no events for an event manager of the camera: what they see is sent by their own rules."""
     values = {
         "capability_vadp_npackage": str(MAX_PACKAGES),
+        "capability_nvadppkg": str(MAX_PACKAGES),
         "vadp_version": platform_text(),
         "vadp_module_number": str(len(listing)),
         "vadp_module_order": ",".join(str(package.idx) for package in listing if package.enabled),
@@ -181,6 +200,15 @@ def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
         hours = package.schedule
         fields = {"enable": "1" if hours.enable else "0", "begintime": hours.begin, "endtime": hours.end}
         values |= {f"vadp_schedule_i{package.idx}_{field}": value for field, value in fields.items()}
+    values["vadp_event_ntrigger"] = "0"
+    for number, package in enumerate(each for each in listing if each.url):
+        fields = {
+            "moduleidx": str(package.idx),
+            "title": package.extendedname[:40],
+            "url": package.url[:120],
+            "status": package.status,
+        }
+        values |= {f"vadp_hyperlink_i{number}_{field}": value for field, value in fields.items()}
     return values
 
 

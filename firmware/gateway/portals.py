@@ -14,8 +14,8 @@ from firmware.host import Host
 from firmware.packages.manifest import CGIS, HOST, NOBODY, PACKAGE
 
 
-def forward(host: Host, call: Call) -> Answer:
-    """To the package whose address it is, `call.path`."""
+def forward(host: Host, call: Call, body: bytes | None = None) -> Answer:
+    """To the package whose address it is, `call.path`. `body`: of the request, where it has been read already."""
     here = f"/{call.path['path']}"
     found = host.packages.route(here)
     authenticates = found.route.authenticates if found is not None else HOST
@@ -35,6 +35,7 @@ def forward(host: Host, call: Call) -> Answer:
             replace(visitor, is_program=_is_program(host, call)),
             lambda: not visitor.by or host.auth.still(visitor),
             with_log_in=authenticates == PACKAGE,
+            body=body,
         )
     except PortalDown:
         return _down(host, call, found.package)
@@ -42,17 +43,18 @@ def forward(host: Host, call: Call) -> Answer:
     return Answer(reply.body, reply.content_type, reply.status_code, kept)
 
 
-def package_parameters(host: Host, call: Call) -> bytes | None:
-    """What the package that has CGIs answers to this getparam.cgi; None when there is none, or it does not want to tell."""
+def package_parameters(host: Host, call: Call, body: bytes) -> bytes | None:
+    """What the package that has CGIs answers to this getparam.cgi, with the form `body`; None when there is none, or it does not
+    want to tell."""
     found = host.packages.route(CGIS)
     if found is None:
         return None
     try:
-        reply = host.proxy.forward(found.socket, call.visitor, lambda: True, packed=False)
+        reply = host.proxy.forward(found.socket, call.visitor, lambda: True, packed=False, body=body)
     except PortalDown:
         return None
-    body = b"".join(reply.body)
-    return body if reply.status_code == 200 else None
+    told = b"".join(reply.body)
+    return told if reply.status_code == 200 else None
 
 
 def _is_program(host: Host, call: Call) -> bool:

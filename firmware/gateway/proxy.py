@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import select
 import socket
@@ -59,11 +60,13 @@ class Proxy:
         self._pool = _Pool()
 
     def forward(
-        self, portal: Path, visitor: Visitor, allowed: Callable[[], bool], with_log_in: bool = False, packed: bool = True
-    ) -> HTTPResponse:
+        self, portal: Path, visitor: Visitor, allowed: Callable[[], bool], with_log_in: bool = False, packed: bool = True,
+        body: bytes | None = None,
+    ) -> HTTPResponse:  # fmt: skip
         """The portal's answer to the current request; PortalDown when it does not listen. `allowed()`: whether the visitor still
         has a session; a stream ends when not. `with_log_in`: passes the Authorization header on, to a package that looks at it;
-        `packed`: the answer may come compressed."""
+        `packed`: the answer may come compressed; `body`: of the request, where somebody has read that already."""
+        coming = request.environ["wsgi.input"] if body is None else io.BytesIO(body)
         target, length, headers = _target(), _length(), _headers(visitor, with_log_in)
         if not packed:
             headers.pop("accept-encoding", None)
@@ -72,13 +75,13 @@ class Proxy:
         connection = self._pool.take(portal) if repeatable else None
         if connection is not None:
             try:
-                _send(connection, target, length, headers)
+                _send(connection, target, length, headers, coming)
                 return self._response(connection, _answer(connection), allowed)
             except _Stale:
                 pass  # the portal closed it at the same moment
         connection = _UnixConnection(portal, request.environ["SERVER_PROTOCOL"])
         try:
-            _send(connection, target, length, headers)
+            _send(connection, target, length, headers, coming)
             if with_log_in and self._park(connection):
                 return HTTPResponse()
             return self._response(connection, _answer(connection), allowed)
@@ -247,8 +250,7 @@ def _stream(
     return response
 
 
-def _send(connection: _UnixConnection, target: str, length: int, headers: Mapping[str, str]) -> None:
-    body: IO[bytes] = request.environ["wsgi.input"]
+def _send(connection: _UnixConnection, target: str, length: int, headers: Mapping[str, str], body: IO[bytes]) -> None:
     try:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():

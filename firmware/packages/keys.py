@@ -9,11 +9,12 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
 from board.kit.state import State
 
 if TYPE_CHECKING:
@@ -41,6 +42,53 @@ def read_public(path: Path) -> bytes:
     except OSError as why:
         raise PackageError("public key {path}: {reason}", path=path, reason=why.strerror) from why
     return parse_public(data, path.name)
+
+
+def copy_of(path: Path) -> Path:
+    """Where the same public key lies a second time."""
+    return path.with_name(path.name + ".copy")
+
+
+def read_kept(path: Path) -> bytes:
+    """As read_public; from its copy when the file is damaged, so that no gate stays shut for that."""
+    try:
+        return read_public(path)
+    except PackageError:
+        try:
+            return read_public(copy_of(path))
+        except PackageError:
+            pass
+        raise
+
+
+def keep_copies(folder: Path) -> None:
+    """Keeps a copy of each *.pub in `folder`, puts it back over one that is damaged, and deletes those whose file was taken away.
+    For the host, before anything reads the keys; errors are logged."""
+    for copy in folder.glob("*.pub.copy"):
+        if not copy.with_suffix("").exists():
+            _logged(copy, copy.unlink)
+    for path in sorted(folder.glob("*.pub")):
+        copy = copy_of(path)
+        try:
+            key = public_pem(read_kept(path))
+        except PackageError:
+            continue  # whoever needs the keys says what is wrong
+        for target in (path, copy):
+            try:
+                same = read_public(target) == parse_public(key, path.name)
+            except PackageError as why:
+                same = False
+                if target == path:
+                    LOG.error("%s; its copy is put back", why)
+            if not same:
+                _logged(target, lambda target=target, key=key: write_whole(target, key))  # type: ignore[misc]
+
+
+def _logged(path: Path, act: Callable[[], object]) -> None:
+    try:
+        act()
+    except OSError as why:
+        LOG.error("%s cannot be kept: %s", path, why.strerror)
 
 
 def parse_public(pem: bytes, name: str) -> bytes:
@@ -117,7 +165,8 @@ def make_pair(private: Path) -> Path:
 class TrustedKeys:
     """Every *.pub in `folder`, looked at anew each time, and the files of `more`, where a damaged one is a PackageError.
 
-    A damaged key in `folder` is left out: the camera goes on with the packages of the others. It is logged and told."""
+    For a damaged key in `folder` its copy counts. One that is damaged with its copy is left out: the camera goes on with the
+    packages of the others. It is logged and told."""
 
     def __init__(self, folder: Path, more: Iterable[Path] = ()) -> None:
         self.folder = folder
@@ -137,7 +186,7 @@ class TrustedKeys:
         damage: list[PackageError] = []
         for path in sorted(self.folder.glob("*.pub")):
             try:
-                key = read_public(path)
+                key = read_kept(path)
             except PackageError as why:
                 damage.append(why)
                 continue

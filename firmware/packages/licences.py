@@ -4,6 +4,8 @@ A signature is checked once, in a process of its own (checker.py), and stays so 
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 from board.identity import mac_addresses
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
+from board.kit.files import sync_folder, write_whole
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.checker import check_signature
@@ -20,18 +22,21 @@ from firmware.packages.licence import Licence, read_licence
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import Slot
 
+LOG = logging.getLogger("packages")
+
 MOST_CHECKED = 32
 """Signatures that stay checked, so that uploads of licences that do not count take no memory."""
 NOT_NEEDED, VALID, NONE = "not needed", "valid", "none"
 
 
 class Licences:
-    """Files STATE/host/licences/NAME.json; `serial` is this camera's."""
+    """Files STATE/host/licences/NAME.json, each with a copy; `serial` is this camera's. Thread-safe."""
 
     def __init__(self, state: State, trust: Callable[[], Trust], serial: str, clock: Clock) -> None:
         self._folder = state.host / "licences"
         self._trust = trust
         self._clock = clock
+        self._writing = threading.Lock()
         self._genuine = lru_cache(MOST_CHECKED)(check_signature)
         self.serial = serial
 
@@ -39,14 +44,20 @@ class Licences:
         """(NOT_NEEDED, VALID or NONE, a message for people)."""
         if manifest.mechanism == "none":
             return NOT_NEEDED, NOTHING
-        try:
-            data = self._file(manifest.name).read_bytes()
-        except OSError:
-            return NONE, Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
-        try:
-            return VALID, _until(self._read(data, slot, manifest))
-        except PackageError as why:
-            return NONE, why.text
+        refused: Text | None = None
+        for path in self._files(manifest.name):
+            try:
+                data = path.read_bytes()
+            except OSError:
+                continue
+            try:
+                until = _until(self._read(data, slot, manifest))
+            except PackageError as why:  # damaged, or its day is over, as its copy's
+                refused = refused or why.text
+                continue
+            self._keep(manifest.name, data)
+            return VALID, until
+        return NONE, refused or Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
 
     def store(self, data: bytes, slot: Slot, manifest: Manifest) -> Text:
         """Checks and stores a licence file; it counts from the package's next start. Returns until when it is valid."""
@@ -55,21 +66,48 @@ class Licences:
         licence = self._read(data, slot, manifest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._file(manifest.name), data)
+            self._write(manifest.name, data)
         except OSError as why:
             raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
         return Text(licence.expires.isoformat()) if licence.expires else Text("no end")
 
     def remove(self, name: str) -> None:
-        self._file(name).unlink(missing_ok=True)
+        for path in self._files(name):
+            path.unlink(missing_ok=True)
+
+    def _keep(self, name: str, data: bytes) -> None:
+        """In both files: what is lost or damaged is made anew."""
+        damaged = [path for path in self._files(name) if _bytes(path) != data]
+        if not damaged:
+            return
+        try:
+            self._write(name, data)
+        except OSError as why:
+            LOG.error("%s cannot be made anew: %s", damaged[0], why.strerror)
+        else:
+            LOG.warning("%s is made anew from the licence that counts", ", ".join(path.name for path in damaged))
+
+    def _write(self, name: str, data: bytes) -> None:
+        with self._writing:
+            for path in self._files(name):
+                write_whole(path, data)
+            sync_folder(self._folder)
 
     def _read(self, data: bytes, slot: Slot, manifest: Manifest) -> Licence:
         return read_licence(
             data, manifest.name, self.serial, slot.signed_by, self._trust(), self._clock.now(), mac_addresses(), self._genuine
         )
 
-    def _file(self, name: str) -> Path:
-        return self._folder / f"{name}.json"
+    def _files(self, name: str) -> tuple[Path, Path]:
+        """The licence, and its copy, which counts when the first is damaged."""
+        return self._folder / f"{name}.json", self._folder / f"{name}.json.copy"
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _until(licence: Licence) -> Text:

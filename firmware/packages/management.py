@@ -107,6 +107,7 @@ class Packages:
                 try:
                     if self._slots.is_damaged(name):
                         self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=self.unsigned.allowed))
+                    self._slots.relink(name)
                     self._slots.tidy(name)
                     self._kept_data.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running

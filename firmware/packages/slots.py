@@ -274,6 +274,16 @@ class Slots:
         if self._current(record) is None:
             self.activate(name, slots[0])
 
+    def relink(self, name: str) -> None:
+        """What names the current version was lost with the file system's last seconds: the newest good one is current again, or the
+        one on trial. PackageError when the disk refuses."""
+        record = self.record(name)
+        able = [slot for slot in record.slots if slot.state in (GOOD, TRIAL)]
+        if self._current(record) is None and able:
+            found = max(able, key=lambda slot: (slot.state == GOOD, numbers(slot.version)))
+            LOG.error("%s: what names its current version is lost: it is %s again", name, found.version)
+            self.activate(name, found)
+
     def forget_others(self, name: str, *kept: Slot | None) -> None:
         """Deletes every version but those."""
         self._keep(name, {slot.letter for slot in kept if slot is not None})

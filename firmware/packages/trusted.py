@@ -12,7 +12,7 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.files import sync_folder, write_beside
-from firmware.packages.keys import TrustedKeys, fingerprint, parse_public, public_pem, read_public
+from firmware.packages.keys import TrustedKeys, copy_of, fingerprint, parse_public, public_pem, read_kept
 
 LOG = logging.getLogger("keys")
 
@@ -58,7 +58,7 @@ class Trusted:
         found: dict[str, Key] = {}
         for path, removable in self._files():
             try:
-                print_ = fingerprint(read_public(path))
+                print_ = fingerprint(read_kept(path))
                 since = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
             except (OSError, PackageError):
                 continue
@@ -86,7 +86,8 @@ class Trusted:
             if path.exists():
                 raise PackageError("{name} is the name of another key", name=name)
             try:
-                write_beside(path, public_pem(public)).replace(path)
+                for each in (copy_of(path), path):
+                    write_beside(each, public_pem(public)).replace(each)
                 sync_folder(self._keys.folder)
             except OSError as why:
                 raise PackageError("the key cannot be stored: {reason}", reason=why.strerror) from why
@@ -109,6 +110,7 @@ class Trusted:
             try:
                 for path, removable in self._files():
                     if removable and _is(path, print_):
+                        copy_of(path).unlink(missing_ok=True)
                         path.unlink()
                 sync_folder(self._keys.folder)
             except OSError as why:
@@ -121,6 +123,6 @@ class Trusted:
 
 def _is(path: Path, print_: str) -> bool:
     try:
-        return fingerprint(read_public(path)) == print_
+        return fingerprint(read_kept(path)) == print_
     except PackageError:
         return False

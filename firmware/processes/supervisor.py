@@ -28,8 +28,8 @@ LOG = logging.getLogger("supervisor")
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Waits before the 1st, 2nd ... restart in a row; the last one from then on."""
 SHORT_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)
-"""The same for the process that drives the outputs, and for one that is watched closely (`silent_s`) and had beaten before it died:
-while it is away, no gate opens."""
+"""The same for the process that drives the outputs, and for one that is watched closely (`silent_s`) and has beaten since the
+package was started, be it long before it died: while it is away, no gate opens."""
 HEALTHY_AFTER_S = 60.0
 """If a process ran at least this long, its back-off starts over."""
 PATIENCE = 4
@@ -95,6 +95,8 @@ class _Process:
     due: float | None = None
     beat_ns: int = 0
     beat_at: float | None = None
+    has_lived: bool = False
+    """It has beaten since the package was started."""
     restarts: int = 0
     row: int = 0
     error: Text = NOTHING
@@ -311,7 +313,7 @@ class Supervisor:
         now = time.monotonic()
         if now - process.started >= HEALTHY_AFTER_S:
             process.row = 0
-        lived = process.spec.silent_s is not None and process.beat_at is not None
+        lived = process.spec.silent_s is not None and process.has_lived
         waits = SHORT_BACK_OFF_S if process.spec.name == PINS or lived else BACK_OFF_S
         wait_s = waits[min(process.row, len(waits) - 1)]
         process.row += 1
@@ -339,6 +341,7 @@ class Supervisor:
                 process.starving = None
                 process.beat_ns = beat_ns
                 process.beat_at = now
+                process.has_lived = True
             if process.beat_at is None:
                 silent_s, allowed_s = now - process.started, self._health.grace_s
             else:

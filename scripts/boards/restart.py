@@ -1,14 +1,17 @@
-"""Restart: runs as root on a booted card whose camera is ready (scripts/sd-card --boot): the camera's real unit is restarted, its
-starter, its host and the process of the gate are killed and its host is hung, each while the output of a barrier is held.
+"""Restart: runs as root where the camera's real unit is ready, on a booted card (scripts/sd-card) or in a root (scripts/roots): it
+is restarted, its starter, its host and the process of the gate are killed, its host is hung and it is stopped, each while the
+output of a barrier is held.
 
-Before that the camera reads its first plate. `cd /opt/gatewright && .venv/bin/python -m scripts.boards.restart` prints one line for
-each. Exit code 1 when the gate did not come to rest, or package, processes and users did not come back.
+Before that the rights of its processes are looked at, and the camera reads its first plate. It prints one line for each:
+`cd /opt/gatewright && .venv/bin/python -m scripts.boards.restart`. Exit code 1 when the gate did not come to rest, or package,
+processes and users did not come back.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,10 +24,16 @@ import requests
 
 from board.kit.child import ROOT
 from board.kit.state import State
+from firmware.processes.starter import CAP_NET_BIND_SERVICE, RIGHTS
 from scripts.boards.update import ask, choose_password
 
 STATE = State(Path("/var/lib/gatewright"))
 UNIT = "gatewright.service"
+UNITS = (UNIT, "gatewright-root@1.service")
+EXPOSED_LESS_THAN = 3.0
+CAP_SETGID, CAP_SETUID = 6, 7
+USER = "gatewright"
+"""Of the host; those of its processes begin with it and a hyphen."""
 OUTPUT = "DO1"
 GATE = ("pins", "service")
 """Processes between a decision and the relay."""
@@ -48,7 +57,8 @@ def main() -> int:
         "the starter is killed": lambda: _signal(_starter(), signal.SIGKILL),
         "the host hangs": _hang,
     }
-    checks = {"a plate is read": _first_read} | {what: partial(_tried, act) for what, act in acts.items()}
+    checks = {"units are shut": _shut, "no process has a right too many": _rights, "a plate is read": _first_read}
+    checks |= {what: partial(_tried, act) for what, act in acts.items()} | {"the unit is stopped": _stopped}
     failed = 0
     for what, check in checks.items():
         try:
@@ -57,6 +67,36 @@ def main() -> int:
             print(f"{what}: WRONG: {why}", flush=True)
             failed = 1
     return failed
+
+
+def _shut() -> str:
+    found = {}
+    for unit in UNITS:
+        said = _systemctl("security", "--no-pager", unit, program="systemd-analyze")
+        level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+        found[unit] = float(level[1]) if level else 10.0
+    if not all(level < EXPOSED_LESS_THAN for level in found.values()):
+        raise Wrong(f"exposed by {found}")
+    return f"exposed by {', '.join(map(str, found.values()))}"
+
+
+def _rights() -> str:
+    """Of all processes, also those that others have started: as their table says, and none can get more."""
+    _until_all_run({})
+    host, starter = _host(), _starter()
+    allowed = {host: {CAP_NET_BIND_SERVICE}, starter: {CAP_SETGID, CAP_SETUID, *(each for row in RIGHTS.values() for each in row)}}
+    seen = []
+    for pid, user in _ours():
+        has = _capabilities(pid, "CapEff") | _capabilities(pid, "CapPrm") | _capabilities(pid, "CapAmb")
+        name = user.removeprefix(f"{USER}-")
+        if user == USER and pid not in allowed and not _is_child_of(pid, host):
+            raise Wrong(f"process {pid} is the host's user")
+        if more := has - allowed.get(pid, set(RIGHTS.get(name, ()))):
+            raise Wrong(f"{user}, process {pid}, has the capabilities {sorted(more)}")
+        if _status(pid, "NoNewPrivs") != "1":
+            raise Wrong(f"{user}, process {pid}, may get more")
+        seen.append(name)
+    return f"{len(seen)} processes of {len(set(seen))} users"
 
 
 def _first_read() -> str:
@@ -92,6 +132,22 @@ def _tried(act: Callable[[], object]) -> str:
     kept = [name for name, pid in before.items() if after.get(name) == pid]
     stayed = f", {', '.join(kept)} ran on" if kept else ""
     return f"{OUTPUT} at rest after {(rest_ns - began_ns) / 1e9:.2f} s, all back after {back_s:.0f} s{stayed}"
+
+
+def _stopped() -> str:
+    """In order, with nothing left; it starts again."""
+    _until_all_run({})
+    _hold()
+    began_ns = time.monotonic_ns()
+    _systemctl("stop", UNIT)
+    took_s = (time.monotonic_ns() - began_ns) / 1e9
+    left = [f"{user} {pid}" for pid, user in _ours()]
+    result = _systemctl("show", "--value", "--property=Result", UNIT)
+    if left or result != "success" or _last_level():
+        raise Wrong(f"{result}, {OUTPUT} is {_last_level()}, left: {left}")
+    _systemctl("start", UNIT)
+    _until_all_run({})
+    return f"{OUTPUT} at rest and nothing left after {took_s:.1f} s"
 
 
 def _hang() -> None:
@@ -159,8 +215,36 @@ def _starter() -> int:
     return next((int(pid) for pid in children if b"starter.py" in Path(f"/proc/{pid}/cmdline").read_bytes()), 0)
 
 
-def _systemctl(*words: str) -> str:
-    return subprocess.run(["systemctl", *words], check=True, capture_output=True, text=True).stdout.strip()
+def _ours() -> list[tuple[int, str]]:
+    """(process, its user) of the camera's."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            user = folder.owner()
+        except (OSError, KeyError):
+            continue  # it ended meanwhile
+        if user == USER or user.startswith(f"{USER}-"):
+            found.append((int(folder.name), user))
+    return found
+
+
+def _is_child_of(pid: int, parent: int) -> bool:
+    return _status(pid, "PPid") == str(parent)
+
+
+def _capabilities(pid: int, name: str) -> set[int]:
+    mask = int(_status(pid, name), 16)
+    return {number for number in range(64) if mask >> number & 1}
+
+
+def _status(pid: int, name: str) -> str:
+    """A line of proc(5)'s status."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{name}:"))
+
+
+def _systemctl(*words: str, program: str = "systemctl") -> str:
+    return subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _edges() -> list[tuple[int, int]]:

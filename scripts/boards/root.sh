@@ -40,15 +40,49 @@ make_root() { # make_root SUITE PACKAGES [OPTIONS of mmdebstrap]: Debian below $
 enter() { mount --rbind /dev "$root/dev" && mount -t proc p "$root/proc" && mount -t tmpfs t "$root/run"; }
 leave() { umount -R "$root/dev" "$root/proc" "$root/run"; }
 
+boot_root() { # the root's own systemd, first process of namespaces of its own, without a network; false where this machine cannot do that
+  local groups
+  groups=$(findmnt -n -l -t cgroup2 -o TARGET | sed -n 1p)
+  [ -n "$groups" ] && [ -x "$root/usr/lib/systemd/systemd" ] && [ "$arch" = "$own" ] || return 1
+  group=$groups/gatewright-root-$$
+  mkdir "$group" && mkdir -p "$work/booted" || return 1
+  (echo "$BASHPID" >"$group/cgroup.procs" && exec unshare --pid --fork --kill-child --net --uts --ipc --cgroup --mount bash -euc '
+    mount --make-rprivate /
+    mount --bind "$0" "$1" && cd "$1" # without what is mounted below it
+    mount -t proc p proc && mount -t sysfs -o ro s sys && mount -t cgroup2 c sys/fs/cgroup
+    for each in run:755 dev:755; do mount -t tmpfs -o mode=${each#*:} t ${each%:*}; done
+    mkdir dev/pts dev/shm run/old && mount -t devpts -o newinstance,ptmxmode=666 p dev/pts && mount -t tmpfs t dev/shm
+    ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd
+    for each in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0"; do set -- $each; mknod -m 666 dev/$1 c $2 $3; done
+    ip link set lo up
+    pivot_root . run/old && cd / && umount -l /run/old
+    exec env -i PATH=/usr/sbin:/usr/bin container=other /usr/lib/systemd/systemd systemd.unit=multi-user.target' \
+    "$root" "$work/booted" </dev/null >"$work/said" 2>&1) &
+  starter=$!
+  for _ in {1..60}; do
+    init=$(cat /proc/$starter/task/$starter/children 2>/dev/null) && init=${init// /} || return 1
+    [ -z "$init" ] || [ "$(cat "/proc/$init/comm" 2>/dev/null)" != systemd ] || { in_booted systemctl list-jobs >/dev/null 2>&1 && return 0; }
+    sleep 1
+  done
+  return 1
+}
+in_booted() { nsenter --target "$init" --all env -i "${settings[@]}" "$@"; } # in_booted COMMAND...
+halt_root() { # what boot_root has begun, whether it was done or not
+  [ -z "${init:-}" ] || kill -KILL "$init" 2>/dev/null || true
+  [ -z "${starter:-}" ] || { kill -KILL "$starter" 2>/dev/null || true; wait "$starter" 2>/dev/null || true; }
+  [ -z "${group:-}" ] || for _ in {1..50}; do find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && break; sleep 0.1; done
+  init='' starter='' group=''
+}
+
 add_package() { # the package of this checkout, signed by a new key that the camera trusts, starts with the host
   in_root bash -ec '
     cd /src
     python=/opt/gatewright/.venv/bin/python
     $python -m vadp_package keygen --key /tmp/k.key
     $python -m vadp_package build --out /tmp/dist --key /tmp/k.key
-    cp -r /src /tmp/newer # a host of a later release, for who tries an update
+    cp -r /src /tmp/newer # /src/newer: a host of a later release, for who tries an update
     sed -i "s/^VERSION = .*/VERSION = \"99.0\"/" /tmp/newer/firmware/__init__.py
-    (cd /tmp/newer && $python -m vadp_package firmware --out /tmp/host --key /tmp/k.key)
+    (cd /tmp/newer && $python -m vadp_package firmware --out /src/newer --key /tmp/k.key)
     rm -rf /tmp/newer
     install -o gatewright -m 600 /tmp/k.pub /var/lib/gatewright/host/trust/
     chmod 755 /tmp/dist && chmod 644 /tmp/dist/*

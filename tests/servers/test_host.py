@@ -179,7 +179,8 @@ def test_status_lines_are_exact_before_and_after_start_and_stop(host: Host) -> N
     assert "'TINY is started'" in host.control("start")
     until(lambda: host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='on'\r\n")
     joined = host.ask("GET", f"{PARAMETERS}?vadp_module_i0_name&vadp_module_number&capability").content
-    assert joined == b"capability_vadp_npackage='10'\r\nvadp_module_number='1'\r\nvadp_module_i0_name='TINY'\r\n"
+    both = b"capability_vadp_npackage='10'\r\ncapability_nvadppkg='10'\r\n"
+    assert joined == both + b"vadp_module_number='1'\r\nvadp_module_i0_name='TINY'\r\n"
     assert host.ask("GET", f"{PARAMETERS}?vadp_module_i").content == b""
     assert "'TINY is stopped'" in host.control("stop")
     assert host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='off'\r\n"
@@ -201,6 +202,7 @@ def test_the_hours_of_a_package_are_set_as_vivoteks_clients_do_and_by_the_api_an
     ):
         reply = host.ask("GET", f"{SETPARAM}?{query}")
         assert (reply.status_code, said in reply.text) == (400, True), reply.text
+        assert reply.text.startswith("ERROR: ")  # which clients look for
     assert host.ask("GET", group).text == lines.format(1, "07:30", "18:00")
     sent = {"enable": True, "begin": "22:00", "end": "05:30"}
     assert host.ask("PUT", "/api/packages/TINY/schedule", json=sent).json() == {"package": "TINY", **sent}
@@ -211,6 +213,40 @@ def test_the_hours_of_a_package_are_set_as_vivoteks_clients_do_and_by_the_api_an
         "at": "", "who": "admin", "address": "127.0.0.1", "what": "schedule of a package on", "about": "TINY 22:00-05:30",
     }  # fmt: skip
     assert host.ask("PUT", "/api/packages/TINY/schedule", json={"enable": False}).status_code == 200
+
+
+def test_parameters_are_asked_for_and_set_by_a_form_as_well(host: Host) -> None:
+    host.upload()
+    hours = {"vadp_schedule_i0_enable": "1", "vadp_schedule_i0_begintime": "22:00", "vadp_schedule_i0_endtime": "06:00"}
+    reply = host.ask("POST", SETPARAM, data={**hours, "update": "1"})
+    assert reply.text == "".join(f"{name}='{value}'\r\n" for name, value in hours.items())
+    assert host.package()["schedule"] == {"enable": True, "begin": "22:00", "end": "06:00"}
+    assert host.ask("POST", PARAMETERS, data={"vadp_schedule_i0_begintime": ""}).text == "vadp_schedule_i0_begintime='22:00'\r\n"
+    reply = host.ask("GET", f"{SETPARAM}?vadp_schedule_i0_enable=0&return=/setup/application/vadp.html")
+    assert (reply.status_code // 100, reply.headers["Location"].endswith("/setup/application/vadp.html")) == (3, True)
+    for more, said in (
+        ("system_hostname=x", "system_hostname cannot be set together with vadp_schedule_"),
+        ("return=//evil", "return"),
+    ):
+        reply = host.ask("GET", f"{SETPARAM}?vadp_schedule_i0_begintime=09:00&{more}")
+        assert (reply.status_code, "ERROR: " in reply.text, said in reply.text) == (400, True, True), reply.text
+    assert host.ask("POST", SETPARAM, data="x" * 70_000).status_code == 413
+
+
+def test_a_form_of_parameters_that_are_the_packages_reaches_it_whole(host: Host) -> None:
+    host.upload(contents(conf=with_cgis))
+    host.control("start")
+    until(lambda: host.ask("GET", "/health").status_code == 200)
+    said = host.ask("POST", SETPARAM, data={"system_hostname": "Gate", "update": "1"}).json()
+    assert (said["method"], said["path"], said["sent"]) == ("POST", SETPARAM, len("system_hostname=Gate&update=1"))
+
+
+def test_menus_and_events_of_packages_stand_among_the_parameters(host: Host) -> None:
+    host.upload()
+    assert host.ask("GET", f"{PARAMETERS}?vadp_hyperlink&vadp_event&capability_nvadppkg").text == (
+        "capability_nvadppkg='10'\r\nvadp_event_ntrigger='0'\r\nvadp_hyperlink_i0_moduleidx='0'\r\n"
+        "vadp_hyperlink_i0_title='Tiny package'\r\nvadp_hyperlink_i0_url='/tiny/'\r\nvadp_hyperlink_i0_status='off'\r\n"
+    )
 
 
 def test_unsigned_packages_are_taken_only_while_that_is_switched_on_and_never_quietly(host: Host) -> None:

@@ -1,14 +1,20 @@
-"""Parameters: the line format of VIVOTEK's getparam.cgi, for the host's CGIs and the portal's alike."""
+"""Parameters: the line format of VIVOTEK's getparam.cgi and setparam.cgi, for the host's CGIs and the portal's alike."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
-from board.kit.web.routes import Call
+from board.kit.web.routes import Answer, Call, Elsewhere
 from board.kit.words import one_line
 
 TYPE = "text/plain; charset=utf-8"
+
+NOT_PARAMETERS = ("update", "return")
+"""Names in a setparam.cgi that set nothing."""
+OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
+"""Where `return` may lead: a page of this camera."""
 
 
 def wanted_names(call: Call) -> list[str]:
@@ -29,3 +35,18 @@ def lines(values: Mapping[str, str], wanted: Sequence[str] = ()) -> str:
 def _quotable(text: str) -> str:
     # Parsers take what stands between the first and the last quote of a line.
     return one_line(text).replace("'", "\u2019")
+
+
+def done(sent: Mapping[str, str], text: str) -> Answer:
+    """What was carried out. `return` of what was sent: the page to go to afterwards."""
+    page = sent.get("return", "")
+    if page:
+        if not OWN_PAGE.fullmatch(page):
+            return error(400, "it is done, but return must be a page of this camera, such as /anpr/live", text)
+        raise Elsewhere(page)
+    return Answer(text.encode(), TYPE)
+
+
+def error(status: int, text: str, carried_out: str = "") -> Answer:
+    """Clients look for the word ERROR, not at the status. `carried_out`: what was done before."""
+    return Answer(f"{carried_out}ERROR: {' '.join(text.split())}\r\n".encode(), TYPE, status)

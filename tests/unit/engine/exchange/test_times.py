@@ -62,7 +62,15 @@ def test_what_was_missed_while_the_camera_was_off_is_done_once() -> None:
     assert not due("day", now, now + timedelta(minutes=1), BERLIN)
 
 
-def test_a_clock_that_was_ahead_and_is_set_back_does_not_stop_the_jobs() -> None:
+@pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
+def test_a_job_that_began_by_a_clock_that_was_ahead_does_not_wait_for_that_time(interval: str) -> None:
     ahead, now = local("2036-05-01T12:00:00"), local("2026-05-20T12:00:30")
-    assert not due("minute", ahead, now, BERLIN)
-    assert next_time("minute", min(ahead, now), BERLIN) == local("2026-05-20T12:01:00")
+    assert due(interval, ahead, now, BERLIN)
+    assert not due(interval, now, now + timedelta(seconds=1), BERLIN)
+
+
+def test_a_clock_that_is_set_back_a_little_brings_no_job_twice() -> None:
+    began, now = local("2026-05-20T23:59:59"), local("2026-05-20T23:50:00")
+    assert not due("day", began, now, BERLIN)
+    assert not due("day", began, began, BERLIN)
+    assert due("day", began, local("2026-05-21T23:59:59"), BERLIN)

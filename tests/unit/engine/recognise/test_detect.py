@@ -270,7 +270,7 @@ def test_the_network_for_close_ups_alone_sees_three_plate_widths_in_its_own_size
 
 
 def test_a_small_box_in_which_nothing_is_found_from_nearer_is_no_plate() -> None:
-    assert Scripted([boxed(600, 400, 100, 50, 0.9)], [boxed(800, 400, 60, 30, 0.9)]).look(FRAME) == []
+    assert Scripted([boxed(600, 400, 100, 50, 0.9)], [boxed(800, 400, 60, 30, 0.49)]).look(FRAME) == []
 
 
 def test_a_faint_plate_is_looked_at_only_while_nothing_better_was_found() -> None:
@@ -282,6 +282,25 @@ def test_a_faint_plate_is_looked_at_only_while_nothing_better_was_found() -> Non
     beside = Scripted([boxed(100, 100, 200, 50, 0.31), faint], [nearer])
     assert beside.look(FRAME) == [boxed(100, 100, 200, 50, 0.31)]
     assert beside.windows == []
+
+
+def test_where_nothing_is_found_a_plate_that_fills_the_frame_is_looked_for_at_half_the_size() -> None:
+    plate = boxed(20, 200, 1240, 600, 0.5)
+    detector = Scripted([], [plate, boxed(400, 400, 200, 50, 0.49)], NEAR_WIDTHS, (144, 192))
+    assert detector.look(FRAME) == [plate]
+    (window,) = detector.windows
+    assert window.scale_x == pytest.approx(96 / 1280)
+    assert window.to_frame(48, 36) == pytest.approx((0, 0), abs=1)
+    assert window.to_frame(144, 108) == pytest.approx((1280, 960), abs=1)
+
+
+def test_the_look_at_half_the_size_has_the_bars_and_the_region_of_interest_of_the_whole_one() -> None:
+    detector = Scripted([], [], NEAR_WIDTHS, (144, 192))
+    detector.look(np.zeros((480, 1280, 3), np.uint8), Roi(0.5, 0.0, 1.0, 0.5))
+    (window,) = detector.windows
+    # 640 x 240 pixels from (640, 0) on, 96 x 36 in the middle of the network's input
+    assert window.to_frame(48, 54) == pytest.approx((640, 0), abs=1)
+    assert window.to_frame(144, 90) == pytest.approx((1280, 240), abs=1)
 
 
 def test_a_small_frame_has_nothing_more_to_show_from_nearer() -> None:
@@ -305,4 +324,4 @@ def test_two_small_boxes_that_turn_out_to_be_one_plate_are_one() -> None:
 def test_a_frame_full_of_fences_is_looked_at_only_so_often() -> None:
     detector = Scripted([boxed(40 * k, 400, 30, 15, 0.9) for k in range(20)], [])
     detector.look(FRAME)
-    assert len(detector.windows) == MOST_CLOSE_UPS
+    assert len(detector.windows) == MOST_CLOSE_UPS + 1, "and once for a plate that fills the frame"

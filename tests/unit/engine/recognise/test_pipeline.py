@@ -110,6 +110,39 @@ def test_reads_come_most_confident_first_each_text_once() -> None:
     assert [(read.text, read.confidence) for read in found] == [("AB123", 90.0), ("XY99", 85.0)]
 
 
+class Nearer:
+    """A detector that sees a plate from nearer with one score, and notes how often it was asked."""
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+        self.asked = 0
+
+    def close_up(self, rgb: object, plate: PlateBox) -> list[PlateBox]:
+        self.asked += 1
+        return [replace(plate, score=self.score)] if self.score else []
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "score", "looks", "read"),
+    [
+        ("WORKSHOP", "US", 0.39, 1, False),
+        ("WORKSHOP", "", 0.0, 1, False),
+        ("WORKSHOP", "US", 0.41, 1, True),
+        ("BA123CD", "SK", 0.0, 0, True),
+        ("BA123CD", "US", 0.0, 1, False),
+        ("BA123CD", "", 0.0, 0, True),
+    ],
+    ids=["sign", "nobody's", "vanity plate", "its own", "another country's", "somebody's"],
+)
+def test_a_text_of_no_format_of_its_country_is_a_plate_only_if_it_looks_like_one_from_nearer(
+    text: str, country: str, score: float, looks: int, read: bool
+) -> None:
+    recogniser = Scripted([replace(READ, text=text, country=country, confidence=99.0)])
+    nearer = recogniser.detector = Nearer(score)  # type: ignore[assignment]
+    assert [each.text for each in recogniser.read(np.zeros((20, 60, 3), np.uint8))] == [text] * read
+    assert nearer.asked == looks
+
+
 def test_a_read_carries_the_colour_of_its_plate_and_the_type_that_it_tells() -> None:
     street = np.random.default_rng(3).integers(60, 180, (20, 60, 3), dtype=np.uint8)
     street[:5, :9] = (246, 200, 40)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clock import TestClock
+from board.kit.clock import Clock, TestClock
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from engine.exchange.kinds import find_jobs
@@ -125,6 +125,7 @@ def test_a_job_of_a_kind_that_there_is_no_more_hinders_no_other(bench: Bench) ->
         "INSERT INTO jobs (list_id, kind, enabled, interval, if_changed, options, began_at) "
         "VALUES (4, 'magic', 1, 'minute', 1, '{}', '2020-01-01T00:00:00.000000+00:00')"
     )
+    bench.clock._now = Clock().now()  # as the process has it
     job = bench.job()
     bench.store.jobs.ask(job, "anna")
     assert bench.turn()

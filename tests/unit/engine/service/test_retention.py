@@ -37,6 +37,11 @@ class Disk:
         self.retention = Retention(self.store, self.images, self.clock, self.free_pct)
         self.days = days
 
+    def at(self, now: datetime) -> None:
+        """So long later; a clock that is set back alone."""
+        self.clock.advance(max(0.0, (now - self.clock.now()).total_seconds()))
+        self.clock._now = now
+
     def free_pct(self, path: Path) -> float:
         return self.free_at_start + self.days - len(self.pictures())
 
@@ -165,11 +170,11 @@ def swept(disk: Disk) -> int:
 def test_passages_go_with_their_pictures_after_their_days_at_the_intervals_time(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 10, free_pct=50)
     purge(disk, purge="days", purge_days=7, time_zone="Europe/Berlin")
-    disk.clock._now = NOW + timedelta(days=9, hours=1)
+    disk.at(NOW + timedelta(days=9, hours=1))
     assert (swept(disk), ids(disk), len(disk.pictures())) == (3, [f"p{day}" for day in range(9, 2, -1)], 7)
-    disk.clock._now = NOW + timedelta(days=10, hours=1)
+    disk.at(NOW + timedelta(days=10, hours=1))
     assert (swept(disk), ids(disk)) == (1, [f"p{day}" for day in range(9, 3, -1)])  # at Sunday's 23:59:59
-    disk.clock._now = datetime(2026, 1, 12, 22, 59, 58, tzinfo=UTC)  # 23:59:58 in Berlin
+    disk.at(datetime(2026, 1, 12, 22, 59, 58, tzinfo=UTC))  # 23:59:58 in Berlin
     disk.store.lists.save(replace(disk.store.lists()[0], keep_days=1), "admin")
     assert swept(disk) == 0
     disk.clock._now += timedelta(seconds=1)
@@ -181,7 +186,7 @@ def test_passages_go_with_their_pictures_after_their_days_at_the_intervals_time(
 def test_no_other_type_deletes_by_days(tmp_path: Path, settings: dict[str, object]) -> None:
     disk = Disk(tmp_path, 3, free_pct=50)
     purge(disk, purge_days=1, **settings)
-    disk.clock._now = NOW + timedelta(days=300)
+    disk.at(NOW + timedelta(days=300))
     assert (swept(disk), len(ids(disk))) == (0, 3)
 
 
@@ -189,7 +194,7 @@ def test_nothing_is_deleted_at_all_when_the_purge_is_disabled(tmp_path: Path) ->
     disk = Disk(tmp_path, 3, free_pct=0)
     purge(disk, purge="disabled", history_passages=1, keep_free_pct=80)
     disk.store.lists.save(replace(disk.store.lists()[0], keep_days=1), "admin")
-    disk.clock._now = NOW + timedelta(days=300)
+    disk.at(NOW + timedelta(days=300))
     assert (disk.retention.purge_images(), disk.retention.bound_database(), swept(disk), len(ids(disk))) == (0, 0, 0, 3)
 
 
@@ -204,7 +209,7 @@ def test_a_lists_own_days_count_and_of_several_lists_the_longest(tmp_path: Path)
     disk.store.lists.save(replace(white, keep_days=1), "admin")
     disk.store.lists.save(replace(black, keep_days=10), "admin")
     for days, left in ((2, ["none", "both"]), (11, ["none"]), (31, [])):
-        disk.clock._now = NOW + timedelta(days=days)
+        disk.at(NOW + timedelta(days=days))
         swept(disk)
         assert ids(disk) == left
 
@@ -218,7 +223,7 @@ def test_a_sweep_goes_on_where_its_time_ended_and_leaves_what_a_message_needs(
     purge(disk, purge="days", purge_days=1)
     for number in range(12):
         disk.store.add_passage(passage(id=f"p{number}"), [waiting(number)] if number in (0, 5) else [])
-    disk.clock._now = NOW + timedelta(days=2)
+    disk.at(NOW + timedelta(days=2))
     assert sum(disk.retention.sweep() for _ in range(10)) == 10
     assert ids(disk) == ["p5", "p0"]
     assert disk.store.counters()["purged"].value == 10
@@ -227,13 +232,13 @@ def test_a_sweep_goes_on_where_its_time_ended_and_leaves_what_a_message_needs(
 def test_a_clock_that_is_not_set_deletes_nothing_and_a_missed_time_comes_late(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 2, free_pct=50)
     purge(disk, purge="days", purge_days=1, purge_interval="month")
-    disk.clock._now = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+    disk.at(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
     assert swept(disk) == 0
-    disk.clock._now = NOW + timedelta(hours=30)  # the first time there is a clock
+    disk.at(NOW + timedelta(hours=30))  # the first time there is a clock
     assert swept(disk) == 1
-    disk.clock._now = datetime(2026, 2, 1, 23, 59, 58, tzinfo=UTC)
+    disk.at(datetime(2026, 2, 1, 23, 59, 58, tzinfo=UTC))
     assert swept(disk) == 0
-    disk.clock._now = datetime(2026, 2, 14, tzinfo=UTC)  # it was off on the first
+    disk.at(datetime(2026, 2, 14, tzinfo=UTC))  # it was off on the first
     assert swept(disk) == 1
 
 
@@ -248,3 +253,29 @@ def test_the_oldest_passages_go_when_the_cameras_own_storage_is_nearly_full_but_
     assert (disk.retention.bound_database(), ids(disk)) == (3, ["p5", "p4", "p3"])
     purge(disk, keep_camera_free_pct=1)
     assert disk.retention.bound_database() == 0
+
+
+def test_a_clock_that_goes_years_ahead_and_is_set_right_within_a_day_costs_no_passage(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.at(NOW + timedelta(days=3))
+    assert swept(disk) == 0
+    disk.clock._now += timedelta(days=10_000)
+    assert swept(disk) == 0
+    disk.clock.advance(23 * 3_600)
+    assert swept(disk) == 0
+    disk.clock._now -= timedelta(days=10_000)
+    assert (swept(disk), len(ids(disk))) == (0, 3)
+    disk.clock._now += timedelta(days=10_000)
+    assert swept(disk) == 0  # it is doubted anew
+    disk.clock.advance(24 * 3_600)
+    assert (swept(disk), len(ids(disk))) == (3, 0)  # it is meant so
+
+
+def test_after_a_clock_that_was_ahead_passages_go_by_their_days_again(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    purge(disk, purge="days", purge_days=5)
+    disk.store.counters.add("purged", 0)
+    disk.store.db.execute("UPDATE counters SET changed_at = '2056-01-01T00:00:00.000Z' WHERE name = 'purged'")
+    disk.at(NOW + timedelta(days=6))
+    assert swept(disk) == 1

@@ -90,6 +90,7 @@ class Kept:
         self.now = NOW
         self.licences = Licences(State(folder), lambda: self.trust, "s1", Clock())
         self.file = folder / "host" / "licences" / "TINY.json"
+        self.copy = self.file.with_name("TINY.json.copy")
         self._slot = Slot("A", CAMERA, GOOD, "1.0.0", "0" * 64, SIGNER)
         self._manifest = parse(contents()["package.conf"].replace(b"mechanism = none", b"mechanism = file"))
 
@@ -101,6 +102,11 @@ class Kept:
 
     def store(self, data: bytes) -> str:
         return str(self.licences.store(data, self._slot, self._manifest))
+
+    def write(self, data: bytes) -> None:
+        """Past the host, into both files."""
+        for path in (self.file, self.copy):
+            path.write_bytes(data)
 
     def found(self) -> tuple[str, str]:
         status, text = self.licences.of(self._slot, self._manifest)
@@ -125,10 +131,10 @@ def test_a_signature_is_checked_once_while_its_day_is_looked_at_each_time(kept: 
 def test_a_file_that_was_changed_is_checked_anew_and_a_key_that_went_counts_no_more(kept: Kept) -> None:
     kept.store(made())
     refused = "the licence is not signed by the package's vendor, or was changed"
-    kept.file.write_bytes(made().replace(b"2026-06-30", b"2036-06-30"))
+    kept.write(made().replace(b"2026-06-30", b"2036-06-30"))
     assert [kept.found() for _ in range(2)] == [("none", refused)] * 2
     assert len(kept.checks) == 2
-    kept.file.write_bytes(made())
+    kept.write(made())
     assert kept.found() == ("valid", "until 2026-06-30")
     kept.trust.clear()
     assert kept.found() == ("none", refused)
@@ -137,8 +143,49 @@ def test_a_file_that_was_changed_is_checked_anew_and_a_key_that_went_counts_no_m
 
 def test_a_check_that_failed_by_itself_is_made_again_the_next_time(kept: Kept) -> None:
     kept.store(made())
-    kept.file.write_bytes(made(expires=""))
+    kept.write(made(expires=""))
     kept.fails = True
     assert kept.found() == ("none", "the check cannot be started: no memory")
     kept.fails = False
+    assert kept.found() == ("valid", "no end")
+
+
+FORGED = made(expires="").replace(b'"expires": ""', b'"expires": "2099-01-01"')
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", FORGED, None], ids=["empty", "half", "changed", "gone"])
+@pytest.mark.parametrize("which", ["file", "copy"])
+def test_for_a_damaged_licence_its_copy_counts_and_it_is_made_anew(kept: Kept, which: str, damage: bytes | None) -> None:
+    kept.store(made(expires=""))
+    path = kept.file if which == "file" else kept.copy
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert kept.found() == ("valid", "no end")
+    assert (kept.file.read_bytes(), kept.copy.read_bytes()) == (made(expires=""),) * 2
+
+
+def test_a_licence_without_a_copy_as_older_hosts_left_it_gets_one(kept: Kept) -> None:
+    kept.file.parent.mkdir(parents=True)
+    kept.file.write_bytes(made(expires=""))
+    assert kept.found() == ("valid", "no end")
+    assert kept.copy.read_bytes() == made(expires="")
+
+
+def test_a_licence_that_was_replaced_or_removed_comes_back_from_no_copy(kept: Kept) -> None:
+    kept.store(made(expires=""))
+    kept.store(made())
+    kept.file.write_bytes(b"")
+    assert kept.found() == ("valid", "until 2026-06-30")
+    kept.licences.remove("TINY")
+    assert kept.found() == ("none", "no licence for the camera with serial number s1")
+    assert list(kept.file.parent.iterdir()) == []
+
+
+def test_a_disk_that_takes_nothing_leaves_a_damaged_licence_to_its_copy(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.store(made(expires=""))
+    kept.file.write_bytes(b"")
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(licences, "write_whole", full)
     assert kept.found() == ("valid", "no end")

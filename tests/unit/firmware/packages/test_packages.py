@@ -24,14 +24,16 @@ from board.kit.state import State
 from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
+from firmware.packages import trial as trial_module
 from firmware.packages.checker import NotChecked
-from firmware.packages.keys import TrustedKeys
+from firmware.packages.keys import TrustedKeys, keep_copies, public_of, public_pem
 from firmware.packages.licence import licence_bytes
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
+from firmware.packages.trusted import Trusted
 from firmware.packages.versions import NEVER, OlderVersion
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import KEY, TRUST, contents, only, trust_file, write
+from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, only, trust_file, write
 from tests.waiting import until
 
 
@@ -272,6 +274,7 @@ def test_a_process_that_must_run_cannot_say_that_it_is_not_for_this_board(
 
 def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    monkeypatch.setattr(trial_module, "AGAIN_S", 600.0)  # longer than a machine under load takes
     packages = camera.boot()
     camera.upload(packages)
     packages.start("TINY")
@@ -292,6 +295,7 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camer
     until(lambda: next(process.restarts for process in only(packages).processes if process.name == "manager") > 4)
     assert [process.pid for process in only(packages).processes if process.name == "pins"] == [pins], "the gate's process ran on"
     assert told(camera)[-1].split()[0] == "manager"
+    assert len(refused) == 2, "the disk was asked once more than it is for one roll-back"
 
 
 def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera) -> None:
@@ -633,6 +637,59 @@ def test_a_damaged_key_stops_the_packages_of_its_vendor_only_and_says_so(tmp_pat
     assert len(caplog.records) == 3  # not again each time
     with pytest.raises(PackageError, match=r"public key empty\.pub: not a PEM public key"):
         TrustedKeys(tmp_path, [tmp_path / "empty.pub"])
+
+
+@pytest.mark.parametrize("damage", [b"", b"-----BEGIN PUBLIC KEY-----\nMC", b"\xff" * 113], ids=["empty", "half", "noise"])
+def test_for_a_damaged_key_its_copy_counts_and_is_put_back_at_the_next_start(tmp_path: Path, damage: bytes) -> None:
+    path = trust_file(tmp_path)
+    right = path.read_bytes()
+    keep_copies(tmp_path)
+    path.write_bytes(damage)
+    trust = TrustedKeys(tmp_path)
+    assert (trust(), trust.damage()) == (dict(TRUST), ())
+    keep_copies(tmp_path)
+    assert [path.read_bytes(), (tmp_path / "tiny.pub.copy").read_bytes()] == [right, right]
+
+
+def test_a_key_that_was_taken_away_or_replaced_comes_back_from_no_copy(tmp_path: Path) -> None:
+    path = trust_file(tmp_path)
+    keep_copies(tmp_path)
+    path.write_bytes(public_pem(public_of(OTHER_KEY)))
+    keep_copies(tmp_path)
+    path.write_bytes(b"")
+    assert list(TrustedKeys(tmp_path)().values()) == [public_of(OTHER_KEY)]
+    path.unlink()
+    assert TrustedKeys(tmp_path)() == {}
+    keep_copies(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_is_added_and_removed_by_a_person_has_and_leaves_no_second_file(tmp_path: Path) -> None:
+    trusted = Trusted(TrustedKeys(tmp_path), lambda: [])
+    trust_file(tmp_path)
+    key = trusted.add(public_pem(public_of(OTHER_KEY)), "other")
+    assert (tmp_path / "other.pub.copy").read_bytes() == (tmp_path / "other.pub").read_bytes()
+    (tmp_path / "other.pub").write_bytes(b"")
+    assert key.fingerprint in [each.fingerprint for each in trusted.all()]
+    trusted.remove(key.fingerprint, key.fingerprint[:8])
+    assert [each.name for each in tmp_path.iterdir()] == ["tiny.pub"]
+
+
+@pytest.mark.parametrize("link", [None, "C", "nowhere"])
+def test_a_camera_that_lost_what_names_its_current_version_runs_the_newest_good_one(camera: Camera, link: str | None) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    camera.upload(packages, version="2.0.0")
+    packages.start("TINY")
+    until(lambda: only(packages).slot_state == "good")
+    packages.close()
+    current = camera.state.host / "packages" / "TINY" / "current"
+    current.unlink()
+    if link is not None:
+        current.symlink_to(link)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
 
 
 def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(

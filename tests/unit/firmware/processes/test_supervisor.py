@@ -164,6 +164,21 @@ def test_a_gates_process_that_had_beaten_before_it_died_never_waits_long(camera:
     until(lambda: status(supervisor, "manager").waiting)
 
 
+def test_a_gates_process_that_once_lived_never_waits_long_though_it_now_dies_before_it_beats(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
+    monkeypatch.setattr(module, "SHORT_BACK_OFF_S", (0.0, 0.05))
+    supervisor = camera.start(PATIENT, silent_s=60, service="live", manager="live")
+    until(lambda: status(supervisor, "service").state == "up")
+    program = camera.slot / "lib" / "tiny" / "__main__.py"
+    program.write_text("raise SystemExit(3)")
+    os.kill(status(supervisor, "service").pid, signal.SIGKILL)
+    until(lambda: status(supervisor, "service").restarts >= 4)
+    program.write_text(PROGRAM)  # what hindered it has passed
+    until(lambda: status(supervisor, "service").state == "up")
+
+
 def test_a_process_that_is_silent_because_it_gets_no_processor_is_given_more_time(
     camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
