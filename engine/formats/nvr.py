@@ -35,7 +35,6 @@ CAR_NUMBER_BYTES, REGION_BYTES, MOST_PLATE_BYTES = 16, 32, 255
 DIRECTIONS = {"": 0, "approach": 1, "away": 2}
 """Ours -> theirs: unknown, in, out."""
 PLATE_TYPES = {"Black": 1, "White": 2, "Visitor": 3}
-VEHICLE_TYPES = ("unknown", "car", "motor bike", "bus", "truck", "minibus")
 COLOURS = (
     "", "white", "silver", "grey", "black", "red", "blue", "green", "yellow", "orange", "brown", "purple", "pink",
 )  # fmt: skip

@@ -187,8 +187,6 @@ class Entries:
         """What the lists say of `plate` at `at`, by the clock of `zone` (engine/lists/matching.py). `fold`: look-alikes (O and 0, I
         and 1) count as the same."""
         key = matching.normalise(plate)
-        if not key:
-            return matching.find(key, at, zone, self._lists(), (), tuple)
         folded = matching.fold(key)
         rows = self._db.rows(ALIKE, (folded,)) if fold else self._db.rows(ALIKE_EXACTLY, (folded, key))
         lists, alike = [], []

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEADER = struct.Struct(">BBHII")
-HEADER_BYTES = HEADER.size
 VERSION = 2 << 6
 MARKER = 1 << 7
 

@@ -20,10 +20,6 @@ class Facts:
     fingerprint: str = ""
     chain: int = 0
 
-    @property
-    def self_signed(self) -> bool:
-        return self.subject == self.issuer
-
     def covers(self, host: str) -> bool:
         """Whether it is for this name or address. `host`: without a port, as a browser asks for it."""
         asked = host.lower().strip("[]")

@@ -237,7 +237,8 @@ class KeptData:
             (self._root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._file:
                 self._kept(name).write(found)
-            sync_folder(self._root / name)
+            for folder in (self._root, self._root.parent):  # a power cut must not lose the folder that it lies in
+                sync_folder(folder)
         except OSError as why:
             raise _unsaved(name, why.strerror or str(why)) from why
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.browser.conftest import log_in_first, page_of_its_own
 from tests.browser.test_languages import HOST_PAGES
-from tests.browser.test_pages import AXE, JUDGED_AT, LEAVES, WIDTHS, judged
+from tests.browser.test_pages import looked_at
 from tests.tiny_package import contents, write
 
 PAGES = (*(f"setup/{name}.html" for name in HOST_PAGES), "password", "nowhere", "tiny/")
@@ -26,11 +26,8 @@ def test_nothing_leaves_its_card_or_the_page_and_axe_finds_nothing_serious(brows
     found: dict[str, list[str]] = {}
 
     def look(page: Any, name: str) -> None:
-        wrong = []
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong += [f"{each} at {width} px" for each in page.evaluate(LEAVES)]
-            wrong += judged(page) if width in JUDGED_AT and AXE.exists() else []
+        looked = looked_at(page)
+        wrong = [f"{each} at {width} px" for by in (looked.leaves, looked.axe) for width in by for each in by[width]]
         if wrong:
             found[name] = wrong
 

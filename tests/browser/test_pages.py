@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -135,20 +136,6 @@ def settled(page: Any, address: str) -> None:
         page.locator("#checks .measure").first.wait_for()
 
 
-def test_nothing_leaves_its_card_or_the_page_at_any_width(browser: Any, camera: str) -> None:
-    page = opened(browser, WIDTHS[0], 900)
-    found = {}
-    for path in PAGES:
-        settled(page, f"{camera}/{path}")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            leaves = page.evaluate(LEAVES)
-            if leaves:
-                found[path, width] = leaves
-    page.context.close()
-    assert found == {}
-
-
 def opened_dialog(page: Any, address: str, clicks: list[str], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     settled(page, address)
@@ -158,20 +145,6 @@ def opened_dialog(page: Any, address: str, clicks: list[str], width: int) -> Non
         else:
             page.locator(click).first.click()
     page.locator("dialog[open]").wait_for()
-
-
-def test_no_dialog_leaves_the_page_at_any_width_and_nothing_leaves_its_dialog(browser: Any, camera: str) -> None:
-    page = opened(browser, WIDTHS[0], 900)
-    found = {}
-    for path, *clicks in DIALOGS:
-        opened_dialog(page, f"{camera}/{path}", clicks, WIDTHS[0])
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            leaves = page.evaluate(LEAVES)
-            if leaves:
-                found[" ".join((path, *clicks)), width] = leaves
-    page.context.close()
-    assert found == {}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -212,35 +185,75 @@ def judged(page: Any) -> list[str]:
     return found
 
 
-def judged_at_all(page: Any) -> list[str]:
-    """The page as it stands, on a phone and on a desktop: to load it for each costs more than to judge it."""
-    wrong = []
-    for width in JUDGED_AT:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is wrong with a page: to load it for each question costs more than to ask. `leaves`: by width; `axe`: by width, no
+    keys without axe-core."""
+
+    leaves: dict[int, list[str]]
+    axe: dict[int, list[str]]
+
+
+def looked_at(page: Any) -> Looked:
+    """The page as it stands, at each width."""
+    looked = Looked({}, {})
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        wrong += [f"{each} at {width} px" for each in judged(page)]
-    return wrong
+        looked.leaves[width] = page.evaluate(LEAVES)
+        if width in JUDGED_AT and AXE.exists():
+            looked.axe[width] = judged(page)
+    return looked
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
-def test_axe_finds_nothing_serious_on_any_page(browser: Any, camera: str) -> None:
-    page = opened(browser, JUDGED_AT[0], 900)
+@pytest.fixture(scope="module")
+def pages(browser: Any, camera: str) -> dict[str, Looked]:
+    page = opened(browser, WIDTHS[0], 900)
     found = {}
     for path in PAGES:
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         settled(page, f"{camera}/{path}")
-        found[path] = judged_at_all(page)
+        found[path] = looked_at(page)
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     settled(page, f"{camera}/{PLATES}")
     page.locator("[data-choose]").first.check()
-    found["selected plates"] = judged_at_all(page)
+    found["selected plates"] = looked_at(page)
     page.context.close()
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    return found
+
+
+@pytest.fixture(scope="module")
+def dialogs(browser: Any, camera: str) -> dict[str, Looked]:
+    page = opened(browser, WIDTHS[0], 900)
+    found = {}
+    for path, *clicks in DIALOGS:
+        opened_dialog(page, f"{camera}/{path}", clicks, WIDTHS[0])
+        found[" ".join((path, *clicks))] = looked_at(page)
+    page.context.close()
+    return found
+
+
+def left(looked: dict[str, Looked]) -> dict[tuple[str, int], list[str]]:
+    return {(name, width): wrong for name, each in looked.items() for width, wrong in each.leaves.items() if wrong}
+
+
+def serious(looked: dict[str, Looked]) -> dict[tuple[str, int], list[str]]:
+    assert all(tuple(each.axe) == JUDGED_AT for each in looked.values())
+    return {(name, width): wrong for name, each in looked.items() for width, wrong in each.axe.items() if wrong}
+
+
+def test_nothing_leaves_its_card_or_the_page_at_any_width(pages: dict[str, Looked]) -> None:
+    assert left(pages) == {}
+
+
+def test_no_dialog_leaves_the_page_at_any_width_and_nothing_leaves_its_dialog(dialogs: dict[str, Looked]) -> None:
+    assert left(dialogs) == {}
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
-def test_axe_finds_nothing_serious_in_any_dialog(browser: Any, camera: str) -> None:
-    page = opened(browser, JUDGED_AT[0], 900)
-    found = {}
-    for path, *clicks in DIALOGS:
-        opened_dialog(page, f"{camera}/{path}", clicks, JUDGED_AT[0])
-        found[" ".join((path, *clicks))] = judged_at_all(page)
-    page.context.close()
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+def test_axe_finds_nothing_serious_on_any_page(pages: dict[str, Looked]) -> None:
+    assert serious(pages) == {}
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+def test_axe_finds_nothing_serious_in_any_dialog(dialogs: dict[str, Looked]) -> None:
+    assert serious(dialogs) == {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from board.kit.servers import read_servers
 from board.kit.words import NOTHING, Text, mark
@@ -18,6 +20,7 @@ from webui.view.check import BLURRED_PCT, GOOD_HEIGHT_PX, SHARP_PCT
 
 LOG_BYTES = 60_000
 LINES = 6
+LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) [A-Z]+ \w+: ")
 LEFT_OUT = re.compile(r"not valid|dropped by the repeat filter|a car left that was read")
 
 FILTERS = {
@@ -189,10 +192,19 @@ def _filters(portal: Portal, engine: EngineStatus | None) -> shapes.HelpCheck:
 
 def _last_reads(portal: Portal) -> shapes.HelpCheck:
     title = Text("The last reads that were left out")
-    lines = [line for line in _tail(portal) if LEFT_OUT.search(line)][-LINES:]
+    zone = portal.zone()
+    lines = [_for_people(portal, line, zone) for line in _tail(portal) if LEFT_OUT.search(line)][-LINES:]
     if not lines:
         return check(title, SAID, Text("None in the newest part of the Service log."), NOTHING, "/anpr/logs?log=service")
     return check(title, SAID, "\n".join(lines), NOTHING, "/anpr/logs?log=service")
+
+
+def _for_people(portal: Portal, line: str, zone: ZoneInfo) -> str:
+    """A line of a log with local time, and without what only programs look for."""
+    begin = LINE.match(line)
+    if begin is None:
+        return line
+    return f"{portal.local(datetime.fromisoformat(begin[1]), zone)} {line[begin.end() :]}"
 
 
 def _tail(portal: Portal) -> list[str]:

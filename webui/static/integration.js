@@ -24,7 +24,7 @@ function serverBlock(server) {
   if (server.clients.length) {
     const said = here.length ? _n("{count} is connected", "{count} are connected", server.count) : _("Nobody is connected");
     block.append(el("details", {open}, el("summary", {class: "small"}, said), clientTable(server.clients)));
-  } else if (server.state === "on") block.append(server.count ? el("p", {class: "small muted"}, _n("{count} is connected", "{count} are connected", server.count)) : el("p", {class: "small muted"}, _("Nobody is connected")));
+  } else if (server.state === "on" && server.count !== null) block.append(server.count ? el("p", {class: "small muted"}, _n("{count} is connected", "{count} are connected", server.count)) : el("p", {class: "small muted"}, _("Nobody is connected")));
   return block;
 }
 

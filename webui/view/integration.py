@@ -30,6 +30,9 @@ PEER = re.compile(r"(.+):(\d{1,5})")
 FTP = "ftp"
 """Its process is confined and answers nobody here: how many use it stands in a file."""
 
+HTTPS = "https"
+"""The host's; who uses it is not counted."""
+
 ON, OFF, SILENT = "on", "off", "silent"
 """A server listens; it is switched off; it should listen and does not."""
 
@@ -80,6 +83,13 @@ KNOWN = (
         mark("FTP server"),
         mark("Lists for other cameras; it is switched on in the camera's menu."),
         FTP,
+        lambda portal: None,
+    ),
+    Known(
+        HTTPS,
+        mark("HTTPS"),
+        mark("These pages and the API, encrypted; it is switched on in the camera's menu."),
+        "",
         lambda portal: None,
     ),
 )
@@ -152,7 +162,7 @@ def _listening(portal: Portal, known: Known, host: str, url: str, told: ServerCl
         use=known.use,
         state=ON if url else SILENT if wanted else OFF,
         address=_address(url, host),
-        count=told.count if told else 0,
+        count=None if known.name == HTTPS else told.count if told else 0,
         clients=[_client(portal, each, zone) for each in told.clients] if told else [],
     )
 

@@ -261,7 +261,7 @@ class Client(TypedDict):
 
 class Listening(TypedDict):
     """A server of the camera. `state`: on, off, or silent (it should listen and does not); `use`: of the device passwords that log
-    in; `count`: clients that are connected, also those that are not listed."""
+    in; `count`: clients that are connected, also those that are not listed, null where nobody counts them."""
 
     name: str
     title: Text
@@ -269,7 +269,7 @@ class Listening(TypedDict):
     use: str
     state: str
     address: str
-    count: int
+    count: int | None
     clients: list[Client]
 
 

@@ -214,11 +214,3 @@ def _column(name: str, value: str) -> str:
     tag = element_name(name)
     called = "" if tag == name else f" name={_quoted(name)}"
     return f"<{tag}{called}>{clean(value).translate(IN_ATTRIBUTE)}</{tag}>"
-
-
-def stamp_of(path: Path) -> Stamp:
-    """What the file's beginning says; an empty Stamp for files that are not ours. FileRefused as for `read`."""
-    head = Head()
-    for _ in read(path, head):
-        break
-    return head.stamp

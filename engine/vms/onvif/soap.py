@@ -14,7 +14,6 @@ TYPE = "application/soap+xml; charset=utf-8"
 TYPES = ("application/soap+xml", "application/xml", "text/xml")
 """Types of requests. None of them can come from a page of another site without a question before (CORS)."""
 
-MAX_ENVELOPE_BYTES = 65_536
 MAX_HEADER_CHARACTERS = 1_000
 """Characters of an Action or MessageID, which is sent back."""
 

@@ -46,7 +46,9 @@ def test_no_plate_looks_at_countries_region_motion_and_the_log(caller: Caller) -
     assert found["Region and countries are the right ones"][:2] == ("warn", "Europe, but no country is chosen.")
     assert found["Plates lie inside the ROI"][:2] == ("warn", "It covers 4 % of the picture; 0 reads were not wholly inside.")
     assert found["Something moves in the picture"][:2] == ("bad", "The motion threshold is 100: nothing is ever read.")
-    assert found["The last reads that were left out"][1] == line
+    assert found["The last reads that were left out"][1] == (
+        "2026-11-28 03:00:00 read 'BA123CD' in frame 7 not valid: confidence 60 %, minimum 80 %"
+    )
     assert found["Plates are large enough"][0] == "warn"
 
 

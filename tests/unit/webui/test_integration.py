@@ -55,7 +55,15 @@ def test_a_server_says_whether_it_listens_is_off_or_should_listen_and_where_othe
         "nvr": ("on", "tcp://gate.example:17001"),
         "trigger": ("silent", ""),
         "ftp": ("off", ""),
+        "https": ("off", ""),
     }
+
+
+def test_https_is_no_socket_server_and_nobody_counts_who_uses_it(caller: Caller) -> None:
+    announce(caller.state, "https", "https://127.0.0.1:8443")
+    found = servers(caller)["https"]
+    assert (found["title"], found["state"], found["count"]) == ("HTTPS", "on", None)
+    assert "SOCKET SERVER" not in found["about"]
 
 
 def test_who_is_connected_is_shown_with_the_last_that_was_sent_and_why_somebody_went(caller: Caller, clients: Clients) -> None:

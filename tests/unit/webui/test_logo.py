@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -36,18 +37,18 @@ def test_a_picture_becomes_a_small_png_of_its_pixels_and_stands_in_every_page(ca
 @pytest.mark.parametrize(
     ("upload", "said"),
     [
-        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
-        (b"GIF89a" + bytes(40), "no PNG or JPEG"),
-        (picture()[:60], "damaged"),
-        (b"", "no PNG or JPEG"),
-        (picture(size=(8000, 4000)), "8000 x 4000 pixels"),
+        (lambda: b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (lambda: b"GIF89a" + bytes(40), "no PNG or JPEG"),
+        (lambda: picture()[:60], "damaged"),
+        (lambda: b"", "no PNG or JPEG"),
+        (lambda: picture(size=(8000, 4000)), "8000 x 4000 pixels"),  # made when it is asked for: each worker collects this file
     ],
     ids=["svg", "gif", "cut off", "empty", "too large"],
 )
-def test_what_is_no_picture_is_refused_in_words_and_the_logo_stays(caller: Caller, upload: bytes, said: str) -> None:
+def test_what_is_no_picture_is_refused_in_words_and_the_logo_stays(caller: Caller, upload: Callable[[], bytes], said: str) -> None:
     put(caller, picture())
     before = logo_file(caller.state).read_bytes()
-    reply = put(caller, upload)
+    reply = put(caller, upload())
     assert reply.status == 422 and said in reply.json["error"]
     assert logo_file(caller.state).read_bytes() == before
 

@@ -24,7 +24,6 @@ METADATA = "Metadata"
 SOURCE, ANALYTICS = VIDEO_SOURCE, VIDEO_ANALYTICS
 """Tokens of the video source, which is also that of its configuration, and of the analytics: those that events name."""
 
-QUALITY = (1, 100)
 SESSION = "PT60S"
 NOT_CHANGED = "this camera's streams are made by its board: what it offers are the values that it has"
 

@@ -23,6 +23,7 @@ from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
 from firmware.packages.versions import OlderVersion
 from firmware.processes import supervisor as supervisor_module
+from tests.recorder import Recorder
 from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
 
@@ -171,6 +172,19 @@ def test_what_a_version_migrates_is_saved_before_and_there_again_after_the_way_b
     assert camera.rows() == (1, ["migrated to 1", "before"])
     assert "its data is that of" in str(only(first).message)
     assert camera.saved() == []
+
+
+def test_a_copy_is_on_the_disk_before_it_is_known_and_known_on_the_disk_before_the_version_changes(
+    camera: Camera, first: Packages, recorder: Recorder
+) -> None:
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    events = recorder.events
+    known, changed = events.index(("rename", "data.json")), events.index(("rename", "current"))
+    copied = [name for kind, name in events[:known] if kind == "sync"]
+    assert {"about.json", "rows.db", "saved-1/", "TINY/"} <= set(copied)
+    assert copied.index("saved-1/") > max(copied.index("about.json"), copied.index("rows.db"))
+    assert {"TINY/", "kept-data/", "host/"} <= {name for kind, name in events[known:changed] if kind == "sync"}
 
 
 def test_a_version_that_fails_its_trial_leaves_the_data_of_before(camera: Camera, first: Packages) -> None:

@@ -99,14 +99,16 @@ def test_one_hash_at_a_time_and_strangers_leave_room_for_those_who_were_here_bef
 
     threads = asking(MAX_WAITING + 10, known=False)
     refused = MAX_WAITING + 10 - (MAX_WAITING - FOR_KNOWN)
-    with told:
-        assert told.wait_for(lambda: len(answers) == refused, 30)
-    threads += asking(FOR_KNOWN + 3, known=True)
-    with told:
-        assert told.wait_for(lambda: len(answers) == refused + 3, 30)
-    go.set()
-    for thread in threads:
-        thread.join(30)
+    try:
+        with told:
+            assert told.wait_for(lambda: len(answers) == refused, 30)
+        threads += asking(FOR_KNOWN + 3, known=True)
+        with told:
+            assert told.wait_for(lambda: len(answers) == refused + 3, 30)
+    finally:
+        go.set()  # a test that fails leaves no thread waiting
+        for thread in threads:
+            thread.join(30)
     assert answers.count("busy known=False") == refused and answers.count("busy known=True") == 3
     assert answers.count("0d080aaa") == MAX_WAITING and set(most) == {1}
     assert hasher.hash("x", "00", known=False) == "0d080aaa"
