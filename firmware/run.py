@@ -244,7 +244,16 @@ def _state(folder: Path) -> State:
         except OSError as why:
             if why.errno not in REFUSED or needed != state.run:
                 raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
+    _shut(state.root)
     return state
+
+
+def _shut(folder: Path) -> None:
+    """Plates, pictures and logs below it are not for every user of this machine."""
+    with suppress(OSError):  # of another user, or on a storage that takes nothing: it stays as it is
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o007:
+            folder.chmod(mode & ~0o007)
 
 
 def _run_in_memory(state: State) -> None:
