@@ -101,6 +101,7 @@ def _run(words: list[str]) -> int:
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
+    from firmware.certificates.own import keep_certificates
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
@@ -127,6 +128,7 @@ def _run(words: list[str]) -> int:
         life = Life(state, "hostd")
         keep_lines(state)
         keep_copies(state.host / "trust")
+        keep_certificates(state.tls)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)

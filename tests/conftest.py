@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -38,6 +39,7 @@ other workers waiting for it."""
 def pytest_configure() -> None:
     """Bytecode is kept whatever the caller's environment says: a run starts hundreds of processes, and each would compile all
     that it imports, as would each collection of the tests. The camera's zone is the system's."""
+    gc.disable()  # until all tests are collected
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["TZ"] = "UTC"  # whatever the computer's own zone is
@@ -88,6 +90,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=rank)
     if unstable := [item.nodeid for item in items if re.search(r"<.* at 0x[0-9a-f]{8,}>", item.nodeid)]:
         raise pytest.UsageError(f"{unstable[0]}: name its parameters (ids=): workers that collect different names run no test")
+
+
+def pytest_collection_finish() -> None:
+    """Python's collector never goes over the collected tests, which stay to the end: that took each worker seconds."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -136,9 +136,9 @@ def fuzzy_store(folder: Path, *plates: ListEntry, fuzzy: tuple[int, ...] = (BLAC
     return store
 
 
-def near(folder: Path, read: str, *plates: ListEntry, **changes: Any) -> list[tuple[str, int]]:
+def near(folder: Path, read: str, *plates: ListEntry, fold: bool = True, **changes: Any) -> list[tuple[str, int]]:
     store = fuzzy_store(folder, *plates, **changes)
-    return [(match.list.name, match.distance) for match in store.entries.lookup(read, NOW, True)]
+    return [(match.list.name, match.distance) for match in store.entries.lookup(read, NOW, fold)]
 
 
 NOBODY = [("ALL PLATES", 0), ("NOT IN LIST", 0)]
@@ -146,6 +146,12 @@ NOBODY = [("ALL PLATES", 0), ("NOT IN LIST", 0)]
 
 def test_a_plate_with_one_confused_character_is_found_when_no_other_is_as_close(tmp_path: Path) -> None:
     assert near(tmp_path, "K5IOEA154", entry("KS10EA154")) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+
+
+def test_look_alikes_are_confusions_like_others_when_the_setting_does_not_make_them_the_same(tmp_path: Path) -> None:
+    assert near(tmp_path / "three", "K5IOEA154", entry("KS10EA154"), fold=False) == NOBODY
+    assert near(tmp_path / "one", "K510EA154", entry("KS10EA154"), fold=False) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+    assert near(tmp_path / "alike", "KS1OEA154", entry("KS10EA154"), fold=False) == [("WHITELIST", 1), ("ALL PLATES", 0)]
 
 
 @pytest.mark.parametrize(
