@@ -105,6 +105,7 @@ def _run(words: list[str]) -> int:
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
+    from firmware.certificates.own import keep_certificates
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
@@ -131,6 +132,7 @@ def _run(words: list[str]) -> int:
         life = Life(state, "hostd")
         keep_lines(state)
         keep_copies(state.host / "trust")
+        keep_certificates(state.tls)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
@@ -246,7 +248,16 @@ def _state(folder: Path) -> State:
         except OSError as why:
             if why.errno not in REFUSED or needed != state.run:
                 raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
+    _shut(state.root)
     return state
+
+
+def _shut(folder: Path) -> None:
+    """Plates, pictures and logs below it are not for every user of this machine."""
+    with suppress(OSError):  # of another user, or on a storage that takes nothing: it stays as it is
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o007:
+            folder.chmod(mode & ~0o007)
 
 
 def _run_in_memory(state: State) -> None:

@@ -1,4 +1,5 @@
-"""Kept: a small JSON document that must not be lost, in two equal files: a damaged one is replaced by the other.
+"""Kept: a small file that must not be lost, in two equal ones: a damaged one is replaced by the other. JSON documents are read and
+written so by `Kept`; for files that others write `keep_copy` does it.
 
 The copy holds the same as the file and not what was there before: a removed account must not come back with a damaged file.
 """
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from board.kit.files import private_in, sync_folder, write_beside
+from board.kit.errors import GatewrightError
+from board.kit.files import private_in, sync_folder, write_beside, write_whole
 from board.kit.words import Text
 
 LOG = logging.getLogger("files")
@@ -35,7 +37,7 @@ class Kept(Generic[T]):
 
     def __init__(self, file: Path, parse: Callable[[Any], T], plain: Callable[[T], object]) -> None:
         self.file = file
-        self.copy = file.with_name(file.name + ".copy")
+        self.copy = copy_of(file)
         self._parse = parse
         self._plain = plain
 
@@ -83,10 +85,54 @@ class Kept(Generic[T]):
         return Found(value, Text("{file} was damaged ({why}) and is restored from its copy", {"file": self.file, "why": lost}))
 
     def _copy_is_equal(self) -> bool:
+        found = _found(self.file)
+        return found is not None and found == _found(self.copy)
+
+
+def copy_of(file: Path) -> Path:
+    """Where the same lies a second time."""
+    return file.with_name(file.name + ".copy")
+
+
+def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
+    """Keeps a copy of `file` while that is right, and puts it back over a damaged one; when somebody took the file away, its copy
+    goes too. `check` raises ValueError or GatewrightError if what it gets is not right. False: neither is right, and both stay as
+    they are. What the disk refuses is logged."""
+    copy = copy_of(file)
+    if not file.exists():
+        _logged(copy, lambda: copy.unlink(missing_ok=True))
+        return True
+    right: bytes | None = None
+    for path in (file, copy):
         try:
-            return _bytes(self.copy) == _bytes(self.file)
-        except OSError:
-            return False
+            data = _bytes(path)
+            check(data)
+        except (OSError, ValueError, RecursionError, GatewrightError) as why:
+            if path == file:
+                LOG.error("%s is damaged: %s", file, why)
+            continue
+        right = data if right is None else right
+        mode = path.stat().st_mode & 0o777
+    if right is None:
+        return False
+    for path in (file, copy):
+        if _found(path) != right:
+            _logged(path, lambda path=path: write_whole(path, right, mode))  # type: ignore[misc]
+    return True
+
+
+def _found(path: Path) -> bytes | None:
+    try:
+        return _bytes(path)
+    except OSError:
+        return None
+
+
+def _logged(path: Path, act: Callable[[], object]) -> None:
+    try:
+        act()
+    except OSError as why:
+        LOG.error("%s cannot be kept: %s", path, why)
 
 
 def _bytes(path: Path) -> bytes:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import sys
 from pathlib import Path
 
 from board.i2c import ExpanderKind, kind_of
 from board.kit import registry
 from board.kit.errors import ConfigError
-from board.kit.files import write_whole
+from board.kit.kept import keep_copy
 from board.kit.state import State
 from board.kit.words import Text
 from board.lines import pin_names, rest_levels
 from board.profiles._lines_file import with_lines
 from board.types import FIRST_EXPANDER_PIN, BoardProfile, WiegandLine
 from board.wiegand.makers import chip_lines
-
-log = logging.getLogger("board.profiles")
 
 DEFAULT = "sim"
 
@@ -192,36 +189,24 @@ def _take(profile: BoardProfile, users: dict[int, str], pin: int, user: str) -> 
 
 def keep_lines(state: State) -> None:
     """Keeps a copy of STATE/lines.json while that is right, and puts it back when the file is damaged (a power cut): with the
-    profile's lines alone the board would work other pins. For the host, before anything else reads the file; errors are logged."""
-    copy = state.lines_file.with_name(state.lines_file.name + ".copy")
-    try:
-        _read_object(state.lines_file)
-        good, target = state.lines_file, copy
-    except ConfigError as why:
-        if not copy.exists():
-            return  # whoever needs the lines says what is wrong
-        log.error("%s; its copy is put back", why)
-        good, target = copy, state.lines_file
-    try:
-        if not good.exists():  # an installer took the lines away
-            copy.unlink(missing_ok=True)
-            return
-        data = good.read_bytes()
-        if not target.exists() or target.read_bytes() != data:
-            write_whole(target, data)
-    except OSError as why:
-        log.error("%s cannot be kept: %s", target, why)
+    profile's lines alone the board would work other pins. For the host, before anything else reads the file; whoever needs the
+    lines says what is wrong where both are damaged."""
+    keep_copy(state.lines_file, lambda data: _object(state.lines_file, data))
 
 
 def _read_object(path: Path) -> dict[str, object]:
     try:
-        text = path.read_bytes()
+        data = path.read_bytes()
     except FileNotFoundError:
         return {}
     except OSError as why:
         raise ConfigError("{path} cannot be read: {why}", path=path, why=why) from why
+    return _object(path, data)
+
+
+def _object(path: Path, data: bytes) -> dict[str, object]:
     try:
-        value = json.loads(text)
+        value = json.loads(data)
     except (ValueError, RecursionError) as why:
         raise ConfigError("{path} is not JSON: {why}; correct or delete it", path=path, why=why) from why
     if not isinstance(value, dict):

@@ -383,6 +383,29 @@ def _version_24(db: Database) -> None:
     db.execute(f"UPDATE settings SET body = CASE WHEN json_valid(body) THEN {named} ELSE body END WHERE name = 'general'")
 
 
+def _version_25(db: Database) -> None:
+    """Searches of a list's passages by lane, direction and decision; those up to and with the one in `list_kinds_due` are not in it
+    yet."""
+    db.execute(
+        "CREATE TABLE list_kinds (list_id INTEGER NOT NULL, kind INTEGER NOT NULL, place INTEGER NOT NULL, "
+        "PRIMARY KEY (list_id, kind, place)) WITHOUT ROWID"
+    )
+    db.execute("CREATE TABLE list_kinds_due (until_rowid INTEGER NOT NULL)")
+    db.execute("INSERT INTO list_kinds_due SELECT coalesce(max(rowid), 0) FROM passages")
+    of_new, of_old = (f"SELECT list_id FROM passage_lists WHERE passage_rowid = {row}.rowid" for row in ("NEW", "OLD"))
+    added = f"INSERT OR IGNORE INTO list_kinds SELECT list_id, {kind_of('NEW')}, {place_of('NEW')} FROM ({of_new});"
+    deleted = f"DELETE FROM list_kinds WHERE list_id IN ({of_old}) AND kind = {kind_of('OLD')} AND place = {place_of('OLD')};"
+    db.execute(
+        "CREATE TRIGGER passage_lists_kind_added AFTER INSERT ON passage_lists BEGIN INSERT OR IGNORE INTO list_kinds "
+        f"SELECT NEW.list_id, {kind_of('passages')}, {place_of('passages')} FROM passages WHERE rowid = NEW.passage_rowid; END"
+    )
+    db.execute(
+        "CREATE TRIGGER passages_list_kind_changed AFTER UPDATE OF lane, direction, outcome ON passages "
+        f"WHEN {kind_of('NEW')} <> {kind_of('OLD')} BEGIN {deleted} {added} END"
+    )
+    db.execute(f"CREATE TRIGGER passages_list_kind_deleted BEFORE DELETE ON passages BEGIN {deleted} END")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -408,6 +431,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_22,
     _version_23,
     _version_24,
+    _version_25,
 )
 
 COMPATIBLE = 2

@@ -71,7 +71,7 @@ class Passages:
 
     def page(self, query: PassageQuery, number: int, size: int) -> PassagePage:
         """The page `number` (from 1; the last one there is when it is beyond), of `size` rows."""
-        if query.plate or (query.list_id and query.of_kind):  # what is looked through is looked through once
+        if query.plate:  # what is looked through is looked through once
             found, partial = self._search.all(query)
             last = max(1, -(-min(len(found), MAX_COUNTED) // size))
             number = max(1, min(number, last))

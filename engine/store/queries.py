@@ -16,7 +16,7 @@ MAX_COUNTED = 10_000
 
 
 MOST_SCANNED = 100_000
-"""Passages that are looked at for what no index has: a text of one or two characters, or lane, direction and decision in a list."""
+"""Passages that are looked at for what no index has: a text of one or two characters."""
 
 
 @dataclass(frozen=True, slots=True)

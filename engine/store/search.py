@@ -1,5 +1,5 @@
 """Search: finds passages by time, list, part of the plate, lane, direction and decision, through the tables `passage_places`,
-`list_places`, `passage_grams` and `kind_places`, which the triggers of the migrations keep.
+`list_places`, `passage_grams`, `kind_places` and `list_kinds`, which the triggers of the migrations keep.
 
 A passage's place is one number that sorts by the millisecond of its capture and never changes. A text of three characters or more
 is found through its trigrams and looked for once more in what they give; a shorter one is looked for in the newest passages. Lane,
@@ -47,7 +47,7 @@ class Kind:
 class _Plan:
     """SQL in the making. `source`: what is gone through; `place`, `number`: SQL of a passage's place and rowid there; `order`:
     SQL that sorts by place, with {way} for ASC or DESC; `looked_through`: it compares the rows of MOST_SCANNED passages at most;
-    `kinds`: the passages are those of `kind_places` that are of one of these."""
+    `kinds`: the passages are those of the source that are of one of these."""
 
     source: str
     place: str
@@ -143,13 +143,13 @@ class Search:
         text = matching.normalise(query.plate)
         folded = matching.fold(text)
         places = _bounded(_places(query.list_id, with_rows=False), query)
-        if self._is_due("passages_due") or (query.of_kind and self._is_due("kinds_due")):
+        if self._is_due("passages_due") or (query.of_kind and self._is_due("list_kinds_due" if query.list_id else "kinds_due")):
             plan = _bounded(_unfilled(query), query)
         elif not text and not query.of_kind:
             return places
-        elif not text and not query.list_id:
+        elif not text:
             kinds = tuple(each.number for each in self.kinds() if _fits(each, query))
-            return _bounded(_Plan("kind_places s", "s.place", PLACED, "s.place {way}", kinds=kinds), query)
+            return _bounded(_kinds(query.list_id, kinds), query)
         elif len(folded) >= 3 and self._counted(places, FEW) == FEW:
             plan = _bounded(_grams(folded, query.list_id), query)
         else:
@@ -185,6 +185,14 @@ def _places(list_id: int, with_rows: bool) -> _Plan:
     if with_rows:
         source += f" CROSS JOIN passages p ON p.rowid = {number}"
     plan = _Plan(source, "s.place", number, "s.place {way}")
+    if list_id:
+        plan.where("s.list_id = ?", list_id)
+    return plan
+
+
+def _kinds(list_id: int, kinds: tuple[int, ...]) -> _Plan:
+    """Passages of these kinds, all or those of a list."""
+    plan = _Plan("list_kinds s" if list_id else "kind_places s", "s.place", PLACED, "s.place {way}", kinds=kinds)
     if list_id:
         plan.where("s.list_id = ?", list_id)
     return plan

@@ -43,7 +43,7 @@ class Upkeep:
         return False
 
     def _step(self) -> bool:
-        return self._settle() or self._fill_entries() or self._fill_passages() or self._fill_kinds()
+        return self._settle() or self._fill_entries() or self._fill_passages() or self._fill_kinds() or self._fill_list_kinds()
 
     def _settle(self) -> bool:
         worked = False
@@ -106,6 +106,13 @@ class Upkeep:
             f"INSERT OR IGNORE INTO kind_places SELECT {kind_of('p')}, {place_of('p')} FROM passages p WHERE rowid BETWEEN ? AND ?"
         )
         return self._go_back("kinds_due", lambda span: self._db.execute(sql, span))
+
+    def _fill_list_kinds(self) -> bool:
+        sql = (
+            f"INSERT OR IGNORE INTO list_kinds SELECT l.list_id, {kind_of('p')}, {place_of('p')} FROM passages p "
+            "JOIN passage_lists l ON l.passage_rowid = p.rowid WHERE p.rowid BETWEEN ? AND ?"
+        )
+        return self._go_back("list_kinds_due", lambda span: self._db.execute(sql, span))
 
     def _go_back(self, due: str, fill: Callable[[tuple[int, int]], object]) -> bool:
         """A step from the newest passage to the oldest: those are searched for first, and these are deleted first. `fill` gets the

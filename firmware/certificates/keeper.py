@@ -19,7 +19,7 @@ from board.kit.files import sync_folder, write_beside
 from board.kit.plain import from_plain, to_plain
 from board.kit.words import received
 from firmware.certificates.facts import Facts, Names, Sent
-from firmware.certificates.own import certificate_files
+from firmware.certificates.own import INSTALLED, certificate_files
 
 if TYPE_CHECKING:
     import ssl
@@ -40,7 +40,7 @@ class Certificates:
         self._clock = clock
         self._command = command
         self._own = certificate_files(folder)
-        self._installed = folder / "https.pem"
+        self._installed = folder / INSTALLED
         self._waiting = folder / "request.key"
         self._request = folder / "request.csr"
         self._changing = threading.Lock()

@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id
 from board.kit.files import sync_folder, write_beside
+from board.kit.kept import copy_of, keep_copy
 from board.kit.state import State
+
+INSTALLED = "https.pem"
+"""The installer's certificate with its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,35 @@ def make_certificate(folder: Path, names: Sequence[str], addresses: Sequence[str
     files = certificate_files(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate, key = _made(names, addresses)
-    write_beside(files.key, key, 0o600).replace(files.key)
-    write_beside(files.certificate, certificate).replace(files.certificate)
+    for file, pem, mode in ((files.key, key, 0o600), (files.certificate, certificate, 0o644)):
+        for path in (copy_of(file), file):
+            write_beside(path, pem, mode).replace(path)
     sync_folder(folder)
+
+
+def keep_certificates(folder: Path) -> None:
+    """Keeps copies of the camera's own certificate, of the installer's and of their keys, and puts them back over damaged ones. An
+    own one that is damaged with its copy is taken away, so that it is made anew. For the host, before anything serves with them."""
+    files = certificate_files(folder)
+    keep_copy(folder / INSTALLED, _whole)
+    whole = [keep_copy(file, _whole) for file in (files.key, files.certificate)]
+    if not all(whole):
+        for file in (files.certificate, files.key):
+            with suppress(OSError):  # a card that may only be read: HTTPS says that it does not work
+                file.unlink(missing_ok=True)
+                copy_of(file).unlink(missing_ok=True)
+
+
+def _whole(pem: bytes) -> None:
+    """ValueError if what stands there is not PEM to its end: OpenSSL, which knows more, is not loaded for that (5 MB)."""
+    import base64
+    import re
+
+    pattern = rb"\s*(-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \2-----\s*)+"
+    if not re.fullmatch(pattern, pem):
+        raise ValueError("it is not PEM")
+    for body in re.findall(rb"-----BEGIN [A-Z ]+-----([^-]+)-----END", pem):
+        base64.b64decode(b"".join(body.split()), validate=True)
 
 
 def fingerprint(pem: str) -> str:

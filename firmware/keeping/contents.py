@@ -35,7 +35,7 @@ _PLACES = (
     (WIRING, r"(polarity|line_rules|lines)\.json"),
     (LICENCES, r"host/licences/[A-Za-z0-9_-]+\.json"),
     (PACKAGES, r"packages/[A-Za-z0-9_-]+/.+"),
-    (SETTINGS, r"host/[a-z][a-z0-9_-]*\.json|host/tls/[A-Za-z0-9._-]+"),
+    (SETTINGS, r"host/[a-z][a-z0-9_-]*\.json|host/tls/[A-Za-z0-9._-]+(?<!\.copy)"),
 )
 """(part, names of its files in a backup; but for those of packages they lie at the same place below STATE); first match wins."""
 

@@ -9,12 +9,12 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
+from board.kit.kept import copy_of, keep_copy
 from board.kit.state import State
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ def read_public(path: Path) -> bytes:
     return parse_public(data, path.name)
 
 
-def copy_of(path: Path) -> Path:
-    """Where the same public key lies a second time."""
-    return path.with_name(path.name + ".copy")
-
-
 def read_kept(path: Path) -> bytes:
     """As read_public; from its copy when the file is damaged, so that no gate stays shut for that."""
     try:
@@ -62,33 +57,9 @@ def read_kept(path: Path) -> bytes:
 
 
 def keep_copies(folder: Path) -> None:
-    """Keeps a copy of each *.pub in `folder`, puts it back over one that is damaged, and deletes those whose file was taken away.
-    For the host, before anything reads the keys; errors are logged."""
-    for copy in folder.glob("*.pub.copy"):
-        if not copy.with_suffix("").exists():
-            _logged(copy, copy.unlink)
-    for path in sorted(folder.glob("*.pub")):
-        copy = copy_of(path)
-        try:
-            key = public_pem(read_kept(path))
-        except PackageError:
-            continue  # whoever needs the keys says what is wrong
-        for target in (path, copy):
-            try:
-                same = read_public(target) == parse_public(key, path.name)
-            except PackageError as why:
-                same = False
-                if target == path:
-                    LOG.error("%s; its copy is put back", why)
-            if not same:
-                _logged(target, lambda target=target, key=key: write_whole(target, key))  # type: ignore[misc]
-
-
-def _logged(path: Path, act: Callable[[], object]) -> None:
-    try:
-        act()
-    except OSError as why:
-        LOG.error("%s cannot be kept: %s", path, why.strerror)
+    """Keeps a copy of each *.pub in `folder`, as keep_copy does. For the host, before anything reads the keys."""
+    for path in sorted({*folder.glob("*.pub"), *(copy.with_suffix("") for copy in folder.glob("*.pub.copy"))}):
+        keep_copy(path, lambda data, name=path.name: parse_public(data, name))  # type: ignore[misc]
 
 
 def parse_public(pem: bytes, name: str) -> bytes:

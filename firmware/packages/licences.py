@@ -14,6 +14,7 @@ from board.identity import mac_addresses
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import sync_folder, write_whole
+from board.kit.kept import copy_of
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.checker import check_signature
@@ -100,7 +101,8 @@ class Licences:
 
     def _files(self, name: str) -> tuple[Path, Path]:
         """The licence, and its copy, which counts when the first is damaged."""
-        return self._folder / f"{name}.json", self._folder / f"{name}.json.copy"
+        file = self._folder / f"{name}.json"
+        return file, copy_of(file)
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.files import sync_folder, write_beside
-from firmware.packages.keys import TrustedKeys, copy_of, fingerprint, parse_public, public_pem, read_kept
+from board.kit.kept import copy_of
+from firmware.packages.keys import TrustedKeys, fingerprint, parse_public, public_pem, read_kept
 
 LOG = logging.getLogger("keys")
 

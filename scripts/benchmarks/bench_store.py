@@ -319,19 +319,28 @@ def _pages(path: Path, say: Say) -> dict[str, object]:
     return figures
 
 
+LISTED_PASSAGES = ((ALL, "1"), (WHITE, "rowid % 5 = 0"), (UNLISTED, "rowid % 5 > 0"))
+"""Lists, and SQL of the passages that matched them."""
+
+
 def fill_passages(db: Database, say: Say) -> list[str]:
     draw = random.Random(11)
     known = [made_up_plate(draw) for _ in range(PASSAGES // 5)]
     places = place_of("p")
     with _bare(db, "passages", "passage_lists"):
         db.execute_many(INSERT_PASSAGE, _drawn(PASSAGES, known))
-        for list_id, condition in ((ALL, "1"), (WHITE, "rowid % 5 = 0"), (UNLISTED, "rowid % 5 > 0")):
+        for list_id, condition in LISTED_PASSAGES:
             sql = f"INSERT INTO passage_lists SELECT rowid, {list_id}, 'L', 'white', '', NULL, 0 FROM passages WHERE {condition}"
             db.execute(sql)
             sql = f"INSERT INTO list_places SELECT {list_id}, {places} FROM passages p WHERE {condition} ORDER BY rowid"
             db.execute(sql)
         db.execute("UPDATE passages SET lane = 1 + rowid % 2, outcome = CASE rowid % 7 WHEN 0 THEN 'refused' ELSE 'opened' END")
         db.execute(f"INSERT INTO kind_places SELECT {kind_of('p')}, {places} FROM passages p ORDER BY 1, 2")
+        for list_id, condition in LISTED_PASSAGES:
+            sql = (
+                f"INSERT INTO list_kinds SELECT {list_id}, {kind_of('p')}, {places} FROM passages p WHERE {condition} ORDER BY 2, 3"
+            )
+            db.execute(sql)
         say("their trigrams")
         db.execute(f"INSERT INTO passage_places SELECT {places}, rowid FROM passages p ORDER BY rowid")
         db.execute(f"INSERT INTO passage_grams (rowid, folded) SELECT {places}, {folded_of('p')} FROM passages p ORDER BY rowid")

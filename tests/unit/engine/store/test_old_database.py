@@ -131,11 +131,11 @@ def test_an_upgrade_leaves_the_hours_of_a_camera_that_was_set_up(
 
 
 @pytest.mark.parametrize("body", ["{}", '{"time_zone": null}', "no JSON", "[1]", '"x"'])
-def test_an_upgrade_of_damaged_settings_keeps_the_camera_going(tmp_path: Path, body: str) -> None:
-    store = new_store(tmp_path)
-    with store.db.transaction():
-        store.db.execute("INSERT INTO settings VALUES ('general', ?)", (body,))
-        store.db.execute("UPDATE layout SET version = 23")
+def test_an_upgrade_of_damaged_settings_keeps_the_camera_going(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("engine.store.database.MIGRATIONS", MIGRATIONS[:23])
+        store = new_store(tmp_path)
+    store.db.execute("INSERT INTO settings VALUES ('general', ?)", (body,))
     store.close()
     assert new_store(tmp_path).settings(GeneralSettings).time_zone in ("", "UTC")
 

@@ -249,24 +249,37 @@ def test_what_is_decided_later_is_found_by_that(store: Store) -> None:
     assert [(each.lane, each.direction, each.outcome) for each in store.passages.kinds()] == [(0, "approach", "refused")]
 
 
-def test_of_a_list_the_newest_are_looked_through_for_a_kind_and_it_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_list_all_passages_of_a_kind_are_found_however_many_there_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MOST_SCANNED", 63)
-    add_kinds(store, 126)
+    kinds = add_kinds(store, 126)
     page = store.passages.page(PassageQuery(list_id=ALL, lane=1, direction="approach", outcome="opened"), 1, 25)
-    assert ([one.passage.id for one in page.rows], page.partial) == (["p84"], True)
+    expected = [f"p{number}" for number, each in enumerate(kinds) if each == (1, "approach", "opened")][::-1]
+    assert ([one.passage.id for one in page.rows], page.total, page.partial) == (expected, len(expected), False)
+
+
+def test_what_is_decided_later_moves_in_its_lists_too(store: Store) -> None:
+    lists = store.lookup("HK55EVB", NOW, True)
+    store.add_passage(passage(id="p1"), [], lists, Decision("waiting"))
+    store.passages.decide("p1", Decision("refused", Text("the lane was not free")))
+    assert (ids(store, list_id=ALL, outcome="waiting"), ids(store, list_id=ALL, outcome="refused")) == ([], ["p1"])
+    store.passages.delete([1])
+    assert store.db.rows("SELECT count(*) FROM list_kinds")[0][0] == 0
 
 
 def test_kinds_of_an_older_database_are_found_while_they_are_filled(store: Store) -> None:
     kinds = add_kinds(store, 200)
     store.db.execute("DELETE FROM kind_places")
+    store.db.execute("DELETE FROM list_kinds")
     store.db.execute("UPDATE kinds_due SET until_rowid = 200")
+    store.db.execute("UPDATE list_kinds_due SET until_rowid = 200")
     expected = [f"p{number}" for number, each in enumerate(kinds) if each[2] == "refused"][::-1]
     upkeep = Upkeep(store.db, TestClock())
     assert ids(store, outcome="refused") == expected
     while upkeep.turn(0):
-        assert ids(store, outcome="refused") == expected
-    assert ids(store, outcome="refused") == expected
+        assert ids(store, outcome="refused") == ids(store, outcome="refused", list_id=ALL) == expected
+    assert ids(store, outcome="refused") == ids(store, outcome="refused", list_id=ALL) == expected
     assert store.db.rows("SELECT count(*) FROM kind_places")[0][0] == 200
+    assert store.db.rows("SELECT count(*) FROM list_kinds")[0][0] == store.db.rows("SELECT count(*) FROM passage_lists")[0][0]
 
 
 def test_a_page_in_the_middle_takes_as_little_of_many_passages_as_of_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
