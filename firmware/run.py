@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
         return FAILED
 
 
-def _run(words: list[str]) -> int:
+def _command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware", description="The camera's host.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
@@ -97,7 +97,11 @@ def _run(words: list[str]) -> int:
         metavar="ADDRESS",
         help="a reverse proxy, or its network, whose X-Forwarded headers are believed; may be given several times (default: none)",
     )
-    options = parser.parse_args(words)
+    return parser
+
+
+def _run(words: list[str]) -> int:
+    options = _command_line().parse_args(words)
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
@@ -244,7 +248,16 @@ def _state(folder: Path) -> State:
         except OSError as why:
             if why.errno not in REFUSED or needed != state.run:
                 raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
+    _shut(state.root)
     return state
+
+
+def _shut(folder: Path) -> None:
+    """Plates, pictures and logs below it are not for every user of this machine."""
+    with suppress(OSError):  # of another user, or on a storage that takes nothing: it stays as it is
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & 0o007:
+            folder.chmod(mode & ~0o007)
 
 
 def _run_in_memory(state: State) -> None:

@@ -286,7 +286,9 @@ def _run(order: dict[str, Any], user: pwd.struct_passwd, env: dict[str, str], ta
     os.umask(UMASK)
     _join(order["group"])
     become(user, RIGHTS.get(order["name"], ()))
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # only now: a change of user takes it back
+    # Only now: a change of user takes it back. It reaches whom the starter may signal: under the camera's unit, without that right,
+    # systemd ends what is left, once the host has seen that its starter is gone and has ended.
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         raise OSError(0, "its starter is gone")
     kept = {number: _moved(fd, 1 + max([2, *targets])) for number, fd in targets.items()}

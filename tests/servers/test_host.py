@@ -573,6 +573,14 @@ def test_a_state_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (1, f"firmware: {tmp_path}/state/host/lock cannot be written: Is a directory\n")
 
 
+def test_what_the_camera_stores_is_shut_to_other_users_of_the_machine(host: Host) -> None:
+    assert host.state.stat().st_mode & 0o007 == 0
+    host.stop()
+    host.state.chmod(0o755)  # as earlier releases left it
+    host.start(choose=False)
+    assert host.state.stat().st_mode & 0o777 == 0o750
+
+
 def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_a_code_that_systemd_tries_again(
     running: Host, tmp_path: Path
 ) -> None:
