@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
         return FAILED
 
 
-def _run(words: list[str]) -> int:
+def _command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware", description="The camera's host.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
@@ -97,7 +97,11 @@ def _run(words: list[str]) -> int:
         metavar="ADDRESS",
         help="a reverse proxy, or its network, whose X-Forwarded headers are believed; may be given several times (default: none)",
     )
-    options = parser.parse_args(words)
+    return parser
+
+
+def _run(words: list[str]) -> int:
+    options = _command_line().parse_args(words)
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets

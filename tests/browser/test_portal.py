@@ -90,7 +90,10 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
     try:
         page.goto(f"{proxy.address}/anpr/lists")
         assert page.url.endswith("/anpr/setup")
+        page.get_by_role("button", name="Save and start reading").click()
+        playwright.expect(page.locator("#notices")).to_contain_text("Region: choose the region of the world")
         page.get_by_label("Asia").check()
+        playwright.expect(page.locator("#notices")).to_be_empty()  # what was wrong is put right
         page.get_by_placeholder("Search country or state").fill("sing")
         page.get_by_label("Singapore").check()
         page.get_by_placeholder("Search country or state").fill("malay")

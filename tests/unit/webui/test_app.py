@@ -160,14 +160,17 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("value", NONSENSE, ids=lambda value: repr(value)[:20])
+def nonsense(value: object) -> list[dict[str, object]]:
+    return [{name: value} for name in NAMES] + [{"kind": "io", "plate": "A1", "options": {name: value}} for name in ("output", "x")]
+
+
 @pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
-def test_nonsense_is_refused_and_never_breaks_the_portal(caller: Caller, route: Route[object], value: object) -> None:
+def test_nonsense_is_refused_and_never_breaks_the_portal(caller: Caller, route: Route[object]) -> None:
     path = filled_in(route.path, "4")
     caller.send("POST", "api/lists/4/rules", {"kind": "io"})
-    bodies: list[object] = [{name: value} for name in NAMES]
-    bodies += [{"kind": "io", "plate": "A1", "options": {name: value}} for name in ("output", "x")]
-    assert {caller.send(route.method, path, body).status for body in bodies} <= {200, 404, 422, 503}
+    for value in NONSENSE:  # one portal for all: to open one for each takes longer than to ask it
+        for body in nonsense(value):
+            assert caller.send(route.method, path, body).status in (200, 404, 422, 503), body
 
 
 @pytest.mark.parametrize("value", ["", "-1", "99999999999999999999", "x", "%00", "2026-99-99T00:00", "'--", "%F0%9F%9A%97", "1e9"])
