@@ -29,7 +29,7 @@ from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
 from engine.log_in import NONCE_S, Nonces, parameters
-from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, RulesChanged, SettingsChanged
+from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, RulesChanged, SettingsChanged, UseZone
 from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import DeliveryQuery, Store
 from engine.types import Passage, PassageImages
@@ -91,11 +91,14 @@ class Stack:
         self.processes[name] = subprocess.Popen([sys.executable, "-m", "engine", name, "--state", str(self.state.root)], cwd=ROOT)
 
     def ask_service(self, *messages: object) -> object:
+        """The answer to the last message."""
         channel = connect(self.state.service_socket, Codec(SERVICE_MESSAGES))
         try:
             for message in messages:
                 channel.send(message)
-            return channel.receive(PATIENCE_S)
+            while isinstance(answer := channel.receive(PATIENCE_S), UseZone):
+                pass  # an engine is told so whenever it comes
+            return answer
         finally:
             channel.close()
 

@@ -178,13 +178,13 @@ def test_the_gates_commits_go_on_while_another_process_imports(tmp_path: Path) -
     store = new_store(tmp_path, Clock())
     store.entries.save(entry("OLD1"), "admin")
     committed, seen = 0, set()
-    with subprocess.Popen([sys.executable, "-c", IMPORTER, str(tmp_path), "5000"], cwd=root) as importer:
+    with subprocess.Popen([sys.executable, "-c", IMPORTER, str(tmp_path), "20000"], cwd=root) as importer:
         while importer.poll() is None:
             store.add_passage(passage("OLD1", id=f"p{committed}"), [], store.lookup("OLD1", NOW, True))
             committed += 1
             seen |= {row["steps"] for row in store.db.rows("SELECT steps FROM imports WHERE phase = 'loading'")}
     assert importer.returncode == 0
-    assert (store.entries.count(WHITE), committed > 20) == (5000, True)
+    assert (store.entries.count(WHITE), committed > 20) == (20_000, True)
     assert len(seen) > 5, "commits fall between the steps of the import"
 
 
