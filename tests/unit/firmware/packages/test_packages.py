@@ -493,15 +493,20 @@ def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     assert str(list(first)[-1]) == "TINY"
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
-def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(camera: Camera, damage: str | None) -> None:
+def ran_two_versions(camera: Camera) -> Path:
+    """The package's folder on a camera that was switched off while its second version ran."""
     packages = camera.boot()
     camera.upload(packages)
     camera.upload(packages, version="2.0.0")
     packages.start("TINY")
     until(lambda: only(packages).slot_state == "good")
     packages.close()
-    record = camera.state.host / "packages" / "TINY" / "record.json"
+    return camera.state.host / "packages" / "TINY"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
+def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(camera: Camera, damage: str | None) -> None:
+    record = ran_two_versions(camera) / "record.json"
     before = record.read_bytes()
     record.unlink() if damage is None else record.write_text(damage)
     packages = camera.boot()
@@ -677,13 +682,7 @@ def test_a_key_that_is_added_and_removed_by_a_person_has_and_leaves_no_second_fi
 
 @pytest.mark.parametrize("link", [None, "C", "nowhere"])
 def test_a_camera_that_lost_what_names_its_current_version_runs_the_newest_good_one(camera: Camera, link: str | None) -> None:
-    packages = camera.boot()
-    camera.upload(packages)
-    camera.upload(packages, version="2.0.0")
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
-    packages.close()
-    current = camera.state.host / "packages" / "TINY" / "current"
+    current = ran_two_versions(camera) / "current"
     current.unlink()
     if link is not None:
         current.symlink_to(link)
