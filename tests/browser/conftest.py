@@ -21,6 +21,17 @@ PATIENCE_MS = 30_000
 """For what a page shall show: Playwright waits for 5 s, which a machine under load may need."""
 
 
+SCREENSHOTS = ROOT / "build" / "screenshots"
+
+
+def keep_picture(page: Any, name: str) -> None:
+    """The whole page as it stands, for whoever looks at the tests' screens: build/screenshots/NAME-WIDTH.jpg."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
+    path = SCREENSHOTS / f"{name}-{page.viewport_size['width']}.jpg"
+    page.screenshot(path=str(path), full_page=True, type="jpeg", quality=70)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")

@@ -26,7 +26,7 @@ def test_nothing_leaves_its_card_or_the_page_and_axe_finds_nothing_serious(brows
     found: dict[str, list[str]] = {}
 
     def look(page: Any, name: str) -> None:
-        looked = looked_at(page)
+        looked = looked_at(page, f"host {name}")
         wrong = [f"{each} at {width} px" for by in (looked.leaves, looked.axe) for width in by for each in by[width]]
         if wrong:
             found[name] = wrong

@@ -13,7 +13,7 @@ import firmware.pages
 from board.kit.languages import COOKIE
 from board.kit.registry import find
 from board.kit.web.menu import Tab
-from tests.browser.conftest import log_in_first, page_of_its_own
+from tests.browser.conftest import keep_picture, log_in_first, page_of_its_own
 from tests.browser.reading import CODES, left_in_english
 from tests.tiny_package import contents, write
 
@@ -27,12 +27,12 @@ def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterat
         yield opened
 
 
-def shown(page: Any, folder: Path, name: str) -> None:
+def shown(page: Any, name: str) -> None:
     """The page is German, does not scroll sideways, and is kept as a picture."""
     assert page.locator("html").get_attribute("lang") == "de"
     page.wait_for_load_state("networkidle")  # its style is there
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.screenshot(path=str(folder / f"{name}-{page.viewport_size['width']}.png"), full_page=True)
+    keep_picture(page, f"host {name} de")
 
 
 def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_until_another_is_chosen(
@@ -46,7 +46,7 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.get_by_label("Passwort").fill("falsch")
     page.get_by_role("button", name="Anmelden").click()
     page.get_by_text("Benutzername oder Passwort ist falsch.").wait_for()
-    shown(page, tmp_path, "log-in")
+    shown(page, "log-in")
     page.get_by_label("Passwort").fill(first)
     page.get_by_role("button", name="Anmelden").click()
     page.get_by_role("heading", name="Wählen Sie ein eigenes Passwort").wait_for()
@@ -55,7 +55,7 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.get_by_label("Neues Passwort noch einmal").fill("blaues Pferd")
     page.get_by_role("button", name="Passwort speichern").click()
     page.get_by_text("Die beiden neuen Passwörter sind verschieden.").wait_for()
-    shown(page, tmp_path, "password")
+    shown(page, "password")
     page.get_by_label("Jetziges Passwort").fill(first)
     page.get_by_label("Neues Passwort", exact=False).nth(0).fill("grünes Pferd")
     page.get_by_label("Neues Passwort noch einmal").fill("grünes Pferd")
@@ -77,7 +77,7 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     row.get_by_text("EIN", exact=True).wait_for()
     row.get_by_text("Einzelheiten").click()
     row.get_by_text("Zustand dieser Version").wait_for()
-    shown(page, tmp_path, "packages")
+    shown(page, "packages")
     row.get_by_role("button", name="Entfernen").click()
     page.get_by_role("heading", name="TINY entfernen?").wait_for()
     page.get_by_role("button", name="Abbrechen").click()
@@ -85,7 +85,7 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     row.get_by_text("AUS", exact=True).wait_for()
     page.goto(f"{host}/tiny/")
     page.get_by_role("heading", name="TINY ist gestoppt").wait_for()
-    shown(page, tmp_path, "stopped")
+    shown(page, "stopped")
 
     page.goto(f"{host}/setup/security/accounts.html")
     page.get_by_label("Benutzername").fill("jörg")
@@ -93,11 +93,11 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.locator("input[name=user]").last.evaluate("field => field.removeAttribute('pattern')")
     page.get_by_role("button", name="Konto hinzufügen").click()
     page.get_by_text("Nicht hinzugefügt: ").wait_for()
-    shown(page, tmp_path, "accounts")
+    shown(page, "accounts")
     for path, heading in (("programs", "Programme"), ("changes", "Änderungen")):
         page.goto(f"{host}/setup/security/{path}.html")
         page.get_by_role("heading", name=heading, exact=True).first.wait_for()
-        shown(page, tmp_path, path)
+        shown(page, path)
     page.goto(f"{host}/nowhere")
     page.get_by_role("heading", name="Nicht gefunden").wait_for()
 

@@ -24,6 +24,7 @@ from engine.reading.unstored import Unstored
 from engine.ring import RingWriter
 from engine.types import Passage, PlateRead
 from firmware.gateway import web
+from tests.browser.conftest import keep_picture
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_portal import prepare, with_store
@@ -223,13 +224,13 @@ def test_a_session_that_ends_ends_the_streams(browser: Any, camera: tuple[Path, 
     context.close()
 
 
-def test_the_page_fits_a_desktop_and_a_phone(browser: Any, camera: tuple[Path, Proxy], tmp_path: Path) -> None:
+def test_the_page_fits_a_desktop_and_a_phone(browser: Any, camera: tuple[Path, Proxy]) -> None:
     for width, height in ((1366, 768), (390, 844)):
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
         page.goto(f"{camera[1].address}/anpr/live")
         playwright.expect(page.locator("#overlay rect.read")).to_have_count(1)
-        page.screenshot(path=str(tmp_path / f"live-{width}.png"), full_page=True)
+        keep_picture(page, "portal live")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         canvas, view = page.locator("#picture").bounding_box(), page.locator("#view").bounding_box()
         assert (canvas["width"], canvas["height"]) == (view["width"], view["height"])

@@ -18,6 +18,7 @@ from engine.exchange.kinds.local_list import LocalListOptions
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import Decision, Job, PassageImages, PlateList, PlateLook, SeenRead
+from tests.browser.conftest import keep_picture
 from tests.browser.proxy import Proxy
 from tests.browser.reading import CODES, left_in_english
 from tests.browser.stack import Stack
@@ -194,14 +195,16 @@ class Looked:
     axe: dict[int, list[str]]
 
 
-def looked_at(page: Any) -> Looked:
-    """The page as it stands, at each width."""
+def looked_at(page: Any, name: str) -> Looked:
+    """The page as it stands, at each width; kept as pictures."""
     looked = Looked({}, {})
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         looked.leaves[width] = page.evaluate(LEAVES)
-        if width in JUDGED_AT and AXE.exists():
-            looked.axe[width] = judged(page)
+        if width in JUDGED_AT:
+            keep_picture(page, name)
+            if AXE.exists():
+                looked.axe[width] = judged(page)
     return looked
 
 
@@ -212,11 +215,11 @@ def pages(browser: Any, camera: str) -> dict[str, Looked]:
     for path in PAGES:
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         settled(page, f"{camera}/{path}")
-        found[path] = looked_at(page)
+        found[path] = looked_at(page, f"portal {path}")
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     settled(page, f"{camera}/{PLATES}")
     page.locator("[data-choose]").first.check()
-    found["selected plates"] = looked_at(page)
+    found["selected plates"] = looked_at(page, "portal selected plates")
     page.context.close()
     return found
 
@@ -227,7 +230,8 @@ def dialogs(browser: Any, camera: str) -> dict[str, Looked]:
     found = {}
     for path, *clicks in DIALOGS:
         opened_dialog(page, f"{camera}/{path}", clicks, WIDTHS[0])
-        found[" ".join((path, *clicks))] = looked_at(page)
+        name = " ".join((path, *clicks))
+        found[name] = looked_at(page, f"dialog {name}")
     page.context.close()
     return found
 

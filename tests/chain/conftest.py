@@ -142,6 +142,7 @@ def started(state: State, *arguments: str, port: int = 0, root: Path = ROOT) -> 
         wait_for("ready: ... of scripts/start", ready.is_set, 120)
         if root == ROOT:
             running.choose_password()
+            wait_for("the portal", running.answers, 60)
         yield running
     finally:
         process.terminate()
