@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,14 @@ class Found(Generic[T]):
     damage: Text | None
 
 
+TURN = threading.RLock()
+"""Of all files: whoever reads one between the two renames of a write takes its copy for that of an interrupted change, and
+undoes it."""
+
+
 class Kept(Generic[T]):
     """`parse`: the JSON document -> the value, ValueError, TypeError or LookupError if it is not right; `plain`: its opposite.
-    For one thread at a time."""
+    Thread-safe, also where several are of one file."""
 
     def __init__(self, file: Path, parse: Callable[[Any], T], plain: Callable[[T], object]) -> None:
         self.file = file
@@ -43,6 +49,10 @@ class Kept(Generic[T]):
 
     def read(self) -> Found[T]:
         """The newest intact document. One that is damaged or may not be read is kept as *.damaged for whoever looks into it."""
+        with TURN:
+            return self._intact()
+
+    def _intact(self) -> Found[T]:
         problems: list[str] = []
         for path in (self.file, self.copy):
             try:
@@ -61,10 +71,11 @@ class Kept(Generic[T]):
     def write(self, value: T) -> None:
         """On both files and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
         data = json.dumps(self._plain(value), indent=1).encode()
-        fresh = [(write_beside(path, data, private_in(path.parent)), path) for path in (self.copy, self.file)]
-        for written, path in fresh:  # only now: a full disk leaves both as they were
-            written.replace(path)
-        sync_folder(self.file.parent)
+        with TURN:
+            fresh = [(write_beside(path, data, private_in(path.parent)), path) for path in (self.copy, self.file)]
+            for written, path in fresh:  # only now: a full disk leaves both as they were
+                written.replace(path)
+            sync_folder(self.file.parent)
 
     def _read(self, path: Path) -> T:
         data = _bytes(path)
