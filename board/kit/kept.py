@@ -32,9 +32,9 @@ class Found(Generic[T]):
     damage: Text | None
 
 
-TURN = threading.RLock()
-"""Of all files: whoever reads one between the two renames of a write takes its copy for that of an interrupted change, and
-undoes it."""
+_TURNS: dict[Path, threading.RLock] = {}
+"""Of each file: whoever reads it between the two renames of a write takes its copy for that of an interrupted change, and undoes
+it. One disk that is slow to write one file holds up nobody who reads another."""
 
 
 class Kept(Generic[T]):
@@ -49,7 +49,7 @@ class Kept(Generic[T]):
 
     def read(self) -> Found[T]:
         """The newest intact document. One that is damaged or may not be read is kept as *.damaged for whoever looks into it."""
-        with TURN:
+        with _turn(self.file):
             return self._intact()
 
     def _intact(self) -> Found[T]:
@@ -71,11 +71,7 @@ class Kept(Generic[T]):
     def write(self, value: T) -> None:
         """On both files and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
         data = json.dumps(self._plain(value), indent=1).encode()
-        with TURN:
-            fresh = [(write_beside(path, data, private_in(path.parent)), path) for path in (self.copy, self.file)]
-            for written, path in fresh:  # only now: a full disk leaves both as they were
-                written.replace(path)
-            sync_folder(self.file.parent)
+        write_both(self.file, data, private_in(self.file.parent))
 
     def _read(self, path: Path) -> T:
         data = _bytes(path)
@@ -105,6 +101,15 @@ def copy_of(file: Path) -> Path:
     return file.with_name(file.name + ".copy")
 
 
+def write_both(file: Path, data: bytes, mode: int = 0o644) -> None:
+    """On `file` and its copy and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
+    with _turn(file):
+        fresh = [(write_beside(path, data, mode), path) for path in (copy_of(file), file)]
+        for written, path in fresh:  # only now: a full disk leaves both as they were
+            written.replace(path)
+        sync_folder(file.parent)
+
+
 def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
     """Keeps a copy of `file` while that is right, and puts it back over a damaged one; when somebody took the file away, its copy
     goes too. `check` raises ValueError or GatewrightError if what it gets is not right. False: neither is right, and both stay as
@@ -130,6 +135,10 @@ def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
         if _found(path) != right:
             _logged(path, lambda path=path: write_whole(path, right, mode))  # type: ignore[misc]
     return True
+
+
+def _turn(file: Path) -> threading.RLock:
+    return _TURNS.setdefault(file, threading.RLock())
 
 
 def _found(path: Path) -> bytes | None:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id
-from board.kit.files import sync_folder, write_beside
-from board.kit.kept import copy_of, keep_copy
+from board.kit.kept import copy_of, keep_copy, write_both
 from board.kit.state import State
 
 INSTALLED = "https.pem"
@@ -47,9 +46,7 @@ def make_certificate(folder: Path, names: Sequence[str], addresses: Sequence[str
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate, key = _made(names, addresses)
     for file, pem, mode in ((files.key, key, 0o600), (files.certificate, certificate, 0o644)):
-        for path in (copy_of(file), file):
-            write_beside(path, pem, mode).replace(path)
-    sync_folder(folder)
+        write_both(file, pem, mode)
 
 
 def keep_certificates(folder: Path) -> None:

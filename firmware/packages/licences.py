@@ -5,7 +5,6 @@ A signature is checked once, in a process of its own (checker.py), and stays so 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +12,7 @@ from pathlib import Path
 from board.identity import mac_addresses
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from board.kit.files import sync_folder, write_whole
-from board.kit.kept import copy_of
+from board.kit.kept import copy_of, write_both
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.checker import check_signature
@@ -37,7 +35,6 @@ class Licences:
         self._folder = state.host / "licences"
         self._trust = trust
         self._clock = clock
-        self._writing = threading.Lock()
         self._genuine = lru_cache(MOST_CHECKED)(check_signature)
         self.serial = serial
 
@@ -67,7 +64,7 @@ class Licences:
         licence = self._read(data, slot, manifest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(manifest.name, data)
+            write_both(self._file(manifest.name), data)
         except OSError as why:
             raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
         return Text(licence.expires.isoformat()) if licence.expires else Text("no end")
@@ -82,17 +79,11 @@ class Licences:
         if not damaged:
             return
         try:
-            self._write(name, data)
+            write_both(self._file(name), data)
         except OSError as why:
             LOG.error("%s cannot be made anew: %s", damaged[0], why.strerror)
         else:
             LOG.warning("%s is made anew from the licence that counts", ", ".join(path.name for path in damaged))
-
-    def _write(self, name: str, data: bytes) -> None:
-        with self._writing:
-            for path in self._files(name):
-                write_whole(path, data)
-            sync_folder(self._folder)
 
     def _read(self, data: bytes, slot: Slot, manifest: Manifest) -> Licence:
         return read_licence(
@@ -101,8 +92,10 @@ class Licences:
 
     def _files(self, name: str) -> tuple[Path, Path]:
         """The licence, and its copy, which counts when the first is damaged."""
-        file = self._folder / f"{name}.json"
-        return file, copy_of(file)
+        return self._file(name), copy_of(self._file(name))
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.errors import PackageError
-from board.kit.files import sync_folder, write_beside
-from board.kit.kept import copy_of
+from board.kit.files import sync_folder
+from board.kit.kept import copy_of, write_both
 from firmware.packages.keys import TrustedKeys, fingerprint, parse_public, public_pem, read_kept
 
 LOG = logging.getLogger("keys")
@@ -87,9 +87,7 @@ class Trusted:
             if path.exists():
                 raise PackageError("{name} is the name of another key", name=name)
             try:
-                for each in (copy_of(path), path):
-                    write_beside(each, public_pem(public)).replace(each)
-                sync_folder(self._keys.folder)
+                write_both(path, public_pem(public))
             except OSError as why:
                 raise PackageError("the key cannot be stored: {reason}", reason=why.strerror) from why
             return next(each for each in self.all() if each.fingerprint == print_)

@@ -187,5 +187,5 @@ def test_a_disk_that_takes_nothing_leaves_a_damaged_licence_to_its_copy(kept: Ke
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(licences, "write_whole", full)
+    monkeypatch.setattr(licences, "write_both", full)
     assert kept.found() == ("valid", "no end")
