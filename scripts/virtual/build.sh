@@ -51,7 +51,9 @@ wheels() { # wheels PYTHON_VERSION TARGET REQUIREMENT...: packages for the guest
   [ "$arch" = amd64 ] || machine=aarch64
   flags=(--only-binary=:all: --no-compile --implementation cp --python-version "$version" --platform "manylinux2014_$machine")
   for glibc in 2_17 2_27 2_28 2_31 2_34; do flags+=(--platform "manylinux_${glibc}_$machine"); done
-  "$python" -m pip install --disable-pip-version-check -q "${flags[@]}" --target "$target" -c "$repository/scripts/constraints.txt" "$@" ||
+  # What exists as source only is Python alone: its wheel is made here.
+  "$python" -m pip wheel --disable-pip-version-check -q --no-deps --wheel-dir pure -c "$repository/scripts/constraints.txt" pyftpdlib &&
+    "$python" -m pip install --disable-pip-version-check -q "${flags[@]}" --find-links pure --target "$target" -c "$repository/scripts/constraints.txt" "$@" ||
     give_up "the Python packages for $arch cannot be fetched: is there a network?"
 }
 
@@ -155,5 +157,5 @@ fi
 loader=$(echo "$compiler"/usr/lib/*-linux-gnu/ld-linux-*.so.?)
 PYTHONHOME=$compiler/usr "$loader" --library-path "${loader%/*}" "$compiler/usr/bin/python3.13" -m compileall -q \
   camera-root/usr/lib/python3.13 camera-root/usr/lib/python3 camera-site >/dev/null || true # one file may be of another Python
-rm -rf debs unpacked compiler linux-source-6.12 apt-* first drivers
+rm -rf debs unpacked pure compiler linux-source-6.12 apt-* first drivers
 echo "$kernel-$arch" >kernel
