@@ -118,6 +118,8 @@ class Installer:
         except PackageError:
             self._slots.drop(name, slot)
             raise
+        if not self._built_in:  # the host has one that is built in to fall back to
+            self._slots.keep_archive(name, slot, archive)
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING, Text, from_stored, joined, to_stored
-from firmware.packages.checker import NotChecked, check_slot
+from firmware.packages.checker import NotChecked, check_archive, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
@@ -76,8 +77,8 @@ class Running:
         return "; ".join(f"{name}: {why}" for name, why in found if why)
 
     def start(self, name: str) -> None:
-        """Starts the current version; the previous one when that is damaged or failed its trial. PackageError says why neither.
-        Outside of its hours it waits for them."""
+        """Starts the current version, made anew if it is damaged; the previous one when that is not possible, or the current one
+        failed its trial. PackageError says why neither. Outside of its hours it waits for them."""
         self.problems.pop(name, None)
         if not self._schedules.allows(name):
             self.resting.add(name)
@@ -158,7 +159,7 @@ class Running:
 
     def _start(self, name: str) -> None:
         slot, manifest = self._slots.installed(name)
-        path = self._slots.path(name, slot)
+        self._slots.check_storage(name, slot)
         spare = self.spare(name)
         if slot.state in (TRIAL, STAGED):
             slot = self._count_trial(name, slot)
@@ -166,7 +167,7 @@ class Running:
                 self.roll_back(name, slot, spare, Text("started {times} times without getting good", {"times": TRIAL_STARTS}))
                 return
         try:
-            check_slot(path, slot, self._trust)
+            path = self._whole(name, slot)
         except NotChecked:
             raise  # no fault of this version: it does not lose its place
         except PackageError as why:
@@ -193,6 +194,33 @@ class Running:
             self._licensed[name] = (licence, time.monotonic() + LICENCE_EVERY_S)
         self.problems.pop(name, None)
         LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def _whole(self, name: str, slot: Slot) -> Path:
+        """The slot's folder, in which the version is what was installed: if it is damaged, it is unpacked anew from its package.
+        PackageError says what is damaged, NotChecked that it is not known."""
+        try:
+            path = self._slots.path(name, slot)
+            check_slot(path, slot, self._trust)
+        except NotChecked:
+            raise
+        except PackageError as why:
+            damage = why
+        else:
+            return path
+        try:
+            self._slots.renew(name, slot, lambda archive: check_archive(archive, self._trust, unsigned=not slot.signed_by))
+            path = self._slots.path(name, slot)
+        except NotChecked:
+            raise
+        except PackageError as why:
+            LOG.warning("%s %s is damaged and cannot be made anew: %s", name, slot.version, why)
+            raise damage from why
+        LOG.error("%s %s is made anew from its package: %s", name, slot.version, damage)
+        notice = Text(
+            "{version} was damaged and is made anew from its package: {why}", {"version": slot.version, "why": damage.text}
+        )
+        self._slots.set_notice(name, to_stored(notice))
+        return path
 
     def follow_licence(self, name: str) -> None:
         """A licence that ends while the package runs, or counts again, is noticed within a minute: it starts anew, and reads

@@ -122,14 +122,16 @@ class Slots:
 
     def path(self, name: str, slot: Slot) -> Path:
         """The slot's folder; PackageError "storage missing" when it lies on a card that is not there."""
+        self.check_storage(name, slot)
         path = self._place(name, slot.storage) / slot.letter
-        if slot.storage == SD and not self._card_present():
-            raise PackageError("storage missing")
         if not path.is_dir():
-            if slot.storage == SD:
-                raise PackageError("storage missing")
             raise PackageError("{name}: slot {letter} is gone; upload it again", name=name, letter=slot.letter)
         return path
+
+    def check_storage(self, name: str, slot: Slot) -> None:
+        """PackageError "storage missing" when the slot lies on a card that is not there, or on another one."""
+        if slot.storage == SD and not (self._card_present() and self._place(name, SD).is_dir()):
+            raise PackageError("storage missing")
 
     def manifest(self, name: str, slot: Slot) -> Manifest:
         """From the copy kept on the camera, so that it is known without the card too."""
@@ -204,24 +206,58 @@ class Slots:
         """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
         name = verified.manifest.name
         place = self._place(name, storage)
-        fresh = place / f"{letter}.new"
         try:
-            fresh.mkdir()
-            unpack(archive, verified, fresh)
-            _flush(fresh)
-            fresh.rename(place / letter)
-            _write(self._root / name / f"{letter}.conf", (place / letter / CONF).read_bytes())
-            sync_folder(place)
-        except (OSError, PackageError) as why:
+            self._unpack(archive, verified, place, letter)
+        except PackageError:
             self._clear(name, letter)
             if not self.record(name).slots:
                 self.remove(name)
-            if isinstance(why, PackageError):
-                raise
-            raise PackageError("{name} cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
+            raise
         slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
         self._put(name, slot)
         return slot
+
+    def keep_archive(self, name: str, slot: Slot, archive: Path) -> None:
+        """A copy of it lies beside the slot from now on, for `renew`. If there is no room for it, the version runs all the same."""
+        kept = self._archive(name, slot)
+        fresh = kept.with_name(f"{kept.name}.new")
+        try:
+            if shutil.disk_usage(kept.parent).free < archive.stat().st_size + SPARE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            shutil.copyfile(archive, fresh)
+            _flush(fresh)
+            fresh.rename(kept)
+            sync_folder(kept.parent)
+        except OSError as why:
+            fresh.unlink(missing_ok=True)
+            LOG.warning("%s %s: its package is not kept beside it: %s", name, slot.version, why.strerror)
+
+    def renew(self, name: str, slot: Slot, check: Callable[[Path], Verified]) -> None:
+        """Unpacks a damaged version anew from the package that is kept beside it. `check`: what the package is, PackageError when
+        it is not whole. PackageError: it cannot be had."""
+        archive = self._archive(name, slot)
+        if not archive.is_file():
+            raise PackageError("{name}: {file} is not there", name=name, file=archive.name)
+        verified = check(archive)
+        if verified.manifest_sha256 != slot.manifest_sha256:
+            raise PackageError("{name}: {file} is another version", name=name, file=archive.name)
+        self._unpack(archive, verified, archive.parent, slot.letter)
+
+    def _unpack(self, archive: Path, verified: Verified, place: Path, letter: str) -> None:
+        """In place of what the slot holds, whole and flushed to the disk."""
+        name = verified.manifest.name
+        fresh = place / f"{letter}.new"
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            unpack(archive, verified, fresh)
+            _flush(fresh)
+            shutil.rmtree(place / letter, ignore_errors=True)
+            fresh.rename(place / letter)
+            _write(self._root / name / f"{letter}.conf", (place / letter / CONF).read_bytes())
+            sync_folder(place)
+        except OSError as why:
+            raise PackageError("{name} cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
 
     def drop(self, name: str, slot: Slot) -> None:
         """Forgets a staged slot that failed its check; a package without any slot is gone."""
@@ -312,6 +348,9 @@ class Slots:
             return self._root / name
         return (self._sd or Path("/nonexistent")) / "gatewright" / "packages" / name
 
+    def _archive(self, name: str, slot: Slot) -> Path:
+        return self._place(name, slot.storage) / f"{slot.letter}.tar.gz"
+
     def _keep(self, name: str, letters: Collection[str]) -> None:
         self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter in letters)))
         for letter in LETTERS:
@@ -323,8 +362,10 @@ class Slots:
         for storage in storages:
             for folder in (letter, f"{letter}.new"):
                 shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
-        with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
-            (self._root / name / f"{letter}.conf").unlink()
+        files = [self._place(name, storage) / f"{letter}.tar.gz{end}" for storage in storages for end in ("", ".new")]
+        for file in (*files, self._root / name / f"{letter}.conf"):
+            with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
+                file.unlink()
 
     def _found(self, name: str, letter: str, signed_by: Callable[[Path], str]) -> Slot | None:
         for storage in (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,):

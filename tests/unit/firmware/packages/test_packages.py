@@ -6,6 +6,7 @@ import base64
 import errno
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -390,19 +391,82 @@ def test_a_card_that_is_pulled_while_its_package_runs_is_said_and_the_package_co
     assert not str(only(packages).message)
 
 
-def test_a_damaged_slot_does_not_start_and_the_previous_version_takes_over(camera: Camera) -> None:
+def damage(camera: Camera, letter: str, file: str = "lib/tiny/__main__.py") -> None:
+    (camera.state.host / "packages" / "TINY" / letter / file).write_bytes(b"evil")
+
+
+def test_a_damaged_version_is_made_anew_from_its_package_and_runs(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    until(lambda: only(packages).slot_state == "good")
+    for file in ("lib/tiny/__main__.py", "LICENSE", "package.sig"):
+        packages.stop("TINY")
+        damage(camera, "A", file)
+        packages.start("TINY")
+        until(lambda: up(packages))
+        assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "good")
+        assert str(only(packages).message).startswith("1.0.0 was damaged and is made anew from its package: ")
+    packages.stop("TINY")
+    shutil.rmtree(camera.state.host / "packages" / "TINY" / "A")  # the power went while it was put in its place
+    packages.start("TINY")
+    until(lambda: up(packages))
+
+
+def test_a_version_that_is_made_anew_is_preferred_to_the_one_before_it(camera: Camera) -> None:
     packages = camera.boot()
     camera.upload(packages)
     packages.start("TINY")
     until(lambda: only(packages).slot_state == "good")
     camera.upload(packages, version="2.0.0")
     packages.stop("TINY")
-    (camera.state.host / "packages" / "TINY" / "B" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
+    damage(camera, "B")
+    packages.start("TINY")
+    assert only(packages).version == "2.0.0"
+
+
+def test_a_damaged_version_is_not_made_anew_from_another_or_a_changed_package(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    archive = camera.state.host / "packages" / "TINY" / "A.tar.gz"
+    damage(camera, "A")
+    for data in (archive.read_bytes()[:-40], write(camera.folder / "other.tar.gz", contents(version="0.9.0")).read_bytes(), b""):
+        archive.write_bytes(data)
+        with pytest.raises(PackageError, match=r"lib/tiny/__main__.py: damaged or changed"):
+            packages.start("TINY")
+
+
+def test_without_room_for_its_package_a_version_runs_all_the_same(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = shutil.copyfile
+
+    def full(source: Path, target: Path) -> Path:
+        if str(target).endswith(".tar.gz.new"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copied(source, target)
+
+    monkeypatch.setattr(slots_module.shutil, "copyfile", full)
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    until(lambda: up(packages))
+    assert not list((camera.state.host / "packages" / "TINY").glob("*.tar.gz*"))
+
+
+def test_a_damaged_slot_whose_package_is_lost_does_not_start_and_the_previous_version_takes_over(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    until(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0")
+    packages.stop("TINY")
+    for archive in (camera.state.host / "packages" / "TINY").glob("*.tar.gz"):
+        archive.unlink()
+    damage(camera, "B")
     packages.start("TINY")
     assert only(packages).version == "1.0.0"
     assert "lib/tiny/__main__.py: damaged or changed" in str(only(packages).message)
     packages.stop("TINY")
-    (camera.state.host / "packages" / "TINY" / "A" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
+    damage(camera, "A")
     with pytest.raises(PackageError, match=r"lib/tiny/__main__.py: damaged or changed"):
         packages.start("TINY")
     assert only(packages).status == "off"
