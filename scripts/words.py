@@ -65,26 +65,50 @@ class Found:
         return (self.one, self.text) if self.one else self.text
 
 
-def found_in_product() -> list[Found]:
-    """Every text of the product, by file and line."""
-    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".html", ".js"))
-    sources = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths}
-    trees = {place: ast.parse(source) for place, source in sources.items() if place.endswith(".py")}
-    errors = error_names(trees.values())
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A call that says something to people. `place`: file below the repository; `name`: what is called."""
+
+    place: str
+    name: str
+    call: ast.Call
+
+
+def found_in_product(said: Sequence[Saying] = ()) -> list[Found]:
+    """Every text of the product, by file and line. `said`: the sayings of its Python, where they are known already."""
+    sayings: dict[str, list[Saying]] = {}
+    for each in said or sayings_in_product():
+        sayings.setdefault(each.place, []).append(each)
     found: list[Found] = []
-    for place, source in sources.items():
-        if place in trees:
-            found += _in_source(place, trees[place], errors)
-        elif place.endswith(".html"):
-            found += _in_template(place, source)
+    for place, path in _sources():
+        if path.suffix == ".py":
+            found += _in_source(sayings.get(place, ()))
+        elif path.suffix == ".html":
+            found += _in_template(place, path.read_text("utf-8"))
         else:
-            found += _in_script(place, source)
+            found += _in_script(place, path.read_text("utf-8"))
     return found
 
 
-def error_names(trees: Iterable[ast.Module]) -> frozenset[str]:
+def sayings_in_product() -> list[Saying]:
+    """An error's own `super().__init__` is among them. Each tree is walked once: that is what takes long."""
+    nodes = {
+        place: [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call | ast.ClassDef)]
+        for place, path in _sources()
+        if path.suffix == ".py"
+    }
+    errors = error_names(node for each in nodes.values() for node in each if isinstance(node, ast.ClassDef))
+    return [Saying(place, name, call) for place, each in nodes.items() for name, call in _sayings(each, errors)]
+
+
+def _sources() -> list[tuple[str, Path]]:
+    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".html", ".js"))
+    return [(path.relative_to(ROOT).as_posix(), path) for path in paths]
+
+
+def error_names(found: Iterable[ast.ClassDef]) -> frozenset[str]:
     """Names of GatewrightError and of every class that derives from it."""
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = list(found)
     names = {ROOT_ERROR}
     while True:
         more = {each.name for each in classes if names & {base.id for base in each.bases if isinstance(base, ast.Name)}}
@@ -93,8 +117,9 @@ def error_names(trees: Iterable[ast.Module]) -> frozenset[str]:
         names |= more
 
 
-def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator[Found]:
-    for name, node in sayings(tree, errors):
+def _in_source(sayings: Iterable[Saying]) -> Iterator[Found]:
+    for each in sayings:
+        place, name, node = each.place, each.name, each.call
         last = max(PLACES.get(name, (0,)), default=-1)
         one = next((text for keyword in node.keywords if keyword.arg == "one" for text in _texts(keyword.value)), "")
         for at in PLACES.get(name, (0,)):
@@ -106,9 +131,9 @@ def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator
                 yield from (Found(text, place, node.lineno, frozenset()) for text in _texts(keyword.value))
 
 
-def sayings(tree: ast.Module, errors: frozenset[str]) -> Iterator[tuple[str, ast.Call]]:
-    """(what is called, the call) of everything that says something to people; an error's own `super().__init__` is among them."""
-    for node in ast.walk(tree):
+def _sayings(nodes: Iterable[ast.Call | ast.ClassDef], errors: frozenset[str]) -> Iterator[tuple[str, ast.Call]]:
+    """(what is called, the call)."""
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.func.id in PLACES or node.func.id in errors):
             yield node.func.id, node
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == CONFLICT:
