@@ -69,30 +69,26 @@ if mode == "forks":
         signal.pause()
     (state / "child.pid").write_text(str(child))
 if mode == "http":
-    import http.server, socketserver  # a quarter of a second where no bytecode is kept yet
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        def do_GET(self):
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = len(self.rfile.read(length))
-            if self.path.endswith("/stream"):
-                self.close_connection = True
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Connection", "close")
-                self.end_headers()
-                while not stop.wait(0.1):
-                    self.wfile.write(b"data: x\\n\\n")
-                return
-            body = json.dumps({"path": self.path, "method": self.command, "headers": dict(self.headers), "sent": sent})
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-        do_POST = do_GET
-        def log_message(self, *words): pass
-        def address_string(self): return "unix"
+    import socketserver  # http.server would double what this process needs to start
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            while request := self.rfile.readline().decode("latin-1").split():
+                headers = {}
+                while line := self.rfile.readline().decode("latin-1").strip():
+                    name, _, value = line.partition(":")
+                    headers[name] = value.strip()
+                given = {name.lower(): value for name, value in headers.items()}
+                sent = len(self.rfile.read(int(given.get("content-length") or 0)))
+                if request[1].endswith("/stream"):
+                    self.wfile.write(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\nConnection: close\\r\\n\\r\\n")
+                    while not stop.wait(0.1):
+                        self.wfile.write(b"data: x\\n\\n")
+                    return
+                body = json.dumps({"path": request[1], "method": request[0], "headers": headers, "sent": sent}).encode()
+                head = "HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body)
+                self.wfile.write(head.encode() + body)
+                if given.get("connection", "").lower() == "close":
+                    return
     class Server(socketserver.ThreadingUnixStreamServer):
         daemon_threads = True
     os.chdir(state / "run")

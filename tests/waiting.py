@@ -12,11 +12,12 @@ T = TypeVar("T")
 
 
 def until(get: Callable[[], T | None], what: str = "what the test waits for", within_s: float = 20.0) -> T:
-    """The first true value of `get`, asked every 10 ms; fails the test with `what` when the time is over.
+    """The first true value of `get`, asked every 10 ms, and more rarely the longer it takes, at least every 50 ms: to ask costs
+    those time who are waited for. Fails the test with `what` when the time is over.
 
     What is not there yet, or half written (a file, a server, a process that starts), counts as not yet; the last such error is
     told with the failure."""
-    end = time.monotonic() + within_s
+    began = time.monotonic()
     while True:
         not_yet: Exception | None = None
         try:
@@ -25,6 +26,7 @@ def until(get: Callable[[], T | None], what: str = "what the test waits for", wi
             found, not_yet = None, error
         if found:
             return found
-        if time.monotonic() > end:
+        waited_s = time.monotonic() - began
+        if waited_s > within_s:
             pytest.fail(f"{what} did not happen within {within_s:g} s" + (f": {not_yet!r}" if not_yet else ""))
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, waited_s / 20), 0.05))

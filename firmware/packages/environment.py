@@ -64,7 +64,7 @@ class Environment:
             for folder in [*path.rglob(BYTECODE)]:
                 shutil.rmtree(folder)
             self._passed_over.discard(path)
-            command = [sys.executable, "-I", "-m", "compileall", "-q"]
+            command = [sys.executable, "-I", "-S", "-m", "compileall", "-q"]  # it needs none of our libraries
             command += [str(path / each) for each in IMPORTED if (path / each).is_dir()]
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)
             if ended.returncode >= 0:  # else it was killed, and the next start finishes it

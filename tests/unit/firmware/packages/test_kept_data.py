@@ -134,6 +134,10 @@ class Camera:
         return sorted(path.name for path in (self.state.host / "kept-data" / "TINY").glob("saved-*"))
 
 
+def good(packages: Packages, version: int) -> None:
+    until(lambda: (only(packages).version, only(packages).slot_state, only(packages).status) == (f"{version}.0.0", "good", "on"))
+
+
 @pytest.fixture
 def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
     monkeypatch.setattr(supervisor_module, "TICK_S", 0.1)
@@ -144,18 +148,27 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
         packages.close()
 
 
-def good(packages: Packages, version: int) -> None:
-    until(lambda: (only(packages).version, only(packages).slot_state, only(packages).status) == (f"{version}.0.0", "good", "on"))
-
-
-@pytest.fixture
-def first(camera: Camera) -> Packages:
-    """Version 1 runs and is good; its database holds what it made and one row."""
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of a camera that was switched off while version 1 ran and was good; its database holds what it made and one
+    row. Each test begins with a copy of it: a version is checked by three processes before it is installed."""
+    camera = Camera(tmp_path_factory.mktemp("prepared"))
     packages = camera.boot()
     camera.upload(packages, 1, layout=1)
     packages.start("TINY")
     good(packages, 1)
     camera.store("before")
+    packages.close()
+    shutil.rmtree(camera.state.run)
+    return camera.state.root
+
+
+@pytest.fixture
+def first(camera: Camera, prepared: Path) -> Packages:
+    """Version 1 runs and is good, as it was prepared."""
+    shutil.copytree(prepared, camera.state.root, symlinks=True, dirs_exist_ok=True)
+    packages = camera.boot()
+    good(packages, 1)
     return packages
 
 

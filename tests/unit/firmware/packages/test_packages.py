@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,6 +51,10 @@ class Camera:
         self.folder = folder
         self.booted: list[Packages] = []
 
+    def begin_as(self, other: Camera) -> None:
+        """With what that one had installed when it was switched off."""
+        shutil.copytree(other.state.host, self.state.host, symlinks=True, dirs_exist_ok=True)
+
     def boot(self, *addresses: Any) -> Packages:
         slots = Slots(self.state.host / "packages", self.card, self.card.is_dir)
         packages = Packages(self.state, slots, TrustedKeys(self.state.host / "trust"), lambda: None, "serial-1", Clock())
@@ -65,6 +70,59 @@ class Camera:
         pid = next(process.pid for process in only(packages).processes if process.name == name)
         os.kill(pid, signal.SIGKILL)
         until(lambda: next(process.pid for process in only(packages).processes if process.name == name) != pid)
+
+
+class Prepared:
+    """Cameras to begin as, each made once: a version is checked by three processes before it is installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def one(self) -> Camera:
+        """Version 1.0.0 is installed, and off."""
+        camera = Camera(self._folder / "one")
+        packages = camera.boot()
+        camera.upload(packages)
+        packages.close()
+        return camera
+
+    @cached_property
+    def two(self) -> Camera:
+        """Versions 1.0.0 and 2.0.0 are, and off."""
+        camera = Camera(self._folder / "two")
+        camera.begin_as(self.one)
+        packages = camera.boot()
+        camera.upload(packages, version="2.0.0")
+        packages.close()
+        return camera
+
+    @cached_property
+    def good(self) -> Camera:
+        """Version 1.0.0 has passed its trial, and is on."""
+        camera = Camera(self._folder / "good")
+        camera.begin_as(self.one)
+        packages = camera.boot()
+        packages.start("TINY")
+        until(lambda: only(packages).slot_state == "good")
+        packages.close()
+        return camera
+
+    @cached_property
+    def two_good(self) -> Camera:
+        """So has 2.0.0 after it, and is on."""
+        camera = Camera(self._folder / "two_good")
+        camera.begin_as(self.good)
+        packages = camera.boot()
+        camera.upload(packages, version="2.0.0")
+        until(lambda: only(packages).slot_state == "good")
+        packages.close()
+        return camera
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return Prepared(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
@@ -99,11 +157,10 @@ def test_an_uploaded_package_is_off_until_it_is_started_and_good_after_its_windo
     assert (only(packages).status, only(packages).enabled, str(only(packages).message)) == ("off", False, "")
 
 
-def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: Camera) -> None:
+def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0")
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("2.0.0", "B", "1.0.0")
     until(lambda: up(packages))
@@ -116,9 +173,9 @@ def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: C
     assert (only(packages).slot, only(packages).previous) == ("A", "3.0.0")
 
 
-def test_the_same_version_again_changes_nothing_but_repairs_damage(camera: Camera) -> None:
+def test_the_same_version_again_changes_nothing_but_repairs_damage(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     assert camera.upload(packages)[1] == "this version is installed already"
     assert only(packages).slot == "A"
     (camera.state.host / "packages" / "TINY" / "A" / "LICENSE").write_bytes(b"")
@@ -126,18 +183,17 @@ def test_the_same_version_again_changes_nothing_but_repairs_damage(camera: Camer
     assert only(packages).slot == "B"
 
 
-def test_a_package_whose_own_check_fails_leaves_the_old_one_as_it_was(camera: Camera) -> None:
+def test_a_package_whose_own_check_fails_leaves_the_old_one_as_it_was(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     with pytest.raises(PackageError, match="TINY does not work on this camera: checked"):
         camera.upload(packages, version="2.0.0", check=1)
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("1.0.0", "A", "")
 
 
-def test_a_refused_upload_leaves_the_version_that_a_roll_back_needs(camera: Camera) -> None:
+def test_a_refused_upload_leaves_the_version_that_a_roll_back_needs(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.two)
     packages = camera.boot()
-    camera.upload(packages)
-    camera.upload(packages, version="2.0.0")
     with pytest.raises(PackageError, match="TINY does not work on this camera"):
         camera.upload(packages, version="3.0.0", check=1)
     assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
@@ -147,10 +203,9 @@ def test_a_refused_upload_leaves_the_version_that_a_roll_back_needs(camera: Came
     assert only(packages).version == "1.0.0"
 
 
-def test_an_upload_that_was_cut_off_leaves_the_version_that_a_roll_back_needs(camera: Camera) -> None:
+def test_an_upload_that_was_cut_off_leaves_the_version_that_a_roll_back_needs(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.two)
     packages = camera.boot()
-    camera.upload(packages)
-    camera.upload(packages, version="2.0.0")
     steps = packages.install(write(camera.folder / "third.tar.gz", contents(version="3.0.0")), CAMERA)
     next(steps)
     assert str(next(steps)) == "stored on the camera"
@@ -173,12 +228,13 @@ def test_a_first_package_whose_check_fails_is_not_installed(camera: Camera) -> N
     assert packages.listing() == ()
 
 
-def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
     until(lambda: only(packages).version == "1.0.0")
     until(lambda: up(packages))
@@ -187,11 +243,12 @@ def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: 
 
 
 @pytest.mark.parametrize("mode", ["hang", "beats_once"])
-def test_a_version_with_a_process_that_does_not_go_on_beating_never_gets_good(camera: Camera, mode: str) -> None:
+def test_a_version_with_a_process_that_does_not_go_on_beating_never_gets_good(
+    camera: Camera, prepared: Prepared, mode: str
+) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "http", "engine": mode})
     until(lambda: len(told(camera)) == 5)
     time.sleep(3)  # three windows
@@ -199,11 +256,10 @@ def test_a_version_with_a_process_that_does_not_go_on_beating_never_gets_good(ca
     assert all(process.pid for process in only(packages).processes)
 
 
-def test_a_version_whose_process_never_beats_is_rolled_back_when_its_grace_is_over(camera: Camera) -> None:
+def test_a_version_whose_process_never_beats_is_rolled_back_when_its_grace_is_over(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     silent = {"pins": "live", "manager": "hang"}
     camera.upload(packages, version="2.0.0", processes=silent, conf=lambda text: text.replace("grace_s = 30", "grace_s = 1"))
     until(lambda: str(only(packages).message).startswith("2.0.0 was rolled back to 1.0.0: "))
@@ -245,13 +301,12 @@ def test_an_optional_process_that_is_not_for_this_board_ends_for_good_and_the_pa
 
 
 def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
-    camera: Camera, monkeypatch: pytest.MonkeyPatch
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.0, 0.0, 3600.0))
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     crashing = {"manager": "http", "video": "crash"}  # more often than a trial allows
     camera.upload(packages, version="2.0.0", processes=crashing, optional=["video"], window_s=3)
     until(lambda: next((process.restarts for process in only(packages).processes if process.name == "video"), 0) == 3)
@@ -262,24 +317,24 @@ def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
 
 @pytest.mark.parametrize("mode", ["not_here", "no_library"])
 def test_a_process_that_must_run_cannot_say_that_it_is_not_for_this_board(
-    camera: Camera, monkeypatch: pytest.MonkeyPatch, mode: str
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0,))
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0", processes={"manager": "http", "video": mode})
     until(lambda: only(packages).version == "1.0.0")
 
 
-def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
     monkeypatch.setattr(trial_module, "AGAIN_S", 600.0)  # longer than a machine under load takes
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     refused: list[Path] = []
 
     def full_for_failures(path: Path, data: bytes, mode: int) -> Path:
@@ -299,11 +354,10 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camer
     assert len(refused) == 2, "the disk was asked once more than it is for one roll-back"
 
 
-def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera) -> None:
+def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0", window_s=600)
     for _ in range(3):  # the host dies without stopping: what close() would reset stays counted
         slot = packages._slots.current("TINY")
@@ -324,9 +378,9 @@ def test_a_first_version_that_crashes_is_tried_again_and_says_why(camera: Camera
     assert (only(packages).status, only(packages).enabled, only(packages).slot_state) == ("off", True, "trial")
 
 
-def test_rollback_by_hand_goes_back_and_forth(camera: Camera) -> None:
+def test_rollback_by_hand_goes_back_and_forth(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     with pytest.raises(PackageError, match="no previous version"):
         packages.rollback("TINY")
     camera.upload(packages, version="2.0.0")
@@ -337,11 +391,8 @@ def test_rollback_by_hand_goes_back_and_forth(camera: Camera) -> None:
     assert only(packages).version == "2.0.0"
 
 
-def test_what_ran_starts_again_with_the_host_and_what_was_stopped_does_not(camera: Camera) -> None:
-    packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    packages.close()
+def test_what_ran_starts_again_with_the_host_and_what_was_stopped_does_not(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
     until(lambda: up(packages))
     packages.stop("TINY")
@@ -395,11 +446,10 @@ def damage(camera: Camera, letter: str, file: str = "lib/tiny/__main__.py") -> N
     (camera.state.host / "packages" / "TINY" / letter / file).write_bytes(b"evil")
 
 
-def test_a_damaged_version_is_made_anew_from_its_package_and_runs(camera: Camera) -> None:
+def test_a_damaged_version_is_made_anew_from_its_package_and_runs(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     for file in ("lib/tiny/__main__.py", "LICENSE", "package.sig"):
         packages.stop("TINY")
         damage(camera, "A", file)
@@ -413,11 +463,10 @@ def test_a_damaged_version_is_made_anew_from_its_package_and_runs(camera: Camera
     until(lambda: up(packages))
 
 
-def test_a_version_that_is_made_anew_is_preferred_to_the_one_before_it(camera: Camera) -> None:
+def test_a_version_that_is_made_anew_is_preferred_to_the_one_before_it(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0")
     packages.stop("TINY")
     damage(camera, "B")
@@ -425,9 +474,9 @@ def test_a_version_that_is_made_anew_is_preferred_to_the_one_before_it(camera: C
     assert only(packages).version == "2.0.0"
 
 
-def test_a_damaged_version_is_not_made_anew_from_another_or_a_changed_package(camera: Camera) -> None:
+def test_a_damaged_version_is_not_made_anew_from_another_or_a_changed_package(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     archive = camera.state.host / "packages" / "TINY" / "A.tar.gz"
     damage(camera, "A")
     for data in (archive.read_bytes()[:-40], write(camera.folder / "other.tar.gz", contents(version="0.9.0")).read_bytes(), b""):
@@ -452,11 +501,12 @@ def test_without_room_for_its_package_a_version_runs_all_the_same(camera: Camera
     assert not list((camera.state.host / "packages" / "TINY").glob("*.tar.gz*"))
 
 
-def test_a_damaged_slot_whose_package_is_lost_does_not_start_and_the_previous_version_takes_over(camera: Camera) -> None:
+def test_a_damaged_slot_whose_package_is_lost_does_not_start_and_the_previous_version_takes_over(
+    camera: Camera, prepared: Prepared
+) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
     camera.upload(packages, version="2.0.0")
     packages.stop("TINY")
     for archive in (camera.state.host / "packages" / "TINY").glob("*.tar.gz"):
@@ -472,20 +522,23 @@ def test_a_damaged_slot_whose_package_is_lost_does_not_start_and_the_previous_ve
     assert only(packages).status == "off"
 
 
-def test_a_full_disk_refuses_the_upload_and_keeps_the_old_version(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_refuses_the_upload_and_keeps_the_old_version(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     monkeypatch.setattr(slots_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(PackageError, match="not enough space: TINY needs 9 MB, 1 MB are free"):
         camera.upload(packages, version="2.0.0")
     assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "trial")
 
 
-def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera.begin_as(prepared.good)
     packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
+    until(lambda: up(packages))
 
     def full(self: Path, target: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -497,9 +550,9 @@ def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(camera: C
     until(lambda: up(packages))
 
 
-def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camera: Camera) -> None:
+def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     with pytest.raises(PackageError, match="OTHER: /tiny/ or its socket belongs to TINY; remove TINY first"):
         camera.upload(packages, conf=lambda text: text.replace("TINY", "OTHER"))
 
@@ -534,10 +587,9 @@ def test_routes_lead_to_their_sockets_and_none_is_shared_between_packages(camera
         camera.upload(packages, conf=other, processes={"watcher": "live"})
 
 
-def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera) -> None:
+def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.two)
     packages = camera.boot()
-    camera.upload(packages)
-    camera.upload(packages, version="2.0.0")
     packages.start("TINY")
     (camera.state.root / "anpr").mkdir()
     packages.remove("TINY")
@@ -548,7 +600,7 @@ def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera) -> None
         packages.start("TINY")
 
 
-def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
+def test_two_uploads_at_once_are_refused(camera: Camera, prepared: Prepared) -> None:
     packages = camera.boot()
     first = packages.install(write(camera.folder / "one.tar.gz", contents()), CAMERA)
     next(first)
@@ -557,20 +609,12 @@ def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     assert str(list(first)[-1]) == "TINY"
 
 
-def ran_two_versions(camera: Camera) -> Path:
-    """The package's folder on a camera that was switched off while its second version ran."""
-    packages = camera.boot()
-    camera.upload(packages)
-    camera.upload(packages, version="2.0.0")
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
-    packages.close()
-    return camera.state.host / "packages" / "TINY"
-
-
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
-def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(camera: Camera, damage: str | None) -> None:
-    record = ran_two_versions(camera) / "record.json"
+def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(
+    camera: Camera, prepared: Prepared, damage: str | None
+) -> None:
+    camera.begin_as(prepared.two_good)
+    record = camera.state.host / "packages" / "TINY" / "record.json"
     before = record.read_bytes()
     record.unlink() if damage is None else record.write_text(damage)
     packages = camera.boot()
@@ -579,9 +623,9 @@ def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(c
     assert record.read_bytes() == before
 
 
-def test_a_record_without_a_copy_as_older_hosts_left_it_gets_one(camera: Camera) -> None:
+def test_a_record_without_a_copy_as_older_hosts_left_it_gets_one(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     record = camera.state.host / "packages" / "TINY" / "record.json"
     copy = record.with_name("record.json.copy")
     copy.unlink()
@@ -590,9 +634,9 @@ def test_a_record_without_a_copy_as_older_hosts_left_it_gets_one(camera: Camera)
     assert copy.read_bytes() == record.read_bytes()
 
 
-def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.one)
     packages = camera.boot()
-    camera.upload(packages)
     packages.enable("TINY")
     record = camera.state.host / "packages" / "TINY" / "record.json"
     for path in (record, record.with_name("record.json.copy")):
@@ -608,15 +652,10 @@ def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it
     assert packages.listing() == ()
 
 
-def test_a_record_that_is_damaged_with_its_copy_costs_no_camera_its_package(camera: Camera) -> None:
-    packages = camera.boot()
-    camera.upload(packages, version="1.0.0")
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
-    camera.upload(packages, version="2.0.0")
-    until(lambda: only(packages).slot_state == "good")
-    before = only(packages)
-    packages.close()
+def test_a_record_that_is_damaged_with_its_copy_costs_no_camera_its_package(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.two_good)
+    before = Slots(camera.state.host / "packages", None, lambda: False).current("TINY")
+    assert before is not None
     record = camera.state.host / "packages" / "TINY" / "record.json"
     for path in (record, record.with_name("record.json.copy")):
         path.write_bytes(b"")
@@ -626,17 +665,14 @@ def test_a_record_that_is_damaged_with_its_copy_costs_no_camera_its_package(came
     assert (after.version, after.previous, after.slot, after.manifest_sha256) == (
         "2.0.0",
         "1.0.0",
-        before.slot,
+        before.letter,
         before.manifest_sha256,
     )
     assert str(after.message) == "its record was damaged and is made anew from what is installed"
 
 
-def test_with_its_record_and_its_files_damaged_a_version_stays_off_and_says_so(camera: Camera) -> None:
-    packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    packages.close()
+def test_with_its_record_and_its_files_damaged_a_version_stays_off_and_says_so(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
     home = camera.state.host / "packages" / "TINY"
     for path in (home / "record.json", home / "record.json.copy", home / "current" / "LICENSE"):
         path.write_bytes(b"")
@@ -668,15 +704,9 @@ def test_a_licence_that_ends_while_the_package_runs_stops_its_reading_and_a_new_
 
 
 def test_a_check_that_failed_by_itself_starts_nothing_and_costs_no_version_its_place(
-    camera: Camera, monkeypatch: pytest.MonkeyPatch
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    until(lambda: only(packages).slot_state == "good")
-    camera.upload(packages, version="2.0.0")
-    until(lambda: only(packages).slot_state == "good")
-    packages.close()
+    camera.begin_as(prepared.two_good)
 
     def fails(*_: object) -> None:
         raise NotChecked("no memory")
@@ -745,8 +775,11 @@ def test_a_key_that_is_added_and_removed_by_a_person_has_and_leaves_no_second_fi
 
 
 @pytest.mark.parametrize("link", [None, "C", "nowhere"])
-def test_a_camera_that_lost_what_names_its_current_version_runs_the_newest_good_one(camera: Camera, link: str | None) -> None:
-    current = ran_two_versions(camera) / "current"
+def test_a_camera_that_lost_what_names_its_current_version_runs_the_newest_good_one(
+    camera: Camera, prepared: Prepared, link: str | None
+) -> None:
+    camera.begin_as(prepared.two_good)
+    current = camera.state.host / "packages" / "TINY" / "current"
     current.unlink()
     if link is not None:
         current.symlink_to(link)
@@ -781,10 +814,9 @@ def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
     assert (given["GATEWRIGHT_BIND"], given["GATEWRIGHT_PORT"]) == ("0.0.0.0", "8443")
 
 
-def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera) -> None:
+def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.two_good)
     packages = camera.boot()
-    camera.upload(packages, version="2.0.0")
-    packages.start("TINY")
     before = only(packages).processes[0].pid
     archive = write(camera.folder / "older.tar.gz", contents(version="1.9.0"))
     with pytest.raises(OlderVersion, match=r"TINY 1.9.0 is older than 2.0.0"):
@@ -798,12 +830,8 @@ def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera) -> 
 
 
 @pytest.mark.parametrize("left", [None, b"", b"[package]\nformat = 9\n"], ids=["gone", "emptied", "damaged"])
-def test_a_damaged_copy_of_a_manifest_keeps_nothing_from_starting(camera: Camera, left: bytes | None) -> None:
-    packages = camera.boot()
-    camera.upload(packages)
-    packages.start("TINY")
-    packages.close()
-    camera.booted.clear()
+def test_a_damaged_copy_of_a_manifest_keeps_nothing_from_starting(camera: Camera, prepared: Prepared, left: bytes | None) -> None:
+    camera.begin_as(prepared.good)
     (copy,) = (camera.state.host / "packages" / "TINY").glob("?.conf")
     copy.unlink()
     if left is not None:
