@@ -12,6 +12,7 @@ from board.kit.words import Text
 from firmware.host import Host
 from firmware.menu import SECURITY
 from firmware.people import shapes
+from firmware.people.browsers import browser_of
 from firmware.people.sessions import IDLE_S, LONGEST_S, Shown
 
 NAME = "setup/security/sessions.html"
@@ -54,8 +55,8 @@ def _told(host: Host, call: Call) -> list[shapes.Session]:
     def told(each: Shown) -> shapes.Session:
         started, used = ((now - timedelta(seconds=ago)).isoformat(timespec="seconds") for ago in (each.started_s, each.used_s))
         return {
-            "id": each.id, "user": each.user, "address": each.address, "agent": each.agent, "started": started, "used": used,
-            "own": each.id == own,
+            "id": each.id, "user": each.user, "address": each.address, "agent": each.agent, "browser": browser_of(each.agent),
+            "started": started, "used": used, "own": each.id == own,
         }  # fmt: skip
 
     return [told(each) for each in host.auth.sessions.all()]

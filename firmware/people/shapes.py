@@ -39,12 +39,13 @@ class Removed(TypedDict):
 
 
 class Session(TypedDict):
-    """`own`: the one that asks; `agent`: the browser's name for itself; stamps are UTC (ISO 8601)."""
+    """`own`: the one that asks; `agent`: the browser's name for itself, `browser`: as people know it; stamps are UTC (ISO 8601)."""
 
     id: str
     user: str
     address: str
     agent: str
+    browser: str
     started: str
     used: str
     own: bool

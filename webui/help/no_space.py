@@ -9,6 +9,9 @@ from webui.view import shapes
 from webui.view.problems import LOW_SPACE_PCT
 from webui.view.storage import storage
 
+LONG_DAYS = 3650
+"""Beyond that a forecast says no more."""
+
 
 def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
     status, _ = portal.feed.status()
@@ -29,17 +32,7 @@ def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
     checks.append(
         check(Text("Old passages are deleted"), WARN if off else OK, Text(general.purge), todo if off else NOTHING, "/anpr/general")
     )
-    days = found["reaches_days"]
-    reach = (
-        Text(
-            "{days} days at {count} cars a day",
-            {"days": days, "count": found["passages_a_day"]},
-            one="{days} days at {count} car a day",
-        )
-        if days is not None
-        else Text("for ever, as no car comes")
-    )
-    checks.append(check(Text("How far back pictures reach"), SAID, reach, NOTHING, "/anpr/general"))
+    checks.append(check(Text("How far back pictures reach"), SAID, _reach(found), NOTHING, "/anpr/general"))
     if status is not None and status.storage:
         checks.append(
             check(
@@ -47,6 +40,16 @@ def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
             )
         )
     return checks
+
+
+def _reach(found: shapes.Storage) -> Text:
+    days, cars = found["reaches_days"], found["passages_a_day"]
+    if days is None:
+        return Text("for ever, as no car comes")
+    if days > LONG_DAYS:
+        return Text("more than ten years at {count} cars a day", {"count": cars}, one="more than ten years at {count} car a day")
+    values = {"days": days, "count": cars}
+    return Text("{days} days at {count} cars a day", values, one="{days} days at {count} car a day")
 
 
 TOPIC = Topic(
