@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Route
 from board.kit.web.schemas import Schemas
 from engine.exchange.hand import HandFolder, HandOrder
+from engine.risk import risk
 from engine.settings import LprSettings
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
@@ -39,6 +41,20 @@ PAGES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def few_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The risk of a list is asked for often here, and no test is about how many made-up plates tell it."""
+    monkeypatch.setattr("webui.risks.risk", lambda *what: risk(*what, 200))
+
+
+@pytest.fixture(scope="module")
+def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """A portal for tests of who is refused, whatever it holds: to open one takes longer than to ask it."""
+    made = Caller(tmp_path_factory.mktemp("portal"))
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_is_shown_to_an_admin(caller: Caller, page: str) -> None:
     reply = caller.get(page)
@@ -52,17 +68,17 @@ def filled_in(path: str, id: str = "1", name: str = "DI1") -> str:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_who_lacks_the_permission_of_a_route_is_refused_and_nobody_else(caller: Caller, route: Route[object]) -> None:
+def test_who_lacks_the_permission_of_a_route_is_refused_and_nobody_else(one_for_all: Caller, route: Route[object]) -> None:
     for role in ("", *ROLES):
         may = bool(role) if route.permission == KNOWN else route.permission in ROLES.get(role, frozenset())
-        refused = caller.send(route.method, filled_in(route.path), {}, role).status == 403
+        refused = one_for_all.send(route.method, filled_in(route.path), {}, role).status == 403
         assert refused is not may, role
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_a_token_reaches_the_routes_of_its_permissions_only(caller: Caller, route: Route[object]) -> None:
+def test_a_token_reaches_the_routes_of_its_permissions_only(one_for_all: Caller, route: Route[object]) -> None:
     for permission in PERMISSIONS:
-        reply = caller.send(route.method, filled_in(route.path), {}, permissions=permission)
+        reply = one_for_all.send(route.method, filled_in(route.path), {}, permissions=permission)
         assert (reply.status == 403) is (route.permission not in (KNOWN, permission)), permission
 
 
@@ -289,9 +305,9 @@ def test_a_search_word_that_is_no_text_counts_as_none(caller: Caller) -> None:
 )
 @pytest.mark.parametrize("path", ["api/lists", "api/lists/4/entries", "api/lists/4/rules", "api/rules/test", "api/trigger"])
 def test_what_no_handler_can_take_is_refused_before_it_in_words(
-    caller: Caller, path: str, body: bytes, status: int, said: str
+    one_for_all: Caller, path: str, body: bytes, status: int, said: str
 ) -> None:
-    reply = caller.call("POST", path, "admin", body)
+    reply = one_for_all.call("POST", path, "admin", body)
     assert (reply.status, said in reply.json["error"]) == (status, True), reply.text
 
 
