@@ -38,7 +38,7 @@ def _getparam(host: Host, call: Call) -> Answer:
     """The host's parameters, and behind them those of the package that has CGIs, as far as each may be seen."""
     body, form = _form(call)
     wanted = [*wanted_names(call), *form]
-    values = parameters(host.packages.listing()) if call.may("packages") else {}
+    values = _own(host) if call.may("packages") else {}
     own = lines(values, wanted).encode()
     known = all(any(is_wanted(name, [each]) for name in values) or each.startswith(GROUPS) for each in wanted)
     others = None if wanted and known else package_parameters(host, call, body)
@@ -65,7 +65,7 @@ def _setparam(host: Host, call: Call) -> Answer:
             set_schedule(host, call, name, schedule)
     except PackageError as why:
         return error(400, str(why))
-    return done(sent, lines(parameters(host.packages.listing()), list(asked)))
+    return done(sent, lines(_own(host), list(asked)))
 
 
 def _forbidden(call: Call) -> Refused:
@@ -168,13 +168,18 @@ ROUTES: tuple[Route[Host], ...] = (
 """For administrators (security level 6). VIVOTEK's clients start and stop by GET, so these GETs count as changes."""
 
 
-def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
+def _own(host: Host) -> dict[str, str]:
+    return parameters(host.packages.listing(), host.packages.serial)
+
+
+def parameters(listing: tuple[PackageStatus, ...], serial: str) -> dict[str, str]:
     """The groups `capability` and `vadp` with `vadp_module`, `vadp_schedule`, `vadp_event` and `vadp_hyperlink`, in a fixed order;
-    lengths as documented. Packages have no events for an event manager of the camera: what they see is sent by their own rules."""
+    lengths as documented. `serial`: what a licence is ordered for. Packages have no events for an event manager of the camera: what they see is sent by their own rules."""
     values = {
         "capability_vadp_npackage": str(MAX_PACKAGES),
         "capability_nvadppkg": str(MAX_PACKAGES),
         "vadp_version": platform_text(),
+        "vadp_number": serial[:128],
         "vadp_module_number": str(len(listing)),
         "vadp_module_order": ",".join(str(package.idx) for package in listing if package.enabled),
     }

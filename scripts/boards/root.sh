@@ -4,6 +4,10 @@ own=$(dpkg --print-architecture)
 
 say() { echo "${0##*/}: $*" >&2; }
 
+need() { # need PROGRAM PACKAGE: said before the work, not after half of it
+  command -v "$1" >/dev/null || { say "needs the Debian package $2"; exit 2; }
+}
+
 alone() { # what is mounted, runs and is registered from here on ends with this script and is seen by nobody else
   [ "$(id -u)" = 0 ] || { say "run it as root"; exit 2; }
   [ "${ALONE:-}" = yes ] || ALONE=yes exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
@@ -12,7 +16,7 @@ alone() { # what is mounted, runs and is registered from here on ends with this 
 
 emulate() { # programs of another processor run here by qemu-user
   [ "$arch" != "$own" ] || return 0
-  [ -x /usr/bin/qemu-aarch64-static ] || { say "needs the Debian package qemu-user-static"; exit 2; }
+  need qemu-aarch64-static qemu-user-static
   [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
   compgen -G '/proc/sys/fs/binfmt_misc/*aarch64' >/dev/null ||
     printf '%s' ':gatewright-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/bin/qemu-aarch64-static:F' \
@@ -28,7 +32,6 @@ make_root() { # make_root SUITE PACKAGES [OPTIONS of mmdebstrap]: Debian below $
   shift 2
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | sed -n 1p)
   mirror=${mirror:-http://deb.debian.org/debian}
-  command -v mmdebstrap >/dev/null || { say "needs the Debian package mmdebstrap"; exit 2; }
   say "$suite for $arch from $mirror"
   mmdebstrap --quiet --variant=minbase --arch="$arch" --skip=check/qemu --include="$packages" "$@" "$suite" "$root" "deb $mirror $suite main"
   mkdir -p "$root/src"

@@ -247,6 +247,8 @@ def test_menus_and_events_of_packages_stand_among_the_parameters(host: Host) -> 
         "capability_nvadppkg='10'\r\nvadp_event_ntrigger='0'\r\nvadp_hyperlink_i0_moduleidx='0'\r\n"
         "vadp_hyperlink_i0_title='Tiny package'\r\nvadp_hyperlink_i0_url='/tiny/'\r\nvadp_hyperlink_i0_status='off'\r\n"
     )
+    serial = host.ask("GET", "/api/packages").json()["serial"]
+    assert serial and host.ask("GET", f"{PARAMETERS}?vadp_number").text == f"vadp_number='{serial}'\r\n"
 
 
 def test_unsigned_packages_are_taken_only_while_that_is_switched_on_and_never_quietly(host: Host) -> None:
