@@ -174,7 +174,8 @@ def _own(host: Host) -> dict[str, str]:
 
 def parameters(listing: tuple[PackageStatus, ...], serial: str) -> dict[str, str]:
     """The groups `capability` and `vadp` with `vadp_module`, `vadp_schedule`, `vadp_event` and `vadp_hyperlink`, in a fixed order;
-    lengths as documented. `serial`: what a licence is ordered for. Packages have no events for an event manager of the camera: what they see is sent by their own rules."""
+    lengths as documented. `serial`: what a licence is ordered for. Packages have no events for an event manager of the camera: what
+    they see is sent by their own rules."""
     values = {
         "capability_vadp_npackage": str(MAX_PACKAGES),
         "capability_nvadppkg": str(MAX_PACKAGES),
