@@ -1,3 +1,7 @@
+"""Browsers: User-Agents as people know them."""
+
+from __future__ import annotations
+
 import pytest
 
 from firmware.people.browsers import browser_of
