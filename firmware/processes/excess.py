@@ -15,6 +15,8 @@ MOST_BYTES = min(1 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE
 """Of memory. The largest process of ours takes a tenth of it, on a board of 512 MB a quarter."""
 
 LOOK_EVERY_S = 1.0
+KILLED_TIMES = 8
+"""A look at all processes misses one that was begun during it; its parent is gone by the next look."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -24,6 +26,8 @@ class Taken:
 
     pids: list[int] = field(default_factory=list)
     resident: int = 0
+    alive: bool = False
+    """Whether one of them has not ended: who has is there until its parent has asked for its exit code."""
 
     @property
     def excess(self) -> Text:
@@ -43,6 +47,15 @@ class Taken:
                 continue  # it has ended, or is of a user of its own: the group's end is the supervisor's
 
 
+def end(session: int) -> None:
+    """All processes of it, also those that are begun meanwhile, as far as this user may."""
+    for _ in range(KILLED_TIMES):
+        taken = sessions().get(session)
+        if taken is None or not taken.alive:
+            return
+        taken.kill()
+
+
 def sessions() -> Mapping[int, Taken]:
     """{session: what it takes}, of all processes that this user may see (proc(5), stat)."""
     found: dict[int, Taken] = {}
@@ -55,5 +68,6 @@ def sessions() -> Mapping[int, Taken]:
             continue  # it ended meanwhile
         taken = found.setdefault(int(fields[3]), Taken())
         taken.pids.append(int(entry.name))
+        taken.alive |= fields[0] != b"Z"
         taken.resident += int(fields[21]) * _PAGE_BYTES
     return found

@@ -363,7 +363,7 @@ class Supervisor:
             if child is not None and taken is not None and taken.excess:
                 process.hung, process.excess = True, taken.excess
                 LOG.error("%s %s", process.spec.name, taken.excess)
-                taken.kill()
+                excess.end(child.pid)
                 child.kill()  # where it is another user: its group
 
     def _end(self, process: _Process) -> None:

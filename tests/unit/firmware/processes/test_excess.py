@@ -1,0 +1,36 @@
+"""Excess: a session is ended with what is begun while it is looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from firmware.processes import excess
+from tests.waiting import until
+
+FORKS = "import os, time; os.write(1, b'%d\\n' % os.fork()) and time.sleep(60)"
+
+
+def test_what_is_begun_during_a_look_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", FORKS], stdout=subprocess.PIPE, text=True, start_new_session=True) as leader:
+        assert leader.stdout is not None
+        child = max(int(leader.stdout.readline()), int(leader.stdout.readline()))
+        real, looks = excess.sessions, iter((True,))
+
+        def late() -> dict[int, excess.Taken]:
+            found = dict(real())
+            if next(looks, False):
+                found[leader.pid] = replace(found[leader.pid], pids=[leader.pid])
+            return found
+
+        monkeypatch.setattr(excess, "sessions", late)
+        excess.end(leader.pid)
+        leader.wait()
+        until(lambda: not (left := real().get(leader.pid)) or not left.alive, f"the end of {child}")
+
+
+def test_a_session_that_is_gone_is_no_matter() -> None:
+    excess.end(2**22 + 1)
