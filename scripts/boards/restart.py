@@ -102,8 +102,8 @@ def _rights() -> str:
 
 
 def _first_read() -> str:
-    """With region and camera chosen, which a new card has not yet. The camera sees one picture of the demo again and again: an
-    emulated processor is too slow for its video, in which each car is there for seconds."""
+    """With region and camera chosen, which a new card has not yet. The camera sees one picture of the demo again and again: in
+    its video each car is there for seconds, which an emulated processor may need for a frame."""
     _until_all_run({})
     street = {"connection": "URL", "camera_url": f"replay:{_picture_of_a_car()}?fps=1"}
     ask("PUT", "/anpr/api/settings/lpr", json={"region": "Europe", "countries": ["DE"], **street}).raise_for_status()
