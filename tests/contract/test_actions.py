@@ -38,11 +38,11 @@ def kind(request: pytest.FixtureRequest) -> ActionKind[Any]:
 
 @pytest.fixture
 def peer(kind: ActionKind[Any], tmp_path: Path) -> Iterator[ActionPeer]:
-    with tests_of(kind).peer(tmp_path) as made:
+    with own_tests(kind).peer(tmp_path) as made:
         yield made
 
 
-def tests_of(kind: ActionKind[Any]) -> Any:
+def own_tests(kind: ActionKind[Any]) -> Any:
     return importlib.import_module(f"tests.unit.engine.actions.test_{kind.name}")
 
 
@@ -132,7 +132,7 @@ def test_each_try_of_a_delivery_carries_the_same_key(
         kind.deliver(one, options, peer.env)
         by_pins = {request.id for request in getattr(peer.env.pins, "requests", ())[asked:]}
         found.append({key for key in keys if key in by_pins or key.encode() in b"".join(sent)})
-    assert (found[0] == found[1]) and (bool(found[0]) is not hasattr(tests_of(kind), "NO_KEY")), found
+    assert (found[0] == found[1]) and (bool(found[0]) is not hasattr(own_tests(kind), "NO_KEY")), found
 
 
 def test_what_is_kept_open_for_a_peer_opens_and_closes(kind: ActionKind[Any], peer: ActionPeer) -> None:
