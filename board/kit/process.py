@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import logging.handlers
 import os
@@ -147,6 +148,25 @@ def _log_level(state: State, process: str) -> int:
     return int(level) if level.isdecimal() and int(level) in LEVELS else DEFAULT_LEVEL
 
 
+class Told(threading.Event):
+    """An Event that a signal's handler may set. The handler runs in the main thread, between any two of its steps, even while that
+    thread is within this Event and holds its lock: in `wait`, or in the handler of the signal before. To ask for the lock there
+    waits for ever."""
+
+    _told = False
+
+    def set_by_signal(self) -> None:
+        """Set at once for who asks; those that wait are woken by a thread that may wait for the lock."""
+        if self._told:
+            return
+        self._told = True
+        with suppress(RuntimeError):  # no thread to be had: whoever waits asks again in time
+            _thread.start_new_thread(self.set, ())  # threading.Thread has locks of its own
+
+    def is_set(self) -> bool:
+        return self._told or super().is_set()
+
+
 class Life:
     """A process's life: `stop` is set by SIGTERM and SIGINT; `beat` tells the supervisor that its main loop turns."""
 
@@ -155,7 +175,7 @@ class Life:
         self._state = state
         self._process = process
         self._level = _log_level(state, process)
-        self.stop = threading.Event()
+        self.stop = Told()
         state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._beat_file = state.beat(process)
         self._patient_until_s = 0.0
@@ -201,4 +221,4 @@ class Life:
             logging.getLogger("process").warning("heartbeat not written: %s", why)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.stop.set()
+        self.stop.set_by_signal()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,8 @@ from board.kit import log_limit, process
 from board.kit.log_limit import LimitedHandler
 from board.kit.process import TRACE, Life, open_log, set_log_levels
 from board.kit.state import State
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
@@ -151,3 +156,37 @@ def test_a_process_may_have_a_log_level_of_its_own(tmp_path: Path, root_logger: 
     set_log_levels(state, 2, {"manager": 4})  # the engine's is switched off again
     life.beat()
     assert root_logger.level == logging.WARNING
+
+
+STORMED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from board.kit.process import Life
+from board.kit.state import State
+
+life = Life(State(Path(sys.argv[1])), "vms")
+
+def storm():
+    until = time.monotonic() + 1.0
+    while time.monotonic() < until:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=storm, daemon=True).start()
+until = time.monotonic() + 1.2
+while time.monotonic() < until:
+    life.stop.wait(0.0001)
+assert life.stop.is_set()
+"""
+
+
+def test_a_process_that_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", STORMED, str(tmp_path)], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_who_waits_is_woken_by_a_signal(tmp_path: Path) -> None:
+    told, woken = process.Told(), threading.Event()
+    waiting = threading.Thread(target=lambda: told.wait(60) and woken.set())
+    waiting.start()
+    told.set_by_signal()
+    assert told.is_set() and woken.wait(20)
+    waiting.join(20)
