@@ -219,7 +219,10 @@ class Running:
         notice = Text(
             "{version} was damaged and is made anew from its package: {why}", {"version": slot.version, "why": damage.text}
         )
-        self._slots.set_notice(name, to_stored(notice))
+        try:
+            self._slots.set_notice(name, to_stored(notice))
+        except PackageError as why:  # a full disk must not keep the gate shut
+            LOG.error("%s: that is not told to people: %s", name, why)
         return path
 
     def follow_licence(self, name: str) -> None:

@@ -229,7 +229,8 @@ class Slots:
             fresh.rename(kept)
             sync_folder(kept.parent)
         except OSError as why:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink()
             LOG.warning("%s %s: its package is not kept beside it: %s", name, slot.version, why.strerror)
 
     def renew(self, name: str, slot: Slot, check: Callable[[Path], Verified]) -> None:
@@ -258,6 +259,8 @@ class Slots:
             sync_folder(place)
         except OSError as why:
             raise PackageError("{name} cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def drop(self, name: str, slot: Slot) -> None:
         """Forgets a staged slot that failed its check; a package without any slot is gone."""

@@ -600,7 +600,7 @@ def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera, prepare
         packages.start("TINY")
 
 
-def test_two_uploads_at_once_are_refused(camera: Camera, prepared: Prepared) -> None:
+def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     packages = camera.boot()
     first = packages.install(write(camera.folder / "one.tar.gz", contents()), CAMERA)
     next(first)
