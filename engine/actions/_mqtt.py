@@ -39,7 +39,12 @@ HEAD_BYTES = 200
 MOST_AT_ONCE = 10
 LONGEST_PACKET = 16_384
 LONGEST_CORRELATION = 256
-"""Of what a connection that listens takes from strangers: messages on their way, bytes of each, bytes that it gives back."""
+"""Of what a connection takes from strangers: messages on their way, bytes of each, bytes that it gives back."""
+MOST_UNSENT = 1000
+"""Packets that wait for a broker which does not read; paho answers each message of a broker with one."""
+EXACTLY_ONCE, IS_EXACTLY_ONCE = 0xF6, 0x34
+"""A message with QoS 2, in the first byte of its packet (MQTT 5, 3.3.1). We subscribe with 1, and paho would keep each of them
+until the broker releases it."""
 REST, LONGEST_REST_S = 3.0, 0.5
 """After each of them it rests for this many times what it took."""
 REFUSES = mark("{target} refuses {topic}: {reason}")
@@ -49,6 +54,9 @@ NOBODY = "No matching subscribers"
 
 TAKEN_OVER = "Session taken over"
 """What a broker says (MQTT 5, 3.14.2.1, reason 0x8E) when a client of the same id connects."""
+
+TOO_MUCH = "more than a broker may send"
+"""What a client knows of the broker that it has left for that."""
 
 ONLINE, OFFLINE = b"online", b"offline"
 
@@ -326,8 +334,7 @@ class Link:
             self._acknowledged.clear()
             self._hurry.clear()
         try:
-            bounds = _bounds() if self._listening else None
-            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True, properties=bounds)
+            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True, properties=_bounds())
         except ConfigError as why:  # actions may not reach that host
             self._lost(DeliveryError(why.text))
             return
@@ -360,6 +367,8 @@ class Link:
         if was_connected and not self._stopped and str(reason) == TAKEN_OVER:
             text = "the broker has another connection of the client {id}: is it a copy of this card?"
             self._lost(DeliveryError(text, id=self.account.client_id))
+        elif was_connected and not self._stopped and client.user_data_get() == TOO_MUCH:
+            self._lost(DeliveryError("it talks without end"))
         elif was_connected and not self._stopped:
             log.warning("%s: the connection was lost (%s)", self.account.place, reason)
             self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
@@ -425,7 +434,17 @@ def _make_client(account: Account, network: Network) -> Client:
             account.host, account.port, time.monotonic() + CONNECT_S
         )
 
-    client: Any = Client(
+    class BoundedClient(Client):  # type: ignore[misc]  # paho is not looked into
+        """Of what a broker sends it takes no more than the broker was told; paho itself takes 256 MB, into the gate's process."""
+
+        def _sock_recv(self, bufsize: int) -> bytes:
+            once = self._in_packet["command"] & EXACTLY_ONCE == IS_EXACTLY_ONCE
+            if bufsize > LONGEST_PACKET or once or len(self._out_packet) > MOST_UNSENT:
+                self.user_data_set(TOO_MUCH)
+                raise OSError(TOO_MUCH)  # paho ends the connection
+            return bytes(super()._sock_recv(bufsize))
+
+    client: Any = BoundedClient(
         CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
     )
     client._create_socket_connection = connect
@@ -443,7 +462,7 @@ def _make_client(account: Account, network: Network) -> Client:
 
 
 def _bounds() -> Any:
-    """What a broker may send to a connection that listens (MQTT 5, 3.1.2.11)."""
+    """What a broker may send (MQTT 5, 3.1.2.11)."""
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 

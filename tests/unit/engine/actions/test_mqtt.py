@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +14,9 @@ import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.settings import check
+from engine.actions._mqtt import Account, Broker
 from engine.actions.mqtt import ACTION, MqttOptions, account, discovery, topic_of
+from engine.network import EVERYTHING, Network
 from tests.mosquitto import mosquitto
 from tests.samples import DEVICE, ActionPeer, env
 
@@ -88,3 +92,32 @@ def test_what_home_assistant_makes_of_an_event_is_json_with_its_type() -> None:
     }  # fmt: skip
     made = json.loads(environment.from_string(template).render(value_json=message))
     assert (made["event_type"], made["plate"], made["list"], made["confidence"]) == ("opened", 'A"B', "WHITELIST", 93.4)
+
+
+LONGEST = b"\x30\xff\xff\xff\x7f\x00\x01a\x00" + b"x" * 65_536
+"""The beginning of a message of 256 MB, the longest of MQTT."""
+NEVER_RELEASED = b"\x34\x88\x7d\x00\x01a\x00\x01\x00" + b"x" * 16_002
+"""A message with QoS 2, which a client keeps until it is released."""
+
+
+@pytest.mark.parametrize("message", [LONGEST, NEVER_RELEASED], ids=["long", "kept"])
+def test_a_broker_that_sends_without_end_is_left_and_fills_no_memory(message: bytes) -> None:
+    left = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        sock, _ = server.accept()
+        try:
+            sock.recv(4096)
+            sock.sendall(b"\x20\x03\x00\x00\x00")  # CONNACK
+            for _ in range((64 << 20) // len(message)):  # more than any socket holds
+                sock.sendall(message)
+        except ConnectionError:
+            left.set()
+        sock.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server, Broker(Network(lambda: EVERYTHING)) as broker:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        broker.use({Account("127.0.0.1", server.getsockname()[1], "camera"): ()})
+        thread.join(60)
+    assert left.is_set()
