@@ -6,11 +6,10 @@ Only PNG and JPEG are read. An SVG is a program of the page that shows it, so it
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
 
 from board.kit.errors import ConfigError, StoreError
-from board.kit.files import write_whole
+from board.kit.files import write_beside
 from board.kit.settings import unfit
 from board.kit.state import State
 from board.kit.web.logo import logo_file
@@ -27,8 +26,9 @@ def change(state: State, upload: bytes) -> None:
     path = logo_file(state)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _keep(path)
-        write_whole(path, png)
+        fresh = write_beside(path, png)
+        _keep(path)  # only now: a full disk takes no logo away
+        fresh.replace(path)
     except OSError as why:
         raise StoreError("the logo cannot be stored: {why}", why=why) from why
 
@@ -82,10 +82,10 @@ def _small(upload: bytes) -> bytes:
 
 def _encoded(upload: bytes) -> tuple[int, int, bytes]:
     """Width, height and the small PNG; b"" for one with too many pixels, which are not looked at."""
-    from PIL import Image
+    from PIL import Image, JpegImagePlugin, PngImagePlugin
 
-    with warnings.catch_warnings(), Image.open(io.BytesIO(upload), formats=("PNG", "JPEG")) as picture:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    reader = PngImagePlugin.PngImageFile if upload.startswith(b"\x89PNG") else JpegImagePlugin.JpegImageFile
+    with reader(io.BytesIO(upload)) as picture:  # Image.open would say in its own way that there are too many pixels
         width, height = picture.size
         if width * height > MOST_PIXELS:
             return width, height, b""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import struct
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +22,18 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (800, 100), colour: str =
     info.add_text("Comment", "<script>alert(1)</script>")
     Image.new("RGB", size, colour).save(out, kind, **({"pnginfo": info} if kind == "PNG" else {}))
     return out.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of 70 bytes that says it has 400 million pixels."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + bytes(4) + b"IDAT" + bytes(40)
+    )
+
+
+def full(number: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def put(caller: Caller, body: bytes) -> Reply:
@@ -42,8 +58,9 @@ def test_a_picture_becomes_a_small_png_of_its_pixels_and_stands_in_every_page(ca
         (lambda: picture()[:60], "damaged"),
         (lambda: b"", "no PNG or JPEG"),
         (lambda: picture(size=(8000, 4000)), "8000 x 4000 pixels"),  # made when it is asked for: each worker collects this file
+        (bomb, "20000 x 20000 pixels"),
     ],
-    ids=["svg", "gif", "cut off", "empty", "too large"],
+    ids=["svg", "gif", "cut off", "empty", "too large", "bomb"],
 )
 def test_what_is_no_picture_is_refused_in_words_and_the_logo_stays(caller: Caller, upload: Callable[[], bytes], said: str) -> None:
     put(caller, picture())
@@ -64,3 +81,11 @@ def test_the_logo_of_before_comes_back_and_none_is_ours_again(caller: Caller) ->
     assert "logo.png" not in caller.get("live").text
     told = [dict(each.after or {})["logo"] for each in caller.portal.store.changes("logo")]
     assert told == ["removed", "reverted", "changed", "changed"]
+
+
+def test_a_full_disk_leaves_the_logo_where_it_is(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(caller, picture(colour="red"))
+    red = logo_file(caller.state).read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    assert put(caller, picture(colour="blue")).status >= 400
+    assert logo_file(caller.state).read_bytes() == red
