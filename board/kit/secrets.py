@@ -27,15 +27,15 @@ AGAIN_IN = Text("enter the password in it again: it was given for another addres
 
 _IN_ADDRESS = re.compile(
     r"(?<=://)(?P<user>[^/?#\s:@]*:)(?P<secret>[^/?#\s]*)(?=@)"
-    r"|(?P<name>[?&/;](?:\w*pass\w*|pwd|pw|token|secret|\w*key|auth)=)(?P<value>[^&#;/\s]*)",
+    r"|(?P<name>[?&/;_](?:\w*pass\w*|pwd|pw|token|secret|\w*key|auth)=)(?P<value>[^&#;/\s]*)",
     re.IGNORECASE,
 )
-"""Passwords in an address: before the host, and where cameras take them as parameters."""
+"""Passwords in an address: before the host, and where cameras take them as parameters ("/user=admin_password=...")."""
 
 _TIME = re.compile(r"\d{1,2}:\d\d")
 
-_EVERYTHING = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
-"""For what is written down: user and password, and all that follows a question mark."""
+_EVERYTHING = re.compile(r"(?<=://)(?:[^?\s]*|[^/?\s]*\?\S*)@|(?<=\?).+")
+"""For what is written down: what may be user and password, as `_is_cut` says, and all that follows a question mark."""
 
 
 def is_secret(kind: type[Settings], name: str) -> bool:
@@ -55,7 +55,7 @@ def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str
         if is_secret(kind, name):
             value = HIDDEN if value else ""
         elif isinstance(value, str) and "://" in value:
-            value = _EVERYTHING.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, value)
+            value = _EVERYTHING.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, _without_passwords(value))
         found[name] = value
     return found
 
@@ -98,7 +98,7 @@ def _for_strangers(kind: type[Settings], name: str, value: Any) -> Any:
     if (field is not None and (value == field.default or value in field.choices)) or _TIME.fullmatch(value):
         return value
     scheme, separator, rest = value.partition("://")
-    if separator and scheme.isalnum():
+    if separator and scheme.isalnum() and not _is_cut(rest):
         place = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2]
         return f"{scheme}://{place}"
     return f"({len(value)} characters)"
@@ -108,8 +108,19 @@ def _public(kind: type[Settings], name: str, value: Any) -> Any:
     if is_secret(kind, name):
         return ""
     if _widget(kind, name) == ADDRESS and isinstance(value, str):
-        return _IN_ADDRESS.sub(lambda part: (part["user"] or part["name"]) + HIDDEN if _secret(part) else part.group(), value)
+        scheme, separator, rest = value.partition("://")
+        return f"{scheme}://{HIDDEN}" if separator and _is_cut(rest) else _without_passwords(value)
     return value
+
+
+def _is_cut(rest: str) -> bool:
+    """`rest`: of an address, after "://". A password that is not written with % may hold what ends a host ("guard:24/68@camera"):
+    then nobody knows where it ends. The forms refuse such an address; an earlier release may have stored it."""
+    return "@" in "".join(re.split(r"[/?#]", rest, maxsplit=1)[1:])
+
+
+def _without_passwords(text: str) -> str:
+    return _IN_ADDRESS.sub(lambda part: (part["user"] or part["name"]) + HIDDEN if _secret(part) else part.group(), text)
 
 
 def _secret(part: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from board.kit.errors import DeliveryError, PeerRefused
 from board.kit.words import Text, mark
@@ -165,7 +165,7 @@ def server(url: str) -> str:
 def public_address(url: str) -> str:
     """The URL as it may stand in a log: without query, which often holds a key, and without what may be meant as a password."""
     parts = urlsplit(url)
-    if "@" in parts.path:
+    if _may_hold_a_password(parts):
         return f"{parts.scheme}://(an address with @ in it)"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
@@ -187,6 +187,13 @@ def check_url(url: str) -> str:
         raise ValueError(f"is not an address: {why}") from why
     if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
         raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
-    if "@" in url.partition("?")[0]:  # wherever it stands: what is not a user and password by the book may be meant as one
+    if "@" in url.partition("?")[0] or _may_hold_a_password(parts):  # wherever it stands it may be meant as a user and password
         raise ValueError("user and password have fields of their own")
     return url
+
+
+def _may_hold_a_password(parts: SplitResult) -> bool:
+    """One that is not written with % is cut at its first / # or ?, and its beginning taken for a port: "http://guard:24?68@server/".
+    Behind a path a query may hold an @."""
+    is_cut_at_once = ":" in parts.netloc and not parts.path and "@" in parts.query
+    return is_cut_at_once or "@" in parts.path or "@" in parts.fragment

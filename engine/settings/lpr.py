@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from board.kit.errors import ConfigError
+from board.kit.errors import CameraError, ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
@@ -352,7 +352,19 @@ class LprSettings(Settings):
         elif self.camera_url and scheme not in CAMERA_SCHEMES:
             known = ", ".join(f"{each}:" for each in CAMERA_SCHEMES)
             found.append(self.conflict("camera_url", "must begin with one of {known}", known=known))
+        elif scheme in ("http", "https", "rtsp", "rtsps"):
+            found += self._malformed_address()
         return tuple(found)
+
+    def _malformed_address(self) -> list[Problem]:
+        """Said where it is typed: in an address that is cut at the wrong place nobody knows what is a password and to be hidden."""
+        from board.camera._address import parse_address  # here: this process need not load what belongs to cameras otherwise
+
+        try:
+            parse_address(self.camera_url)
+        except CameraError as why:
+            return [Problem("camera_url", self.model_fields["camera_url"].title, why.text)]
+        return []
 
     def _regions_too_small(self) -> list[Problem]:
         """Rectangles that an earlier release stored are read all the same."""

@@ -23,7 +23,7 @@ HIDDEN = "(hidden)"
 
 _SECRETS = re.compile(
     r"gw_[A-Za-z0-9_-]{16,}"  # API tokens
-    r"|(?<=://)[^/?#\s\"'@]+@"  # user and password in an address
+    r"|(?<=://)[^\s\"']+@"  # user and password in an address; one that is not written with % may hold what ends a host
     r"|(?<=[?&])[^=&\s\"']*(?:pass|pwd|pw|token|secret|key|auth|sign?)[^=&\s\"']*=[^&\s\"']+"
     r"|\b(?:Authorization|Proxy-Authorization|Cookie|Set-Cookie|X-Api-Key)\s*[:=].*"
     r"|\b(?:Basic|Bearer|Digest)\s+[A-Za-z0-9+/=._~-]{8,}"

@@ -245,6 +245,7 @@ def test_the_password_of_an_http_action_stays_with_its_server_and_with_how_it_is
         ("rtsp://guard:2468%2Fgate@10.0.0.7:554/live", "rtsp://guard:(hidden)@10.0.0.7:554/live"),
         ("http://10.0.0.7/mjpg?user=guard&password=p4ss&fps=5", "http://10.0.0.7/mjpg?user=guard&password=(hidden)&fps=5"),
         ("rtsp://10.0.0.7/user=guard&password=p4ss&channel=1", "rtsp://10.0.0.7/user=guard&password=(hidden)&channel=1"),
+        ("rtsp://10.0.0.7/user=guard_password=p4ss_channel=1", "rtsp://10.0.0.7/user=guard_password=(hidden)"),
         ("rtsp://10.0.0.7/live", "rtsp://10.0.0.7/live"),
         ("v4l2:/dev/video0", "v4l2:/dev/video0"),
     ],
@@ -277,6 +278,20 @@ def test_a_password_in_an_address_stays_with_its_user_and_in_its_place(sent: str
 def test_what_is_written_down_says_that_there_is_a_password_and_not_which() -> None:
     assert without_secrets(Mail, {"password": "s3cret", "sender": "gate"}) == {"password": "(hidden)", "sender": "gate"}
     assert without_secrets(Mail, {"password": ""}) == {"password": ""}
+
+
+@pytest.mark.parametrize("end", ["/", "?", "#"])
+def test_of_an_address_that_is_cut_in_the_middle_of_its_password_nothing_is_shown_or_written_down(end: str) -> None:
+    address = f"rtsp://guard:p4ss{end}w0rd@10.0.0.7/live"
+    assert public(Mail, {"picture": address}) == {"picture": "rtsp://(hidden)"}
+    assert without_secrets(Mail, {"picture": address}) == {"picture": "rtsp://(hidden)@10.0.0.7/live"}
+    with pytest.raises(SettingsError, match="Picture address: enter the password in it again"):
+        filled(Mail, {"picture": "rtsp://(hidden)"}, {**MAIL, "picture": address}, {})
+
+
+def test_what_is_written_down_has_no_password_of_a_path_either() -> None:
+    for written in ("user=guard&password=p4ss&channel=1", "user=guard_password=p4ss_channel=1"):
+        assert "p4ss" not in str(without_secrets(Mail, {"picture": f"rtsp://10.0.0.7/{written}"}))
 
 
 def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:

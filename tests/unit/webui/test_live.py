@@ -302,6 +302,8 @@ def test_the_default_configuration_keeps_region_and_countries(caller: Caller) ->
         ("lpr", {"connection": "URL"}, "camera_url"),
         ("lpr", {"connection": "URL", "camera_url": "javascript:1"}, "camera_url"),
         ("lpr", {"camera_url": "/etc/passwd"}, "camera_url"),
+        *(("lpr", {"camera_url": f"rtsp://guard:24{end}68@10.0.0.9/live"}, "camera_url") for end in "/?#"),
+        ("lpr", {"camera_url": "Http:///video"}, "camera_url"),
         ("camera", {"night": "schedule", "night_from": "06:30", "night_until": "06:30"}, "night_until"),
         ("camera", {"day_above_lux": 5}, "day_above_lux"),
     ],
@@ -313,6 +315,7 @@ def test_values_that_do_not_go_together_are_refused_at_their_field(
     before = caller.get(f"api/settings/{path}").json["settings"]
     reply = caller.send("PUT", f"api/settings/{path}", body)
     assert (reply.status, [problem["field"] for problem in reply.json["problems"]]) == (422, [field])
+    assert "68" not in reply.text
     assert caller.get(f"api/settings/{path}").json["settings"] == before
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.settings import check
+from engine.actions._http import public_address
 from engine.actions.http import ACTION, HttpOptions
 from tests.samples import ActionPeer, env
 
@@ -56,6 +57,20 @@ def peer(folder: Path) -> Iterator[ActionPeer]:
 )
 def test_deliveries_to_one_server_share_its_fate(url: str, whom: str) -> None:
     assert ACTION.peer(HttpOptions(url=url)) == whom
+
+
+@pytest.mark.parametrize("cut", ["24/68", "24#68", "24?68", "24/6#8"])
+def test_an_address_that_may_hold_a_password_is_refused_and_its_beginning_is_no_port_of_a_log(cut: str) -> None:
+    url = f"http://guard:{cut}@10.0.0.7/api"
+    with pytest.raises(ConfigError, match="user and password have fields of their own"):
+        check(HttpOptions, {"url": url})
+    assert public_address(url) == "http://(an address with @ in it)"
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.7:80/api?mail=a@b", "http://nvr.example?mail=a@b"])
+def test_a_query_may_hold_an_at_sign(url: str) -> None:
+    assert check(HttpOptions, {"url": url}).url == url
+    assert public_address(url) == url.partition("?")[0]
 
 
 STORED = {

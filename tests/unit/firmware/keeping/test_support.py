@@ -35,8 +35,17 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(
     "typed",
-    [SECRET, f"https://u:{SECRET}@host.example:8443/{SECRET}?key={SECRET}", f"rtsp://{SECRET}@host", [SECRET], {SECRET: SECRET}],
-    ids=["text", "address", "user", "list", "table"],
+    [
+        *(
+            SECRET,
+            f"https://u:{SECRET}@host.example:8443/{SECRET}?key={SECRET}",
+            f"rtsp://{SECRET}@host",
+            [SECRET],
+            {SECRET: SECRET},
+        ),
+        *(f"rtsp://u:{SECRET}{end}x@host/live" for end in "/?#"),
+    ],
+    ids=["text", "address", "user", "list", "table", "slash", "question mark", "hash"],
 )
 def test_no_option_tells_what_was_typed_into_it(kind: type[Settings], typed: object) -> None:
     shown = json.dumps(for_strangers(kind, dict.fromkeys([*kind.model_fields, "of_a_later_release"], typed)))
@@ -47,6 +56,7 @@ def test_no_option_tells_what_was_typed_into_it(kind: type[Settings], typed: obj
     "line",
     [
         f"POST https://anna:{SECRET}@server.example/in failed",
+        *(f"rtsp://anna:24{end}{SECRET}@10.0.0.7/live: refused" for end in "/?#"),
         f"GET http://server.example/in?user=anna&pwd={SECRET}&x=1 answers 403",
         f"GET http://server.example/in?api_key={SECRET} answers 403",
         f"sent Authorization: Basic {SECRET}",
