@@ -145,7 +145,7 @@ def _video(file: Path, fps: float | None, loop: bool, longest_px: int) -> Genera
             stream = container.streams.video[0]
             _refuse_size(file, stream)
             stream.thread_type = "AUTO"
-            step_s = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)
+            step_s = 1.0 / _rate(stream)
             stamps = _Stamps(step_s)
             for frame in _decoded(container, file):
                 last_s = stamps.next(frame.time)
@@ -159,6 +159,12 @@ def _video(file: Path, fps: float | None, loop: bool, longest_px: int) -> Genera
         if not loop:
             return
         base_s += max(last_s + step_s, due_s)
+
+
+def _rate(stream: Any) -> float:
+    """Frames per s. Of a raw stream, which has no time stamps, FFmpeg's average is 25 whatever the stream itself says."""
+    named = stream.codec_context.framerate if stream.start_time is None else None
+    return float(named or stream.average_rate or stream.guessed_rate or 25)
 
 
 class _Stamps:

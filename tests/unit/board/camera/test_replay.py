@@ -162,10 +162,10 @@ def test_a_picture_that_is_too_large_to_read_is_skipped_without_being_decoded(
     assert [f"{side}x{side}" in record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == [True]
 
 
-def film(path: Path, form: str, frames: int = 50) -> Path:
-    """25 frames a second; as raw H.264 ("h264") it holds no time stamps."""
+def film(path: Path, form: str, frames: int = 50, rate: int = 25, codec: str = "libx264") -> Path:
+    """Raw H.264 ("h264") and H.265 ("hevc") hold no time stamps, but name their rate."""
     with av.open(str(path), "w", format=form) as out:
-        stream = out.add_stream("libx264", rate=25, options={"x264-params": "log-level=0"})
+        stream = out.add_stream(codec, rate=rate, options={f"{codec.removeprefix('lib')}-params": "log-level=0"})
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
         for number in range(frames):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), number, np.uint8), format="rgb24")))
@@ -180,6 +180,19 @@ def test_a_video_plays_at_its_own_pace_with_and_without_time_stamps(tmp_path: Pa
     camera = open_camera(f"replay:{film(tmp_path / f'a.{form}', form)}?loop=0", (0, 0), clock)
     times_ms = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(50)) if frame]
     assert times_ms == list(range(0, 2000, 40))
+
+
+@pytest.mark.parametrize(("form", "codec"), [("h264", "libx264"), ("hevc", "libx265"), ("mp4", "libx264")])
+@pytest.mark.parametrize("rate", [10, 50])
+def test_a_video_plays_at_the_rate_that_it_names_with_and_without_time_stamps(
+    tmp_path: Path, form: str, codec: str, rate: int
+) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    file = film(tmp_path / f"a.{form}", form, 20, rate, codec)
+    camera = open_camera(f"replay:{file}?loop=0", (0, 0), clock)
+    times_ms = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(20)) if frame]
+    assert times_ms == list(range(0, 20_000 // rate, 1000 // rate))
 
 
 @pytest.mark.parametrize("form", ["mp4", "h264"])
