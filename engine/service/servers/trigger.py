@@ -1,7 +1,7 @@
 """Trigger socket: a TCP port where the configured message starts a trigger; each gets `OK <trigger id>` or `ERROR <reason>`.
 
 A message must equal the configured text byte by byte; any other is discarded. The sender is often not a computer: a message may
-end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence and begin with STX or a byte order mark, and telnet negotiates
+end with CR, LF, CR LF, CR NUL, NUL, ETX, EOT or a short silence and begin with SOH, STX or a byte order mark, and telnet negotiates
 options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most of them
 gives one up: first a connection that never sent the message, then the one that has been silent for longest.
 
@@ -60,8 +60,9 @@ PART_S = 1.0
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 """A peer that lost power is noticed after a minute, which frees its place."""
 
-ENDS = b"\r\n\0\x02\x03"
-"""CR, LF, NUL, STX, ETX: each ends the message before it; several in a row are no message."""
+ENDS = b"\r\n\0\x01\x02\x03\x04\x11\x13"
+"""CR, LF, NUL, SOH, STX, ETX, EOT and, of serial converters with flow control, XON and XOFF: each ends the message before it;
+several in a row are no message."""
 
 BOM = b"\xef\xbb\xbf"
 
