@@ -104,6 +104,8 @@ def check(call: Call, visitor: Visitor, front: Front) -> None:
 
 
 def _foreign(origin: str, host: str) -> Refused:
+    if not _place(origin):  # "null": a browser says so that it does not tell, which no setting makes right
+        return Refused(403, "The request came from another web site.")
     return Refused(
         403,
         "The request came from another web site: from {origin}, while this camera was asked as Host {host}. Behind a reverse "

@@ -97,6 +97,11 @@ def test_another_site_another_port_and_none_at_all_are_refused_for_everybody(hea
     assert "another web site" in refusal(headers, by)
 
 
+@pytest.mark.parametrize("origin", ["null", "http://[camera"])
+def test_no_public_address_is_proposed_to_who_names_none(origin: str) -> None:
+    assert refusal({"Origin": origin}, COOKIE) == "The request came from another web site."
+
+
 def test_behind_a_proxy_the_text_names_both_sides_and_the_public_address_makes_it_work() -> None:
     plain = {"Host": "127.0.0.1:8080", "Origin": "https://gate.example:8443"}
     text = refusal(plain, COOKIE)
