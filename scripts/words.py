@@ -212,7 +212,8 @@ def extract(languages: list[str]) -> None:
         catalogue.update(template)
         catalogue.obsolete.clear()
         _write(path, catalogue)
-        print(f"{path.relative_to(ROOT)}: {sum(1 for entry in catalogue if entry.id and not all(_forms(entry)))} not translated")
+        missing = sum(1 for entry in catalogue if entry.id and not _said(entry))
+        print(f"{path.relative_to(ROOT)}: {missing} not translated")
 
 
 def _write(path: Path, catalogue: Catalog) -> None:
@@ -232,7 +233,7 @@ def mistakes(found: Sequence[Found] = ()) -> list[str]:
         entries = {entry.id: entry for entry in load(path) if entry.id}
         wrong += [f"{path.name}: out of date, run extract: {text!r}" for text in sorted(wanted ^ entries.keys(), key=str)]
         for text, entry in entries.items():
-            said = () if entry.fuzzy or not all(_forms(entry)) else _forms(entry)
+            said = _said(entry)
             if any(_broken(text, each) for each in said):
                 wrong.append(f"{path.name}: other values than its English: {text!r}")
             if not said:
@@ -243,6 +244,12 @@ def mistakes(found: Sequence[Found] = ()) -> list[str]:
 def _forms(entry: Message) -> tuple[str, ...]:
     """What an entry is translated to: one text, or every plural form."""
     return tuple(entry.string) if isinstance(entry.string, tuple | list) else (str(entry.string or ""),)
+
+
+def _said(entry: Message) -> tuple[str, ...]:
+    """What is shown of it: nothing of a guess, and of half a translation."""
+    forms = _forms(entry)
+    return forms if all(forms) and not entry.fuzzy else ()
 
 
 def wrong_template(each: Found) -> str:

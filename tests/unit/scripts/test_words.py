@@ -108,6 +108,16 @@ def test_every_plural_form_is_wanted_and_only_the_number_may_be_left_out(product
     assert "wants ['count', 'name', 'other']" in mistakes()[0]
 
 
+def test_extracting_counts_a_guess_as_not_translated(product: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = PO.replace('msgstr ""\n', 'msgstr "Karte"\n').replace('msgid ""\nmsgstr "Karte"', 'msgid ""\nmsgstr ""')
+    (product / "board" / "kit" / "locales" / "de.po").write_text(said)
+    for text, missing in (("Card", 0), ("Cards", 1)):
+        (product / "firmware" / "gate.py").write_text(f'Text("{{n}} cards", {{"n": 2}})\nText("{text}")\n')
+        words.extract([])
+        assert f"de.po: {missing} not translated" in capsys.readouterr().out
+    assert "#, fuzzy" in (product / "board" / "kit" / "locales" / "de.po").read_text()
+
+
 def test_extracting_adds_what_is_new_takes_out_what_is_gone_and_keeps_what_is_said(product: Path) -> None:
     (product / "firmware" / "gate.py").write_text('Text("{n} cards", {"n": 2})\nText("New")\n')
     (product / "board" / "kit" / "locales" / "de.po").write_text(PO.replace("{m}", "{n}"))
