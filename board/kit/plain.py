@@ -10,11 +10,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from board.kit.words import Text, plain, received
+from board.kit.words import Text, plain, received, whole_characters
 
 T = TypeVar("T")
 
 Convert = Callable[[Any], Any]
+
+MOST_INT = 1 << 128
+"""The value of the longest Wiegand frame; JSON knows no largest number, but a float is one that nobody reckons with."""
 
 
 class Unfit(ValueError):
@@ -166,7 +169,20 @@ def _text(value: Any) -> Text:
 def _number(value: Any) -> float:
     if type(value) not in (int, float):
         raise Unfit(f"must be a number, not {type(value).__name__}")
+    if not -MOST_INT <= value <= MOST_INT:  # nor is NaN
+        raise Unfit("is no number that counts")
     return float(value)
+
+
+def _int(value: Any) -> int:
+    whole: int = _exactly(int)(value)
+    if not -MOST_INT <= whole <= MOST_INT:
+        raise Unfit("is too large a number")
+    return whole
+
+
+def _str(value: Any) -> str:
+    return whole_characters(_exactly(str)(value))
 
 
 def _stamp(value: Any) -> datetime:
@@ -191,5 +207,5 @@ _WRITERS: Mapping[Any, Convert] = {
 """int() and float() take numpy's numbers too."""
 
 _READERS: Mapping[Any, Convert] = {
-    str: _exactly(str), int: _exactly(int), float: _number, bool: _exactly(bool), datetime: _stamp, object: lambda value: value,
+    str: _str, int: _int, float: _number, bool: _exactly(bool), datetime: _stamp, object: lambda value: value,
 }  # fmt: skip

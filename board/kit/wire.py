@@ -59,7 +59,7 @@ class Codec:
         """The dataclass; raises WireError with what was wrong."""
         try:
             document = json.loads(data)
-        except ValueError as why:
+        except (ValueError, RecursionError) as why:  # a thousand brackets are enough, and must not end pins
             raise WireError("message is not JSON: {why}", why=why) from why
         if not isinstance(document, dict):
             raise WireError("message is not an object")

@@ -127,7 +127,7 @@ def from_stored(stored: str) -> Text:
         return Text(stored)
     try:
         return _text(json.loads(stored))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Text(stored)
 
 
@@ -158,14 +158,21 @@ def _plain_value(value: object) -> object:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
+def whole_characters(text: str) -> str:
+    """The text, with ? for each half of a character: JSON can hold one, but no file, log or database takes it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _text(document: Mapping[str, Any]) -> Text:
     values = {str(name): _value(value) for name, value in document["values"].items()}
-    return Text(str(document["key"]), values, str(document.get("one", "")))
+    return Text(whole_characters(str(document["key"])), values, str(document.get("one", "")))
 
 
 def _value(value: Any) -> object:
     if isinstance(value, dict):
         return _text(value)
+    if isinstance(value, str):
+        return whole_characters(value)
     return [_value(each) for each in value] if isinstance(value, list) else value
 
 

@@ -57,9 +57,16 @@ def test_what_is_not_part_of_the_protocol_is_neither_sent_nor_taken(ends):
         (b"[]", "not an object"),
         (b'{"type":"Frame","body":{}}', "unknown message type 'Frame'"),
         (b'{"type":"Pulse","body":{"id":"a"}}', "Pulse: "),
+        (b"[" * 20_000, "not JSON"),
+        (b'{"type":"Pulse","body":{"id":"a","output":"DO1","duration_ms":1,"not_after_ns":-1' + b"0" * 400 + b"}}", "too large"),
     ):
         with pytest.raises(WireError, match=why):
             CODEC.decode(data)
+
+
+def test_half_a_character_becomes_a_question_mark():
+    data = b'{"type":"PinsRefused","body":{"id":"a\\ud800","why":{"key":"{x}","values":{"x":"\\udfff"}}}}'
+    assert CODEC.decode(data) == PinsRefused("a?", Text("{x}", {"x": "?"}))
 
 
 def test_a_message_over_the_limit_is_refused_by_its_sender():
