@@ -21,6 +21,9 @@ from board.kit.words import Text
 LOG = logging.getLogger("files")
 MAX_BYTES = 1 << 20
 
+WRONG = (ValueError, TypeError, LookupError, AttributeError, RecursionError, GatewrightError)
+"""What is raised over a document that is not what it should be: a damaged file must end nobody who reads it."""
+
 T = TypeVar("T")
 
 
@@ -38,8 +41,8 @@ it. One disk that is slow to write one file holds up nobody who reads another.""
 
 
 class Kept(Generic[T]):
-    """`parse`: the JSON document -> the value, ValueError, TypeError or LookupError if it is not right; `plain`: its opposite.
-    Thread-safe, also where several are of one file."""
+    """`parse`: the JSON document -> the value, an error of WRONG if it is not right; `plain`: its opposite. Thread-safe, also
+    where several are of one file."""
 
     def __init__(self, file: Path, parse: Callable[[Any], T], plain: Callable[[T], object]) -> None:
         self.file = file
@@ -59,7 +62,7 @@ class Kept(Generic[T]):
                 value = self._read(path)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, TypeError, LookupError, RecursionError) as why:
+            except (OSError, *WRONG) as why:
                 problems.append(f"{path.name}: {str(why) or type(why).__name__}"[:200])
                 _set_aside(path)
                 continue
@@ -123,7 +126,7 @@ def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
         try:
             data = _bytes(path)
             check(data)
-        except (OSError, ValueError, RecursionError, GatewrightError) as why:
+        except (OSError, *WRONG) as why:
             if path == file:
                 LOG.error("%s is damaged: %s", file, why)
             continue

@@ -138,7 +138,7 @@ def _settings(document: Any) -> FtpSettings:
 def _shown(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

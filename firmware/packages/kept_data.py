@@ -26,6 +26,7 @@ from board.kit.errors import PackageError
 from board.kit.files import space, sync_folder
 from board.kit.kept import Kept
 from board.kit.parcel import Part, parts
+from board.kit.plain import from_plain
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Layout, Manifest
@@ -323,8 +324,4 @@ def _when(at: str) -> str:
 
 
 def _parse(document: Any) -> Found:
-    saved = document["saved"]
-    return Found(
-        Layout(**document["now"]),
-        None if saved is None else Saved(**{**saved, "layout": Layout(**saved["layout"]), "size": int(saved["size"])}),
-    )
+    return from_plain(Found, document)

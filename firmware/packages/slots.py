@@ -16,6 +16,7 @@ from typing import Any
 from board.kit.errors import ConfigError, PackageError
 from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
+from board.kit.plain import from_plain
 from board.kit.words import Text, to_stored
 from firmware.packages.manifest import Manifest, parse
 from firmware.packages.trusted import Version
@@ -444,7 +445,9 @@ class Slots:
 
 
 def _parse(name: str, document: Any) -> Record:
-    slots = tuple(Slot(**slot) for slot in document["slots"])
+    slots = tuple(from_plain(Slot, slot) for slot in document["slots"])
+    if any(slot.letter not in LETTERS or slot.storage not in (CAMERA, SD) for slot in slots):
+        raise ValueError("a slot is none")
     return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
 
 

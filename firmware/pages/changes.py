@@ -73,7 +73,7 @@ def _local(at: str, zone: ZoneInfo) -> str:
     """ISO 8601 by the camera's clock; what is no moment, as a damaged file may have it, as it is."""
     try:
         return datetime.fromisoformat(at).astimezone(zone).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return at
 
 

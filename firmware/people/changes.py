@@ -11,6 +11,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.files import sync_folder
+from board.kit.plain import from_plain
 
 LOG = logging.getLogger("people")
 
@@ -83,6 +84,6 @@ class Changes:
 
 def _change(line: bytes) -> Change | None:
     try:
-        return Change(**json.loads(line))
-    except (ValueError, TypeError):
+        return from_plain(Change, json.loads(line))
+    except (ValueError, RecursionError):
         return None

@@ -148,7 +148,7 @@ class Guesses:
                 self._take(json.loads(file.read(MAX_KEPT_BYTES)))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, LookupError, AttributeError) as why:
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as why:
             LOG.warning("%s is not readable: wrong passwords are counted from the start (%s)", kept, why)
 
     def _take(self, document: dict[str, Any]) -> None:

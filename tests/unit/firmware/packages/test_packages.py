@@ -609,7 +609,16 @@ def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     assert str(list(first)[-1]) == "TINY"
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
+OF_NO_TYPE = json.dumps(
+    {
+        "enabled": True,
+        "notice": "",
+        "slots": [{"letter": "A", "storage": 5, "state": 5, "version": 5, "manifest_sha256": 5, "signed_by": 5, "tries": 0}],
+    }
+)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', OF_NO_TYPE, None])
 def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(
     camera: Camera, prepared: Prepared, damage: str | None
 ) -> None:

@@ -87,11 +87,21 @@ def test_while_nobody_has_set_the_clock_a_package_runs(tmp_path: Path, in_utc: N
     assert schedules.allows("TINY")
 
 
-def test_schedules_outlive_a_restart_and_a_damaged_file_lets_packages_run(tmp_path: Path, in_utc: None) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"TINY": {"enable": 1, "begin": "22:00", "end": "05:30"}}',
+        '{"TINY": {"enable": true, "begin": "2:00", "end": "05:30"}}',
+        '{"TINY": {"enable": true, "begin": 5, "end": "05:30"}}',
+        "[]",
+        "7",
+    ],
+)
+def test_schedules_outlive_a_restart_and_a_damaged_file_lets_packages_run(tmp_path: Path, in_utc: None, damaged: str) -> None:
     Schedules(tmp_path, WallClock()).put("TINY", NIGHT)
     assert Schedules(tmp_path, WallClock()).of("TINY") == NIGHT
     for name in ("schedules.json", "schedules.json.copy"):
-        (tmp_path / name).write_text('{"TINY": {"enable": 1, "begin": "22:00", "end": "05:30"}}')
+        (tmp_path / name).write_text(damaged)
     assert Schedules(tmp_path, WallClock()).allows("TINY")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from board.kit.clock import TestClock
 from firmware.people.changes import MAX_BYTES, Change, Changes
 from tests.recorder import Recorder
@@ -45,6 +47,16 @@ def test_a_line_that_a_power_cut_tore_is_left_out(tmp_path: Path) -> None:
     changes.add("admin", "", "token made", "two")
     changes.add("admin", "", "token made", "three")
     assert [each.about for each in changes.newest(9)] == ["three", "two", "one"]
+
+
+@pytest.mark.parametrize(
+    "line", [b"[" * 100_000, b'{"at": 5, "who": 5, "address": 5, "what": 5, "about": 5}', b"7"], ids=["deep", "types", "no"]
+)
+def test_a_line_that_is_no_change_is_left_out(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "changes.log").write_bytes(line + b"\n")
+    changes = Changes(tmp_path, TestClock())
+    changes.add("admin", "", "token made", "one")
+    assert [each.about for each in changes.newest(9)] == ["one"]
 
 
 def test_a_disk_that_takes_nothing_stops_no_change(tmp_path: Path) -> None:

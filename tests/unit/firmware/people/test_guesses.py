@@ -167,7 +167,7 @@ def test_a_restart_of_the_machine_starts_the_count_anew(tmp_path: Path, monkeypa
     assert Guesses(clock, kept).begin("10.0.0.9", "admin") == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"boot": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"boot": 1}', b"\xff", b"[" * 100_000], ids=range(7))
 def test_a_damaged_record_of_guesses_stops_nothing(tmp_path: Path, content: bytes) -> None:
     kept = tmp_path / "guesses.json"
     kept.write_bytes(content)
