@@ -71,4 +71,5 @@ def client_context(ca: str = "", verify: bool = True) -> ssl.SSLContext:
 
 
 def _load(context: ssl.SSLContext, text: str) -> None:
-    context.load_verify_locations(cadata=text)
+    # OpenSSL takes ASCII; what is said beside the certificates ("subject=O = Müller") may be more, and is not looked at.
+    context.load_verify_locations(cadata=text.encode("ascii", "replace").decode())

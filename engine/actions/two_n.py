@@ -97,7 +97,7 @@ def _check(body: bytes, target: str) -> None:
     """Errors come with status 200 as well: {"success": false, "error": {"code": 12, "description": "..."}}."""
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or "success" not in said:
         raise PeerRefused("{target} does not answer as a 2N device does", target=target)

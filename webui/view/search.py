@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from engine import lists
 
 TITLES = {"from": mark("From date"), "to": mark("To date")}
 PAGE_SIZES = (25, 50, 100, 250)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=1)
+"""A second after it the calendar ends: no limit."""
 
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ def span(call: Call, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, da
         raise SettingsError(*wrong)
     since, until = moment(said["from"], zone), moment(said["to"], zone, end=True)
     if until is not None and ":" in said["to"]:
-        until += timedelta(seconds=1)
+        until = None if until > LATEST else until + timedelta(seconds=1)
     if since is not None and until is not None and until <= since:
         raise SettingsError(Problem("to", TITLES["to"], Text("must not be before {begin}", {"begin": Text(TITLES["from"])})))
     return since, until

@@ -98,6 +98,7 @@ def test_what_older_releases_stored_means_what_it_meant() -> None:
         ({"hmac_header": "Host"}, "Header of the signature: must be the name of a header of its own"),
         ({"hmac_header": "X: y"}, "Header of the signature: must be the name of a header of its own"),
         ({"ca": "nonsense"}, "Certificate of the authority: is not a certificate"),
+        ({"ca": "Ünsinn"}, "Certificate of the authority: is not a certificate"),
         ({"format": "PDF"}, "Format: must be one of MILESIGHT, XML, XML_IMG, JSON, JSON_IMG, TEMPLATE"),
     ],
 )

@@ -80,6 +80,7 @@ def test_a_plate_that_the_device_cannot_take_is_not_sent(tmp_path: Path, plate: 
         ),
         (b"<html>router</html>", "does not answer as a 2N device does"),
         (b"[]", "does not answer as a 2N device does"),
+        (b"[" * 4000, "does not answer as a 2N device does"),
     ],
 )
 def test_a_refusal_within_a_yes_is_one(tmp_path: Path, body: bytes, why: str) -> None:
