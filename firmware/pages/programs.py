@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -16,7 +15,7 @@ from firmware.menu import SECURITY
 from firmware.people import shapes
 from firmware.people.device_passwords import DevicePassword
 from firmware.people.forms import DevicePasswordSent, TokenSent
-from firmware.people.tokens import Token
+from firmware.people.tokens import Token, end_of
 
 NAME = "setup/security/programs.html"
 _TOKEN = "api/tokens/<token_id:re:[0-9a-f]+>"
@@ -65,12 +64,11 @@ def _add_token(host: Host, call: Call) -> Answer:
 
 
 def _by_our_clock(day: str, zone: ZoneInfo) -> str:
-    """A day that a browser gave begins by the camera's clock; what it is not is refused with the token."""
+    """A day that a browser gave ends by the camera's clock; what it is not is refused with the token."""
     try:
-        at = datetime.fromisoformat(day)
+        return end_of(day, zone).isoformat()
     except ValueError:
         return day
-    return at.replace(tzinfo=at.tzinfo or zone).isoformat()
 
 
 def _add_device(host: Host, call: Call) -> Answer:

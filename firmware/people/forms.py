@@ -46,7 +46,10 @@ class TokenSent(Settings):
     name: str = option(..., "Name", "Which program it is for; 1 to 40 characters.")
     permissions: tuple[str, ...] = option(..., "Permissions", "What it may do: no more than its maker.")
     expires: str | None = option(
-        None, "Expires", "A day or a moment (2027-01-31, 2027-01-31T18:00:00+01:00; UTC without a zone); empty: never."
+        None,
+        "Expires",
+        "A day, which belongs to it as a whole, or a moment (2027-01-31, 2027-01-31T18:00:00+01:00; UTC without a zone); empty: "
+        "never.",
     )
 
 

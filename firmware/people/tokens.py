@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -169,13 +169,12 @@ class Tokens:
         if not expires:
             return ""
         try:
-            until = datetime.fromisoformat(expires)
+            until = end_of(expires)
         except (ValueError, TypeError) as why:
             raise ConfigError("expires: write it as 2027-01-31 or 2027-01-31T18:00:00+01:00", field="expires") from why
-        until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
         if until <= self._clock.now():
             raise ConfigError("expires: it lies in the past", field="expires")
-        return until.astimezone(UTC).isoformat(timespec="seconds")
+        return until.isoformat(timespec="seconds")
 
     def _store(self, tokens: dict[str, Token]) -> None:
         try:
@@ -189,6 +188,21 @@ class Tokens:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def end_of(text: str, zone: tzinfo = UTC) -> datetime:
+    """When something ends that lasts until `text`, a day or a moment, of `zone` unless it has an offset. A day belongs to it as a
+    whole. ValueError for any other text; what lies past the end of the calendar is its end."""
+    try:
+        at, days = datetime.combine(date.fromisoformat(text), time()), 1
+    except ValueError:
+        at, days = datetime.fromisoformat(text), 0
+    if at.year == 1:
+        raise ValueError("before the calendar's first year in some zones")
+    try:
+        return (at + timedelta(days)).replace(tzinfo=at.tzinfo or zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
 def _check_name(name: str) -> None:

@@ -108,7 +108,29 @@ def test_a_token_ends_when_it_expires(tokens: Tokens, clock: TestClock) -> None:
     clock.advance(1)
     assert tokens.find(secret) is None and not tokens.lasts(token.id, frozenset({"view"}))
     assert tokens.all() == ()
-    assert tokens.make("week", ["view"], ADMIN, "2026-01-09")[0].expires == "2026-01-09T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("expires", "kept"),
+    [
+        ("2026-01-09", "2026-01-10T00:00:00+00:00"),
+        ("20260109", "2026-01-10T00:00:00+00:00"),
+        ("2026-01-09T00:00", "2026-01-09T00:00:00+00:00"),
+        ("9999-12-31", "9999-12-31T23:59:59+00:00"),
+        ("9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59+00:00"),
+    ],
+)
+def test_a_day_belongs_to_a_token_as_a_whole(tokens: Tokens, expires: str, kept: str) -> None:
+    """As it does to an entry of a list and to a licence."""
+    assert tokens.make("week", ["view"], ADMIN, expires)[0].expires == kept
+
+
+def test_a_token_of_today_lasts_until_midnight(tokens: Tokens, clock: TestClock) -> None:
+    _, secret = tokens.make("today", ["view"], ADMIN, f"{clock.now():%Y-%m-%d}")
+    clock.advance(24 * 3600 - clock.now().hour * 3600 - clock.now().minute * 60 - clock.now().second - 1)
+    assert tokens.find(secret) is not None
+    clock.advance(1)
+    assert tokens.find(secret) is None
 
 
 def test_a_revoked_token_is_nobodys(tmp_path: Path, tokens: Tokens, people: People, clock: TestClock) -> None:
