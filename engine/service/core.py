@@ -74,6 +74,7 @@ from engine.network import Network, reachable
 from engine.plates import answer
 from engine.service.card_pictures import CardPictures
 from engine.service.counters import BAD_FRAMES, Counters
+from engine.service.doubt import Doubt
 from engine.service.engine_view import EngineView
 from engine.service.engine_zone import EngineZone
 from engine.service.events import Events, Happening
@@ -401,7 +402,7 @@ class Service:
             for lane in Lane
         }
         exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, self._identity.id, self._problems.say)
-        backup = Backup(self._state.database, self._clock)
+        backup, doubts = Backup(self._state.database, self._clock), Doubt(keeper, self._clock)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
@@ -412,14 +413,14 @@ class Service:
             intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
             events=Intake(store, self._kinds, workers, self._clock, bypass=self._bypass),  # a licence is for reading plates alone
             scheduler=Scheduler(
-                Retention(keeper, self._state.images, self._clock),
+                Retention(keeper, self._state.images, self._clock, doubts=doubts),
                 keeper.db.checkpoint,
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
                 exchange=exchanges.turn,
                 sync=keeper.db.sync,
-                forget=partial(forget_unseen, keeper, self._clock),
+                forget=partial(forget_unseen, keeper, self._clock, doubts),
                 publish=publishing.turn,
                 backup=lambda: backup.turn(keeper.changes.newest()),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,14 +16,14 @@ from engine.store import Store
 log = logging.getLogger("lane")
 
 
-def forget_unseen(store: Store, clock: Clock) -> None:
+def forget_unseen(store: Store, clock: Clock, doubts: Callable[[], bool] = lambda: False) -> None:
     """Vehicles that came in before the settings' limits no longer count as inside; a line in the log says how many. Does
-    nothing while the clock is not set."""
+    nothing while the clock is not set, or may be wrong (`doubts`)."""
     settings, now = store.settings(LaneSettings), clock.now()
-    if settings.counts == COUNTS[0] or now < CLOCK_KNOWN:
+    if settings.counts == COUNTS[0] or now < CLOCK_KNOWN or doubts():
         return
     before = limit(settings, now, camera_zone(store.settings(GeneralSettings).time_zone))
-    gone = store.occupancy.forget(before) if before is not None else 0
+    gone = store.occupancy.forget(before, now) if before is not None else 0
     if gone:
         log.warning("%d vehicles that came in before %s are counted as inside no more", gone, before)
 

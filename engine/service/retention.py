@@ -17,6 +17,7 @@ from board.kit.errors import StoreError
 from board.kit.files import space
 from board.kit.zones import camera_zone
 from engine.exchange.times import due
+from engine.service.doubt import SWEPT, Doubt
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.store.passages import Pictured
@@ -38,28 +39,26 @@ LEAST_PASSAGES = 1_000
 WINDOW = 2_000
 """Rows that one step of a sweep examines at most."""
 
-JUMP = timedelta(days=1)
-"""If the wall clock goes ahead by more within one boot, it may be wrong: nothing is deleted by its days for as long again, so that
-somebody can set it right before that costs all passages."""
-
-SWEPT = "purged"
-"""The counter of passages that were deleted at the interval's times, stamped by the last sweep."""
-
 
 class Retention:
-    """Each job is called about twice a minute. `free_pct(path)`: free share of the file system that holds `path`, 0 to 100."""
+    """Each job is called about twice a minute. `free_pct(path)`: free share of the file system that holds `path`, 0 to 100;
+    `doubts()`: the wall clock may be wrong."""
 
-    def __init__(self, store: Store, images: Path, clock: Clock, free_pct: Callable[[Path], float] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        images: Path,
+        clock: Clock,
+        free_pct: Callable[[Path], float] | None = None,
+        doubts: Callable[[], bool] | None = None,
+    ) -> None:
         self._store = store
         self._images = images
         self._clock = clock
         self._free_pct = free_pct or free_space_pct
         self._swept_rowid: int | None = None
         """Where the running sweep continues; None: none is running."""
-        self._seen: tuple[datetime, int] | None = None
-        """Wall and monotonic clock of the sweep before, once the wall clock was set."""
-        self._doubted_ns = 0
-        """Until then what the wall clock says is doubted."""
+        self._doubts = doubts or Doubt(store, clock)
 
     def purge_images(self) -> int:
         """Deletes the oldest pictures while less than keep_free_pct is free; returns how many passages lost theirs. StoreError
@@ -117,7 +116,7 @@ class Retention:
         camera was off, it is made up; nothing is deleted before the clock is set, and for a day after it went far ahead."""
         now = self._clock.now()
         general = self._store.settings(GeneralSettings)
-        if general.purge == "disabled" or now < CLOCK_KNOWN or self._doubts(now):
+        if general.purge == "disabled" or now < CLOCK_KNOWN or self._doubts():
             self._swept_rowid = None
             return 0
         after = 0 if self._swept_rowid is None and self._is_due(general, now) else self._swept_rowid
@@ -138,18 +137,6 @@ class Retention:
             log.info("%d passages deleted that were older than their lists or the settings keep them", deleted)
         self._store.counters.add(SWEPT, deleted)
         return deleted
-
-    def _doubts(self, now: datetime) -> bool:
-        now_ns = self._clock.monotonic_ns()
-        then, then_ns = self._seen or (now, now_ns)
-        ahead = now - then - timedelta(microseconds=(now_ns - then_ns) // 1000)
-        self._seen = now, now_ns
-        if ahead > JUMP:
-            self._doubted_ns = now_ns + round(JUMP.total_seconds() * 1e9)
-            log.warning("the clock went ahead by %s: nothing is deleted by its days for a day", ahead)
-        elif ahead < -JUMP:  # it is set right
-            self._doubted_ns = 0
-        return now_ns < self._doubted_ns
 
     def _is_due(self, general: GeneralSettings, now: datetime) -> bool:
         last = self._store.counters().get(SWEPT)

@@ -120,8 +120,12 @@ class Occupancy:
             self._db.execute("UPDATE places SET correction = 0, drift = 0")
             self._changes.add(by, "places", 0, {"inside": before}, {"inside": 0, "reset": True})
 
-    def forget(self, before: datetime) -> int:
-        """Who came in before then is inside no more, and what was corrected before does not count; how many are inside less."""
+    def forget(self, before: datetime, now: datetime) -> int:
+        """Who came in before then is inside no more, and what was corrected before does not count; how many are inside less. Who
+        came in by a clock that was ahead came in `now`: nobody waits until that time comes."""
+        for table in ("inside", "places"):
+            if self._db.row(f"SELECT 1 FROM {table} WHERE since > ?", (stamp(now),)) is not None:
+                self._db.execute(f"UPDATE {table} SET since = ?1 WHERE since > ?1", (stamp(now),))
         old = "SELECT 1 FROM inside WHERE since < ?1 UNION ALL SELECT 1 FROM places WHERE correction <> 0 AND since < ?1"
         if self._db.row(old, (stamp(before),)) is None:
             return 0

@@ -10,6 +10,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.settings import SettingsError
+from engine.service.doubt import Doubt
 from engine.service.places import forget_unseen, limit
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, LaneSettings
@@ -66,6 +67,22 @@ def test_a_clock_that_is_not_set_forgets_nobody(tmp_path: Path) -> None:
     store, _ = prepared(tmp_path, inside_h=1)
     forget_unseen(store, TestClock(datetime(2024, 1, 1, tzinfo=UTC)))
     assert store.occupancy.total() == 2
+
+
+def test_a_clock_that_goes_years_ahead_forgets_nobody_and_who_came_in_meanwhile_is_forgotten_in_time(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=24)
+    doubts = Doubt(store, clock)
+    forget_unseen(store, clock, doubts)
+    clock._now += 9_000 * HOUR
+    store.occupancy.enter("NEW1", WHITE, clock.now())
+    forget_unseen(store, clock, doubts)
+    assert store.occupancy.total() == 3
+    clock._now -= 9_000 * HOUR
+    forget_unseen(store, clock, doubts)
+    assert store.occupancy.total() == 3
+    clock.advance(25.1 * 3_600)
+    forget_unseen(store, clock, doubts)
+    assert store.occupancy.total() == 0
 
 
 @pytest.mark.parametrize(

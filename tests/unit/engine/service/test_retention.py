@@ -42,6 +42,9 @@ class Disk:
         self.clock.advance(max(0.0, (now - self.clock.now()).total_seconds()))
         self.clock._now = now
 
+    def restart(self) -> None:
+        self.retention = Retention(self.store, self.images, self.clock, self.free_pct)
+
     def free_pct(self, path: Path) -> float:
         return self.free_at_start + self.days - len(self.pictures())
 
@@ -279,3 +282,32 @@ def test_after_a_clock_that_was_ahead_passages_go_by_their_days_again(tmp_path: 
     disk.store.db.execute("UPDATE counters SET changed_at = '2056-01-01T00:00:00.000Z' WHERE name = 'purged'")
     disk.at(NOW + timedelta(days=6))
     assert swept(disk) == 1
+
+
+def test_a_restart_while_the_clock_is_years_ahead_costs_no_passage(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.at(NOW + timedelta(days=3))
+    assert swept(disk) == 0
+    disk.clock._now += timedelta(days=10_000)
+    assert swept(disk) == 0
+    disk.store.add_passage(passage(id="late", at=disk.clock.now()), ())
+    disk.clock.advance(3_600)
+    disk.restart()
+    assert swept(disk) == 0
+    disk.clock.advance(23 * 3_600)
+    assert (swept(disk), ids(disk)) == (3, ["late"])  # it is meant so
+
+
+def test_a_clock_that_lost_its_time_while_the_camera_was_off_costs_no_passage(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    disk.clock._follows = False  # nor is there a time server that would know
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.at(NOW + timedelta(days=10_000))
+    disk.restart()
+    assert swept(disk) == 0
+    disk.restart()
+    disk.clock.advance(23 * 3_600)
+    assert swept(disk) == 0
+    disk.at(NOW + timedelta(days=3))
+    assert (swept(disk), len(ids(disk))) == (0, 3)
