@@ -49,7 +49,7 @@ def kept(state: State) -> Before | None:
     try:
         values = json.loads(_path(state).read_text("utf-8"))
         return Before(datetime.fromisoformat(values["at"]), str(values["by"]), values["document"], values["secrets"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

@@ -214,3 +214,10 @@ def test_who_may_not_change_actions_exports_and_imports_settings_alone(caller: C
 def test_passwords_of_a_way_to_log_in_that_is_switched_off_do_not_hinder(caller: Caller, other: Caller) -> None:
     rule(caller, authentication="none")
     assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).status == 200
+
+
+@pytest.mark.parametrize("damaged", ["", "[" * 100_000, "[]", '{"at": 5}'], ids=["empty", "deep", "list", "types"])
+def test_a_damaged_configuration_of_before_is_none_and_breaks_no_page(caller: Caller, damaged: str) -> None:
+    caller.state.portal_files.mkdir(parents=True, exist_ok=True)
+    (caller.state.portal_files / "configuration.before.json").write_text(damaged)
+    assert caller.get("general").status == 200
