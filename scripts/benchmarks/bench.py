@@ -56,6 +56,7 @@ from scripts.benchmarks import (  # noqa: E402
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
+from scripts.benchmarks.processes import peaks_mb  # noqa: E402
 
 PULSE_MS = 60
 DEV_SETS = [ROOT.parent / "shared" / "data" / "plates" / name for name in ("openalpr-us", "openalpr-eu", "openalpr-br")]
@@ -139,7 +140,7 @@ def _chain(options: argparse.Namespace) -> dict[str, object]:
         _prepare(state)
         with _camera(state, _pictures(folder)):
             latencies_ms = [latency for _ in range(triggers) if (latency := _one_trigger(state)) is not None]
-            memory = bench_memory.peak_rss_mb(state)
+            memory = peaks_mb(state)
     latencies_ms.sort()
     if not latencies_ms:
         return {"trigger_to_output": {"triggers": triggers, "answered": 0}, "peak_rss_mb": memory}
@@ -155,7 +156,7 @@ def _memory(options: argparse.Namespace) -> dict[str, object]:
 
 def _device(options: argparse.Namespace) -> dict[str, object]:
     """Memory and start of each process beside its budget on a board of 512 MB."""
-    return {"device": bench_device.measure()}
+    return bench_device.measure()
 
 
 def _recovery(options: argparse.Namespace) -> dict[str, object]:

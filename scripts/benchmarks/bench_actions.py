@@ -23,8 +23,9 @@ from engine.actions import ActionKind, find_kinds
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import ActionRule, WeekSchedule
-from scripts.benchmarks import bench_exchange, bench_memory, bench_outbox, bench_store
+from scripts.benchmarks import bench_exchange, bench_outbox, bench_store
 from scripts.benchmarks.bench_outbox import ALL, DEAD, REST_S, Say, camera, drive, enable, figures, gate_ms, save_rules, server
+from scripts.benchmarks.processes import peaks_mb
 
 LIVE = 3
 """Beside 60 dead ones and the gate itself: 64."""
@@ -127,7 +128,7 @@ def _peak(rules: list[ActionRule]) -> float:
         with camera(state) as engine:
             drive(engine, MEMORY_PASSAGES)
             sleep(REST_S)
-            return bench_memory.peak_rss_mb(state)["service"]
+            return peaks_mb(state)["service"]
 
 
 @contextmanager

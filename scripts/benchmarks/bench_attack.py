@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from board.kit.servers import read_servers
 from board.kit.state import State
 from scripts.benchmarks import storm
-from scripts.benchmarks.bench_viewers import Door, half_sent, pids, rss_mb
+from scripts.benchmarks.bench_viewers import Door, half_sent
+from scripts.benchmarks.processes import pids, rss_mb
 
 PASSWORDS = 64
 SLOW = 500

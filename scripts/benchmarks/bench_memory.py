@@ -19,21 +19,11 @@ from board.kit.state import State
 from engine.cli.bench_read import drawn_frame
 from engine.settings import LprSettings
 from engine.store import Store
+from scripts.benchmarks.processes import peaks_mb
 from scripts.benchmarks.video_viewers import Watching, device_password, with_log_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "memory of a camera"
-NAMES = {
-    "firmware": "host",
-    "board.pins": "pins",
-    "engine service": "service",
-    "engine run": "engine",
-    "engine vms": "vms",
-    "engine video": "video",
-    "webui": "manager",
-}
-"""Begin of a process's command: its name."""
-
 VIDEO_S = 5.0
 """Somebody watches video for so long, after the rest was measured: without one the process is not there."""
 
@@ -44,27 +34,6 @@ def measure(watch_s: float) -> dict[str, object]:
     """{profile: {process: peak RSS in MB of 10^6 bytes, "sum": of all but "video", which is there only while somebody watches it}};
     each camera runs for `watch_s` with one viewer of the Live tab."""
     return {shown: _measure(profile, watch_s) for shown, profile in PROFILES.items()}
-
-
-def peak_rss_mb(state: State) -> dict[str, float]:
-    """{process: VmHWM in MB of 10^6 bytes}, by the commands that carry our STATE; of pins and its guardian the larger."""
-    peaks: dict[str, float] = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            status = (folder / "status").read_text()
-        except OSError:
-            continue  # it ended meanwhile
-        if "-m" not in words or str(state.root) not in words:
-            continue
-        command = " ".join(words[words.index("-m") + 1 :])
-        name = next((shown for start, shown in NAMES.items() if command.startswith(start)), "")
-        peak = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-        if name:
-            peaks[name] = max(peaks.get(name, 0.0), round(peak * 1024 / 1e6, 1))
-    return peaks
 
 
 def _measure(profile: str, watch_s: float) -> dict[str, float]:
@@ -79,10 +48,10 @@ def _measure(profile: str, watch_s: float) -> dict[str, float]:
         user, password = device_password(state)
         with camera(state, pictures, profile) as (address, secret), _viewer(address, secret):
             time.sleep(watch_s)
-            peaks = peak_rss_mb(state)
+            peaks = peaks_mb(state)
             with Watching(with_log_in(state, user, password, "main"), 1):
                 time.sleep(VIDEO_S)
-                video = peak_rss_mb(state).get("video", 0.0)
+                video = peaks_mb(state).get("video", 0.0)
     return peaks | {"sum": round(sum(peaks.values()), 1), "video": video}
 
 

@@ -29,7 +29,7 @@ from board.kit.state import State
 from engine.settings import LprSettings
 from engine.store import Store
 from scripts.benchmarks.bench_store import EVERY_S, NEWEST, PASSAGES, fill_entries, fill_passages, made_up_plate
-from scripts.benchmarks.bench_viewers import pids
+from scripts.benchmarks.processes import peak_mb, pids
 
 PAGES = (
     "live", "review", "review/passages/p999990", "lists/4", "lists/4?view=actions", "lpr", "check", "camera", "lane", "general",
@@ -76,13 +76,8 @@ def _workbook(state: State, search: str) -> dict[str, object]:
         "first_byte_ms": round(first_s * 1000),
         "seconds": round(time.monotonic() - began, 1),
         "megabytes": round(size / 1e6, 1),
-        "manager_peak_mb": _peak_mb(pids(state)["manager"]),
+        "manager_peak_mb": peak_mb(pids(state)["manager"]),
     }
-
-
-def _peak_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6, 1)
 
 
 def _since() -> str:

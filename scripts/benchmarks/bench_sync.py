@@ -35,6 +35,7 @@ from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import Job, ListEntry
 from firmware.people.device_passwords import DevicePasswords
+from scripts.benchmarks.processes import cpu_s, peak_mb
 
 SLAVES = 100
 PLATES = 1_000
@@ -46,7 +47,6 @@ SLOW_EDITS = 5
 THREADS = 4
 START_S, EQUAL_S = 30.0, 120.0
 ROOT = Path(__file__).resolve().parents[2]
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 Say = Callable[[str], None]
 
@@ -62,7 +62,7 @@ def measure(say: Say) -> dict[str, object]:
         burst = _part(master, slaves, EDITS, BURST_EVERY_S)
         say(f"{SLOW_EDITS} edits, one a minute of {MINUTE_S:g} s")
         slow = _part(master, slaves, SLOW_EDITS, MINUTE_S)
-        memory = {name: _peak_mb(pid) for name, pid in master.processes().items()}
+        memory = {name: peak_mb(pid) for name, pid in master.processes().items()}
     return {
         "slaves": SLAVES,
         "plates": PLATES,
@@ -91,7 +91,7 @@ class _Master:
         return {"host": self.host.pid, "ftp": ftp, "ftp_clients": _children(ftp)[0]}
 
     def cpu_s(self) -> dict[str, float]:
-        found = {name: _cpu_s(pid) for name, pid in self.processes().items()}
+        found = {name: cpu_s(pid) for name, pid in self.processes().items()}
         times = os.times()
         return {**found, "publishing": times.children_user + times.children_system}  # the host is waited for at the end alone
 
@@ -265,13 +265,3 @@ def _free_port() -> int:
 
 def _children(pid: int) -> list[int]:
     return [int(each) for task in Path(f"/proc/{pid}/task").iterdir() for each in (task / "children").read_text().split()]
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
-
-
-def _peak_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024, 1)

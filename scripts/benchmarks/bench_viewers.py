@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import re
 import selectors
 import socket
@@ -18,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from board.kit.clock import Clock
@@ -27,10 +25,9 @@ from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import ActionRule, WeekSchedule
 from firmware.people.accounts import Accounts
+from scripts.benchmarks.processes import cpu_s, pids, rss_mb
 
 PASSWORD = "the bench's password"
-NAMES = {"firmware": "host", "board.pins": "pins", "engine run": "engine", "engine service": "service", "webui": "manager"}
-"""How the command of each process begins."""
 STRANGERS = 200
 GATE_PULSE_MS = 60
 GOES_ON_S = 1.0
@@ -47,32 +44,6 @@ def prepare(state: State, mode: str) -> None:
     store.close()
     state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
     Accounts(state.host, clock=Clock()).set_password("admin", PASSWORD)
-
-
-def pids(state: State) -> dict[str, int]:
-    """{process: its id}, of those whose commands carry our STATE."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if "-m" in words and str(state.root) in words:
-                command = " ".join(words[words.index("-m") + 1 :])
-                name = next((shown for start, shown in NAMES.items() if command.startswith(start)), "")
-                found[name] = int(folder.name)
-    return found
-
-
-def cpu_s(pid: int) -> float:
-    fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mb(pid: int) -> float:
-    """MB of 10^6 bytes."""
-    lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
-    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6, 1)
 
 
 class Door:

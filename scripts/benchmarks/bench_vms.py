@@ -52,8 +52,8 @@ from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
 from scripts.benchmarks import malformed_rtsp, storm, told
 from scripts.benchmarks.bench_outbox import ALL, PULSE_MS, ROOT, START_S, Say, camera, figures, gate_ms
-from scripts.benchmarks.bench_viewers import cpu_s, rss_mb
 from scripts.benchmarks.malformed import nvr_input, rtsp_input, soap_input
+from scripts.benchmarks.processes import cpu_s, peak_mb, pids, rss_mb
 from scripts.benchmarks.told import Fact
 
 PASSAGES = 50
@@ -126,10 +126,6 @@ class Site:
                 pass
             time.sleep(every_s)
         return passages
-
-    def peak_mb(self) -> float:
-        lines = (Path("/proc") / str(self.pid) / "status").read_text().splitlines()
-        return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6, 1)
 
 
 @contextmanager
@@ -438,7 +434,7 @@ def _video(profile: str, say: Say) -> dict[str, object]:
             watching = count
             say(f"video as {codec}, {count} viewers")
             time.sleep(2)
-            pid = _video_pid(where.state)
+            pid = pids(where.state)["video"]
             before_s = cpu_s(pid)
             time.sleep(WATCH_S)
             costs[count] = {"cpu_pct": round(100 * (cpu_s(pid) - before_s) / WATCH_S, 1), "mb": rss_mb(pid)}
@@ -452,16 +448,6 @@ def _play(viewer: Any) -> None:
             pass
 
 
-def _video_pid(state: State) -> int:
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):  # it ended meanwhile
-                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                if "video" in words and str(state.root) in words:
-                    return int(folder.name)
-    sys.exit("bench: nobody serves the video")
-
-
 # --- recorders that do not read -----------------------------------------------------------------------------------------
 
 
@@ -469,7 +455,7 @@ def _crowd(where: Site, say: Say) -> dict[str, object]:
     """The gate and a reading thread, in turns without and with the recorders."""
     gate: dict[bool, list[float]] = {False: [], True: []}
     reads: dict[bool, list[float]] = {False: [], True: []}
-    alone_mb, cpu, had = where.peak_mb(), 0.0, {"least": 0, "most": 0}
+    alone_mb, cpu, had = peak_mb(where.pid), 0.0, {"least": 0, "most": 0}
     with _Reads() as reader:
         where.drive(GATE_PASSAGES // 4, GATE_EVERY_S)
         for turn in range(TURNS):
@@ -493,7 +479,7 @@ def _crowd(where: Site, say: Say) -> dict[str, object]:
         "gate_ms": {"alone": figures(gate[False]), "with": figures(gate[True])},
         "read_ms": {"alone": figures(reads[False]), "with": figures(reads[True])},
         "plates": {"sent": GATE_PASSAGES, **had},
-        "vms_peak_mb": {"alone": alone_mb, "with": where.peak_mb()},
+        "vms_peak_mb": {"alone": alone_mb, "with": peak_mb(where.pid)},
         "vms_cpu_ms_a_plate_and_recorder": round(cpu * 1000 / GATE_PASSAGES / READING, 3),
     }
 
@@ -654,7 +640,7 @@ def _malformed_port(where: Site, draw: random.Random) -> dict[str, object]:
     url = f"rtsp://{host}:{port}/main"
     left = storm.measure(
         MALFORMED // 10,
-        (where.pid, _video_pid(where.state)),
+        (where.pid, pids(where.state)["video"]),
         lambda: socket.create_connection((host, int(port)), START_S),
         lambda: rtsp_input(draw, url),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from scripts.benchmarks.bench_viewers import rss_mb
+from scripts.benchmarks.processes import rss_mb
 
 AT_ONCE = 20
 """Connections that are open together."""

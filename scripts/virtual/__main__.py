@@ -19,9 +19,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.virtual.machine import CACHE, MACHINES, OWN, build, command, missing
+from scripts.virtual.counted import counted
+from scripts.virtual.machine import CACHE, HERE, MACHINES, OWN, TERMINAL, build, command, missing
 
-HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OUT = ROOT / ".cache" / "virtual"
 """What the guests write."""
@@ -31,7 +31,6 @@ FRAMES = 100
 """A board sends a thousand; here times prove nothing, and each takes a second or more."""
 
 REAL = re.compile(r"^(\d+) of \d+ passed tests ran through a real kernel driver")
-TERMINAL = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|c)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,6 @@ def main(words: list[str]) -> int:
         return _skip(why)
     out = OUT / options.arch
     out.mkdir(parents=True, exist_ok=True)
-    (out / "instructions").unlink(missing_ok=True)
     shutil.rmtree(out / "report", ignore_errors=True)
     others += [f"--only={options.only}", f"--camera={options.camera}", f"--frames={options.frames}"]
     left_out = not options.gate and not options.only and not any(word.startswith("--without") for word in others)
@@ -89,8 +87,7 @@ def main(words: list[str]) -> int:
         if options.guest in (None, guest.name):
             code |= _boot(folder, options.arch, out, guest, others, contract=not options.only)
     if options.arch == "arm64" and (options.instructions or not options.only):
-        (out / "instructions").touch()
-        code |= _count(folder, out)
+        _count()
     if left_out and not options.instructions:
         print("left out: the whole camera at the gate, which an emulated processor takes many minutes to start; --gate has it run")
     if options.report and (out / "report").is_dir():
@@ -164,21 +161,13 @@ def _boot(folder: Path, arch: str, out: Path, guest: Guest, others: list[str], c
     return int((out / "rc").read_text()) and 1
 
 
-def _count(folder: Path, out: Path) -> int:
-    """Boots once for each processor with a clock that counts instructions; the exit code."""
+def _count() -> None:
+    """Instructions of a read, once for each processor."""
     for processor in ("cortex-a72", "cortex-a76"):
-        (out / "rc").unlink(missing_ok=True)
         print(
             f"\ninstructions of a read as {processor} (cortex-a76 has the dot product instructions, A53 and A72 do not)", flush=True
         )
-        command = _command(folder, "arm64", out, BOARD, processor, shift=0)
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace", timeout=LIMIT_S
-        )
-        print(TERMINAL.sub("", done.stdout).strip())
-        if not (out / "rc").exists() or int((out / "rc").read_text()):
-            return 1
-    return 0
+        print(counted(processor, "scripts.virtual.instructions")[0])
 
 
 def _compile() -> None:
@@ -200,13 +189,13 @@ def _picture(frames: Path) -> None:
     Image.fromarray(scene()).save(frames / "sheet.jpg", quality=95)
 
 
-def _command(folder: Path, arch: str, out: Path, guest: Guest, processor: str = "", shift: int = 1) -> list[str]:
+def _command(folder: Path, arch: str, out: Path, guest: Guest) -> list[str]:
     if guest is not BOARD:
-        return command(folder, arch, out, HERE / guest.script, guest.root, ("-accel", "tcg"), processor)
-    # The guest's clock counts instructions (2**shift ns each): a busy host makes it slow, never late. It leaps while the guest
+        return command(folder, arch, out, HERE / guest.script, guest.root, ("-accel", "tcg"))
+    # The guest's clock counts instructions (2 ns each): a busy host makes it slow, never late. It leaps while the guest
     # waits for a file, though, past what a camera may take for its first picture: there a second is a second.
-    clock = ("-accel", "tcg", "-icount", f"shift={shift},sleep=off", "-rtc", "clock=vm")
-    return command(folder, arch, out, HERE / guest.script, "" if arch == OWN else guest.root, clock, processor)
+    clock = ("-accel", "tcg", "-icount", "shift=1,sleep=off", "-rtc", "clock=vm")
+    return command(folder, arch, out, HERE / guest.script, "" if arch == OWN else guest.root, clock)
 
 
 def _contract(file: Path) -> int:

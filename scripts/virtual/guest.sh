@@ -26,8 +26,9 @@ mkdir -p "$packages"
 printf '/run/board/site\nimport os; os.environ.setdefault("RPI_LGPIO_REVISION", "c03114")\n' >"$packages/virtual-board.pth"
 export LG_WD=/run PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 # none of them is needed, and to load them all takes an emulated processor seconds
 
-if [ -e /run/out/instructions ]; then
-  exec "$PYTHON" -m scripts.virtual.instructions
+if [ -e /run/out/module ]; then # scripts/virtual/counted.py
+  mapfile -d '' -t words </run/out/module
+  exec "$PYTHON" -m "${words[@]}"
 fi
 "$PYTHON" -m board i2c set-clock 'i2c://0/0x68?kind=ds3231' --state /tmp/state
 mapfile -d '' -t words </run/out/words

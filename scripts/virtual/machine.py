@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gate
 RECIPE = ("build.sh", "init.sh", "gpio-sim-wire.patch", "absent.py")
 CANNOT = 3
 """build.sh's exit code for what this machine lacks; the reason is in `not-built`."""
+TERMINAL = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|c)")
+"""What a guest's console says to a terminal alone."""
 OWN = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, "")
 
 
