@@ -313,9 +313,16 @@ class Entries:
             return where, values
         key = matching.normalise(search)
         column, text = ("folded", matching.fold(key)) if fold else ("key", key)
-        texts = " OR ".join(f"({name} <> '' AND {name} LIKE ? ESCAPE '\\')" for name in SEARCHED)  # most are empty
+        parts = [part(each) for each in _in_any_case(search.strip())]
+        like = " OR ".join(["{name} LIKE ? ESCAPE '\\'"] * len(parts))
+        texts = " OR ".join(f"({name} <> '' AND ({like.format(name=name)}))" for name in SEARCHED)  # most are empty
         found = f"{where} AND (instr({column}, ?) > 0 OR {texts})"
-        return found, (*values, text or search.strip(), *[part(search.strip())] * len(SEARCHED))
+        return found, (*values, text or search.strip(), *parts * len(SEARCHED))
+
+
+def _in_any_case(text: str) -> tuple[str, ...]:
+    """To SQLite's LIKE only letters of ASCII are the same in capitals: others are looked for as people write them."""
+    return (text,) if text.isascii() else tuple(dict.fromkeys((text, text.lower(), text.upper(), text.title())))
 
 
 _SAID = {

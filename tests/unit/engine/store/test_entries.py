@@ -12,7 +12,7 @@ from board.kit.clock import TestClock
 from engine.lists import EARLIEST, LATEST
 from engine.store import Store, entries
 from engine.store.rows import stamp
-from tests.samples import BLACK, WHITE, WISH, new_store
+from tests.samples import BLACK, WHITE, WISH, entry, new_store
 
 NUMBER = 3_000
 
@@ -81,3 +81,19 @@ def test_while_an_import_is_under_way_a_page_and_the_number_are_those_of_the_lis
         for search in ("", "1"):
             count, found = store.entries.found(WHITE, search)
             assert (count, [each.plate for each in found], store.entries.count(WHITE, search)) == (2, ["AA1", "BB1"], 2)
+
+
+@pytest.mark.parametrize("search", ["Jörg Müller", "jörg", "JÖRG", "MÜLLER", "müller", "özgür", "ÖZGÜR", "иванов", "ИВАНОВ"])
+def test_a_text_is_found_in_capitals_and_without_whatever_its_alphabet(tmp_path: Path, search: str) -> None:
+    with closing(new_store(tmp_path)) as store:
+        saved = store.entries.save(entry("AB12", description="Jörg Müller", owner="Özgür", group="Иванов"), "anna")
+        store.entries.save(entry("CD34", description="Jorg Moller"), "anna")
+        assert store.entries.found(WHITE, search) == (1, [saved])
+
+
+def test_a_search_for_percent_or_underscore_in_another_alphabet_finds_these_alone(tmp_path: Path) -> None:
+    with closing(new_store(tmp_path)) as store:
+        store.entries.save(entry("AB12", description="Größe 50 % {ä}"), "anna")
+        store.entries.save(entry("CD34", description="Größe 500 {ä}"), "anna")
+        for search, number in (("größe 50 %", 1), ("GRÖSSE_", 0), ("{Ä}", 2)):
+            assert store.entries.count(WHITE, search) == number, search
