@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from board.kit.clock import CLOCK_KNOWN
 from board.kit.words import NOTHING, Text
 from engine.messages import NO_LICENSE, EngineStatus, ServiceStatus
 from engine.settings.general import SD_CARD
@@ -23,7 +24,7 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
     if status is None:
         todo = Text("See Logs > Service; start the ANPR package in Package Management.")
         return [_problem("bad", Text("Service"), Text("does not answer, so no car is let in."), todo)]
-    found = _of_service(status) + _of_engine(status.engine) + _of_database(portal)
+    found = _of_service(status) + _of_engine(status.engine) + _of_database(portal) + _of_clock(portal)
     todo = Text("Look at the wiring of that line; Logs > Pins says since when.")
     found += [_problem("warn", Text("Board"), text, todo) for text in status.warnings]
     if status.last_error and _is_recent(portal, status.last_error_at):
@@ -71,6 +72,15 @@ def _of_database(portal: Portal) -> list[shapes.LiveProblem]:
         return []
     todo = Text("General configuration, Database: restore another copy, or take note of it.")
     return [_problem("bad", Text("Database"), told.text, todo)]
+
+
+def _of_clock(portal: Portal) -> list[shapes.LiveProblem]:
+    """A board without a battery for its clock begins in 1970, or where it stopped, until a time server answers."""
+    if portal.clock.now() >= CLOCK_KNOWN:
+        return []
+    text = Text("The clock was never set since the board was switched on: entries without limits open, those with limits do not.")
+    todo = Text("Set it on the camera's page Time; a time server does so by itself.")
+    return [_problem("bad", Text("Time"), text, todo)]
 
 
 def _of_engine(engine: EngineStatus | None) -> list[shapes.LiveProblem]:

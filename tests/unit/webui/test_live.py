@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
 from board.camera import CameraSettings
+from board.kit.clock import TestClock
 from board.kit.errors import WireError
 from board.kit.settings import fingerprints
 from board.kit.wire import Codec, accept, listen
@@ -153,6 +155,26 @@ def test_what_is_wrong_is_named(caller: Caller, changes: dict[str, Any], where: 
     with service(caller, lambda _: replace(STATUS, **changes)):
         problems = caller.get("api/status").json["problems"]
     assert [problem["where"] for problem in problems] == [where]
+
+
+@pytest.mark.parametrize(
+    ("now", "where"),
+    [
+        (datetime(1970, 1, 1, 0, 3, tzinfo=UTC), ["Time"]),
+        (datetime(2024, 12, 31, 23, 59, tzinfo=UTC), ["Time"]),
+        (datetime(2026, 1, 1, tzinfo=UTC), []),
+    ],
+)
+def test_a_clock_that_was_never_set_is_said_because_entries_with_limits_open_nothing(
+    caller: Caller, now: datetime, where: list[str]
+) -> None:
+    asked = caller.with_portal(replace(caller.portal, clock=TestClock(now)))
+    with service(caller, lambda _: STATUS):
+        problems = asked.get("api/status").json["problems"]
+        german = asked.call("GET", "api/status", "viewer", HTTP_ACCEPT_LANGUAGE="de").json["problems"]
+    assert [each["where"] for each in problems] == where
+    assert all("those with limits do not" in each["text"] and "time server" in each["todo"] for each in problems)
+    assert all("Zeitserver" in each["todo"] for each in german) and len(german) == len(where)
 
 
 def test_an_error_is_shown_while_it_is_new(caller: Caller) -> None:
