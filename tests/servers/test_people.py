@@ -30,7 +30,10 @@ from board.kit.people import (
     PeopleUnreachable,
     Person,
 )
+from board.kit.permissions import PERMISSIONS
 from board.kit.state import State
+from board.kit.web.routes import KNOWN, PUBLIC
+from firmware.gateway.app import routes
 from firmware.people.sessions import MAX_OF_USER
 from firmware.people.who import digest_response, username_token_digest
 from tests.quick_host import PAUSE_S
@@ -306,6 +309,26 @@ def test_a_token_of_people_gives_nobody_more_than_it_has_and_makes_no_second(hos
         "Location"
     ] == ("/login?next=/password")
     assert [each["name"] for each in host.ask("GET", "/api/accounts").json()["accounts"]] == ["admin"]
+
+
+def test_no_address_of_the_host_answers_who_lacks_its_permission(host: Host) -> None:
+    """Whatever page is added: a token may do everything but that, and nobody is logged in."""
+    guarded = [route for route in routes() if route.permission not in (KNOWN, PUBLIC)]
+    assert len(guarded) > 100
+    lacking: dict[str, str] = {}
+    for permission in PERMISSIONS:
+        others = [each for each in PERMISSIONS if each != permission]
+        made = host.ask("POST", "/api/tokens", json={"name": f"all but {permission}", "permissions": others})
+        lacking[permission] = made.json()["token"]
+    answered = {}
+    for route in guarded:
+        path = "/" + re.sub(r"<[^>]*>", "a", route.path)
+        headers = {"Authorization": f"Bearer {lacking[route.permission]}"}
+        refused = host.ask(route.method, path, auth=None, headers=headers).status_code
+        stranger = host.ask(route.method, path, auth=None).status_code
+        if refused != 403 or stranger not in (303, 401):
+            answered[f"{route.method} {path}"] = (refused, stranger)
+    assert answered == {}
 
 
 def test_a_token_ends_with_its_maker_and_loses_what_the_maker_loses(host: Host) -> None:
