@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+import webui.tabs
 from board.kit.languages import COOKIE
+from board.kit.registry import find
+from board.kit.web.menu import Tab
 from engine.exchange.kinds.local_list import LocalListOptions
 from engine.settings import LprSettings
 from engine.store import Store
@@ -24,6 +27,7 @@ from tests.browser.reading import CODES, left_in_english
 from tests.browser.stack import Stack
 from tests.browser.test_manual import jpeg, with_store
 from tests.samples import BLACK, WHITE, entry, passage, rule
+from webui.app import routes
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -35,11 +39,15 @@ OWN = 6
 """The first list that somebody adds."""
 LONG = "Müller & Söhne Fahrzeugvermietung und Transportgesellschaft mbH"
 PAGES = (
-    "live", "review", "review?view=SQUARE&lane=1&outcome=refused&from=", "review/passages/p1", "lists",
+    *(
+        route.path
+        for route in routes(tuple(find(webui.tabs, "TAB", Tab).values()))
+        if route.is_page and route.method == "GET" and route.path and "<" not in route.path
+    ),
+    "review?view=SQUARE&lane=1&outcome=refused&from=", "review/passages/p1",
     f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
-    "actions/1", f"lists/{WHITE}/actions/new?kind=http", "lpr", "check", "camera", "lane", "general", "recorders", "audit",
-    "logs", "help/no-plate", "help/no-action", "help/no-space", "help/stopped", "help/milestone", "setup",
-    "help", f"lists/{WHITE}?search=HK55", "audit?kind=changes&from=", "audit?kind=searches&from=", "audit?kind=export&from=",
+    "actions/1", f"lists/{WHITE}/actions/new?kind=http", f"lists/{WHITE}?search=HK55",
+    "audit?kind=changes&from=", "audit?kind=searches&from=", "audit?kind=export&from=",
     "jobs/1", f"lists/{WHITE}/jobs/new?kind=ftp_list", f"lists/{WHITE}/jobs/new?kind=sincro",
     f"lists/{WHITE}/actions/new?kind=wiegand",
 )  # fmt: skip

@@ -26,18 +26,8 @@ from webui.downloads import Download
 EVIL = '<script>alert("x")</script>'
 ROUTES = [route for route in routes(tuple(find(webui.tabs, "TAB", Tab).values())) if route.path]
 PAGES = [
-    "live",
-    "review",
-    "lists",
-    "lists/1",
-    "lists/4?view=actions",
-    "lpr",
-    "camera",
-    "general",
-    "recorders",
-    "audit",
-    "logs",
-    "setup",
+    *sorted(route.path for route in ROUTES if route.is_page and route.method == "GET" and "<" not in route.path),
+    *("lists/1", "lists/4?view=actions"),
 ]
 
 
