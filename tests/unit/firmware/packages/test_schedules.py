@@ -62,6 +62,15 @@ def test_hours_hold_from_their_first_minute_to_before_their_last(schedule: Sched
     assert {minute: schedule.holds(minute) for minute in minutes} == minutes
 
 
+@pytest.mark.parametrize(
+    ("begin", "holds"), [("18:00", {"17:59": False, "18:00": True, "23:59": True, "00:00": False}), ("00:00", {"12:00": True})]
+)
+def test_a_day_may_end_at_24_00(begin: str, holds: dict[str, bool]) -> None:
+    schedule = Schedule(True, begin, "24:00")
+    assert schedule.end == "00:00"
+    assert {minute: schedule.holds(minute) for minute in holds} == holds
+
+
 @pytest.mark.parametrize("text", ["24:00", "7:30", "07:60", "", "07:30:00", "٠٧:٣٠"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(PackageError, match="is not a time like 07:30"):
