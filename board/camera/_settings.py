@@ -163,6 +163,11 @@ class CameraSettings(Settings):
             return (self.conflict("night_until", "must differ from {begin}", begin=self.title_of("night_from")),)
         return ()
 
+    @field_validator("night_until")
+    @classmethod
+    def _ends_a_day(cls, text: str) -> str:
+        return "00:00" if text == "24:00" else text  # which pages can show
+
     @field_validator("night_from", "night_until")
     @classmethod
     def _time_of_day(cls, text: str) -> str:

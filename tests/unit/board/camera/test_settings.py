@@ -44,6 +44,14 @@ def test_day_must_be_brighter_than_night() -> None:
         check(CameraSettings, {"night_from": "24:00"})
 
 
+def test_a_night_may_end_at_24_00() -> None:
+    settings = check(CameraSettings, {"night": "schedule", "night_from": "20:00", "night_until": "24:00"})
+    assert settings.night_until == "00:00"
+    night = Night(settings, lambda: UTC)
+    hours = {hour: night.is_on(datetime(2026, 1, 15, hour, tzinfo=UTC), 0) for hour in (19, 20, 23, 0, 1)}
+    assert hours == {19: False, 20: True, 23: True, 0: False, 1: False}
+
+
 def test_what_a_camera_leaves_out_is_named_once_and_defaults_are_not() -> None:
     assert left_out(CameraSettings(), Text("why")) == ()
     wishes = CameraSettings(flicker="50 Hz", rotate_180=True, night="always", night_gain=3)
