@@ -29,8 +29,7 @@ HOLD_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`begin`, `end`: hh:mm; an end at or before the beginning is one of the next day, so that equal ones are the whole day. The
-    end 24:00 is kept as 00:00, which pages can show."""
+    """`begin`, `end`: hh:mm; an end at or before the beginning is one of the next day, so that equal ones are the whole day."""
 
     enable: bool = False
     begin: str = "00:00"
@@ -38,7 +37,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.end == "24:00":
-            object.__setattr__(self, "end", "00:00")
+            object.__setattr__(self, "end", "00:00")  # which pages can show
         for name, text in (("begin", self.begin), ("end", self.end)):
             if not TIME.fullmatch(text):
                 raise PackageError("{name}: {text!r} is not a time like 07:30", name=name, text=text[:20])
