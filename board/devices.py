@@ -76,7 +76,7 @@ def read_devices(state: State) -> tuple[DeviceState, ...]:
             entry = json.loads(path.read_text())
             one = DeviceState(entry["device"], received(entry["problem"]), datetime.fromisoformat(entry["since"]), entry["process"])
             alive = _is_alive(int(entry["pid"]))
-        except (OSError, ValueError, KeyError, TypeError) as why:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as why:
             log.debug("%s is not read: %s", path, why)
             continue
         if alive:

@@ -27,7 +27,7 @@ def card_of(state: State) -> Callable[[], Path | None]:
     try:
         simulated = load(state).simulated
         sd = str(json.loads(state.board_file.read_text()).get("sd") or "")
-    except (OSError, ValueError, ConfigError) as why:
+    except (OSError, ValueError, ConfigError, RecursionError) as why:
         log.info("no SD card: %s", why)
         return lambda: None
     folder = Path(sd) if sd else None

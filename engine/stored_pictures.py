@@ -59,7 +59,7 @@ class StoredPictures:
 
 def stored_pictures(state: State) -> StoredPictures:
     """Those of a camera; STATE/board.json says where its card belongs."""
-    with suppress(OSError, ValueError, AttributeError):
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
         card = json.loads(state.board_file.read_text()).get("sd")
         if card:
             known = identity(state)  # a board that was replaced leaves its storage and its card to the next one

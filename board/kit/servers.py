@@ -81,7 +81,7 @@ def read_servers(state: State) -> Mapping[str, str]:
 def _parsed(data: bytes) -> Mapping[str, str]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(name): str(url) for name, url in found.items()} if isinstance(found, dict) else {}
 

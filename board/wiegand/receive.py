@@ -106,6 +106,6 @@ def read_edges(path: Path) -> list[Edge]:
     for number, line in enumerate(lines, 1):
         try:
             edges.append(Edge(**json.loads(line)))
-        except (ValueError, TypeError) as why:
+        except (ValueError, TypeError, RecursionError) as why:
             raise BoardError("{path}, line {number}: {why}", path=path, number=number, why=why) from why
     return edges

@@ -74,7 +74,7 @@ def _checked(kind: type[Settings], text: str) -> Settings:
     """Remembered: those of every action are wanted for every car, before its gate opens, and they are frozen."""
     try:
         values = json.loads(text or "{}")
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         raise ConfigError("the options are not JSON: {why}", why=why) from why
     if not isinstance(values, dict):
         raise ConfigError("the options are not a JSON object")

@@ -54,7 +54,7 @@ def publish_in(state: State, store: Store, device: Device) -> None:
 def _remembered(path: Path) -> Mapping[str, str]:
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

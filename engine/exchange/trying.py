@@ -47,7 +47,7 @@ def outcome_of(state: State, trial: Trial) -> tuple[bool, Text]:
         said = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return False, Text("it took longer than {seconds:g} s", {"seconds": LONGEST_S})
-    except ValueError:
+    except (ValueError, RecursionError):
         return False, Text("its process ended by itself (code {code})", {"code": done.returncode})
     return said["ok"], received(said["note"])
 

@@ -246,7 +246,7 @@ def read_recognition(data: bytes) -> Recognition:
         fields[name] = fields[name].rstrip(b"\0").decode(errors="replace")
     try:
         said = json.loads(next((body for id, body in chunks if id == EVENT), b"{}"))
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         raise BadMessage("the chunk of the event is not JSON") from why
     return Recognition(
         plate=meta[before.size + 1 : end].decode(errors="replace"),

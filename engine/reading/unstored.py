@@ -108,7 +108,7 @@ class Unstored:
             return None  # empty, or its writer died in the middle: then nobody was told of it
         try:
             return from_plain(_Kept, json.loads(data))
-        except (ValueError, Unfit) as why:
+        except (ValueError, Unfit, RecursionError) as why:
             log.warning("a passage that waited for the service cannot be read: %s", why)
             return None
 

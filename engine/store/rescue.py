@@ -72,7 +72,7 @@ def notice(database: Path) -> Notice | None:
     try:
         said = json.loads(_notice_file(database).read_bytes())
         return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]))
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
 
 
@@ -393,7 +393,7 @@ def _order(database: Path) -> Mapping[str, str]:
         order = json.loads(_order_file(database).read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {"do": CHECK}
     known = isinstance(order, dict) and order.get("do") in _DO and all(isinstance(each, str) for each in order.values())
     return order if known else {"do": CHECK}

@@ -29,7 +29,7 @@ class StoredSettings:
             return kind()
         try:
             stored = json.loads(row["body"])
-        except ValueError as why:
+        except (ValueError, RecursionError) as why:
             stored = why
         if not isinstance(stored, dict):
             logging.getLogger("store").error("stored settings %r are damaged, the defaults hold: %s", kind.key, str(stored)[:100])

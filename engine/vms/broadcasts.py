@@ -190,7 +190,7 @@ class Broadcasts:
             try:
                 sender.head = _checked(json.loads(bytes(line)))
                 sender.allowed = tuple(ipaddress.ip_network(each, strict=False) for each in sender.head["allowed"])
-            except (ValueError, LookupError, TypeError) as why:
+            except (ValueError, LookupError, TypeError, RecursionError) as why:
                 self._refuse(sender, f"not a head: {why}")
                 return False
             sender.came = bytearray(rest)

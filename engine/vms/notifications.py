@@ -108,9 +108,9 @@ class Notifications:
 def _read(body: bytes) -> tuple[str, dict[str, Notification]]:
     if len(body) > MOST_BYTES:
         raise ValueError(f"notifications of {len(body)} bytes")
-    message = json.loads(body)
     try:
+        message = json.loads(body)
         found = [Notification(**each) for each in message["notifications"]]
         return str(message["id"]), {each.topic: each for each in found}
-    except (LookupError, TypeError) as why:
+    except (LookupError, TypeError, RecursionError) as why:
         raise ValueError(f"not notifications: {why!r}") from why

@@ -203,7 +203,7 @@ class Certificates:
             if ended.returncode == 0:
                 return answer["done"]
             refused = ConfigError(received(answer["refused"]), field=str(answer["field"]))
-        except (ValueError, LookupError, TypeError) as why:
+        except (ValueError, LookupError, TypeError, RecursionError) as why:
             LOG.error(
                 "certificates: %s ended with code %d: %s", do, ended.returncode, ended.stderr.decode("utf-8", "replace")[-2000:]
             )

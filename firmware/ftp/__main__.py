@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         plan = from_plain(FtpPlan, json.loads(options.plan))
         return _run(state, life, plan)
-    except (GatewrightError, OSError, Unfit, ValueError) as why:
+    except (GatewrightError, OSError, Unfit, ValueError, RecursionError) as why:
         LOG.error("%s", why)
         return 1
 

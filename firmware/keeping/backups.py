@@ -244,7 +244,7 @@ def _answer(popen: subprocess.Popen[bytes]) -> Mapping[str, Any]:
         if popen.wait():
             raise _refusal(popen)
         answer = json.loads(said)
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         if isinstance(why, ConfigError):
             raise
         raise ConfigError("the backup could not be opened: its process said nothing") from why
@@ -261,7 +261,7 @@ def _refusal(popen: subprocess.Popen[bytes]) -> ConfigError:
     lines = popen.stderr.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
     try:
         return ConfigError(received(json.loads(lines[-1])["refused"]))
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ConfigError("the process of the backup failed: {reason}", reason=lines[-1][:200] if lines else popen.wait())
 
 

@@ -107,7 +107,7 @@ def notice(state: State) -> Notice | None:
     try:
         said = json.loads((state.host / "keeping" / "notice.json").read_bytes())
         return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]), bool(said["good"]))
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
 
 
@@ -189,7 +189,7 @@ def _order(path: Path) -> Order | None:
         found = from_plain(Order, json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as why:  # replaced as a whole: no power cut does that
+    except (OSError, ValueError, RecursionError) as why:  # replaced as a whole: no power cut does that
         LOG.error("%s is damaged, nothing is done: %s", path, why)
         return None
     return found if found.what in _DO else None

@@ -94,7 +94,7 @@ class _Package:
                 raise ValueError("it does not begin with about.json")
             self.about |= _numbers(json.loads(first.whole(MAX_BYTES)))
             self._has_data = True
-        except ValueError as why:
+        except (ValueError, RecursionError) as why:
             if self._code() not in KEEPS_NOTHING:
                 raise self._failed(why) from why
             self._has_data = False

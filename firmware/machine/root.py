@@ -36,7 +36,7 @@ class Helper:
         try:
             said = json.loads(answer)
             refused = said.get("error", "")
-        except (ValueError, AttributeError) as why:
+        except (ValueError, AttributeError, RecursionError) as why:
             raise BoardError("the helper for this gave no answer") from why
         if refused or said.get("ok") is not True:
             raise BoardError("{refused}", refused=str(refused)[:300])

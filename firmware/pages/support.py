@@ -72,7 +72,7 @@ def _documents(host: Host) -> dict[str, object]:
             documents[f"packages/{package}.json"] = json.loads(
                 host.packages.data.ask(package, "support", "--state", str(host.state.root))
             )
-        except (PackageError, ValueError) as why:
+        except (PackageError, ValueError, RecursionError) as why:
             documents[f"packages/{package}.json"] = {"error": str(why)}
     return documents
 

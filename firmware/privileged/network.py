@@ -53,7 +53,7 @@ class Network:
         """What is tried is so from now on; ValueError when it has gone back."""
         try:
             tried = json.loads(self._tried.read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise ValueError("nothing is tried") from None
         if self._now_s() > tried["until_s"]:
             self._tried.unlink()

@@ -218,7 +218,7 @@ class _Starter:
         told = socket.socket(fileno=fds[0])
         try:
             self._start(json.loads(data), told, fds[1:], names, group, flags)
-        except (OSError, ValueError, LookupError, TypeError) as why:
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as why:
             _tell(told, {"error": str(getattr(why, "strerror", None) or why) or type(why).__name__})
             told.close()
         finally:

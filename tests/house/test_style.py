@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -72,3 +73,31 @@ def test_a_form_never_puts_what_was_typed_into_an_address_except_a_search() -> N
     assert [
         f"{name_of(path)}: {form}" for path in pages for form in FORM.findall(path.read_text("utf-8")) if not SENT.search(form)
     ] == []
+
+
+PRODUCT = ("board/", "engine/", "webui/", "firmware/")
+SIGNED = "engine/recognise/"
+"""It reads the cards of models, which lie in the signed package."""
+ALL_OF_THEM = {"RecursionError", "Exception", "BaseException", "WRONG"}
+
+
+def named(handler: ast.ExceptHandler) -> set[str]:
+    return {each.id for each in ast.walk(handler.type or ast.Name("BaseException")) if isinstance(each, ast.Name)}
+
+
+def test_json_that_is_nested_too_deep_counts_as_no_json() -> None:
+    """It raises a RecursionError, which is no ValueError: a thousand brackets in a message ended pins."""
+    found = []
+    for path in FILES:
+        if path.suffix != ".py" or not name_of(path).startswith(PRODUCT) or name_of(path).startswith(SIGNED):
+            continue
+        for tried in (each for each in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(each, ast.Try)):
+            reads = any(
+                isinstance(each, ast.Attribute) and each.attr in ("load", "loads") and getattr(each.value, "id", "") == "json"
+                for part in tried.body
+                for each in ast.walk(part)
+            )
+            names = set().union(*map(named, tried.handlers)) if tried.handlers else set()
+            if reads and "ValueError" in names and not names & ALL_OF_THEM:
+                found.append(f"{name_of(path)}:{tried.lineno}")
+    assert found == []

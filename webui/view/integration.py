@@ -145,7 +145,7 @@ def _servers(portal: Portal, host: str, announced: Mapping[str, str]) -> list[sh
 def _ftp_clients(portal: Portal) -> int:
     try:
         return int(json.loads(portal.state.ftp_status.read_bytes())["clients"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return 0
 
 

@@ -176,7 +176,7 @@ def _read(file: Path, now: datetime, now_ns: int) -> _Kept:
         same_boot, believed = document["boot"] == boot_id(), bool(document.get("synchronised"))
     except FileNotFoundError:
         return _Kept({}, STANDING_NS)  # the passages alone tell
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
         return _Kept({}, 0)
     # A wall clock without a battery goes on from an earlier time after a power cut, and jumps when a time server sets it. What was

@@ -41,5 +41,5 @@ def hardware(state: State) -> str:
     """Name of the board that the host runs on: "pi4"."""
     try:
         return str(json.loads(state.board_file.read_text("utf-8"))["profile"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return "sim"

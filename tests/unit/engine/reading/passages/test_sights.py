@@ -183,7 +183,11 @@ def test_the_file_is_written_when_a_plate_joins_or_leaves_and_now_and_then_while
     assert kept_at_ns("A1", "B2", at_once=True) == third_ns + SECOND
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b'{"boot": 1}', b'{"boot": "x", "at": "y", "at_ns": 0, "seen_ns": {}}', b"\xff"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"[]", b'{"boot": 1}', b'{"boot": "x", "at": "y", "at_ns": 0, "seen_ns": {}}', b"\xff", b"[" * 100_000],
+    ids=range(6),
+)
 def test_a_damaged_file_is_as_good_as_none(bench: Bench, damage: bytes) -> None:
     bench.file.write_bytes(damage)
     assert bench.ages_s(bench.passage("A1", 50)) == {"A1": 50.0}
