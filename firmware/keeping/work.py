@@ -110,7 +110,7 @@ class _Package:
         if self._code():
             raise self._failed(ValueError("it did not end well"))
 
-    def _failed(self, why: ValueError) -> ConfigError:
+    def _failed(self, why: Exception) -> ConfigError:
         self._popen.kill()
         assert self._popen.stderr is not None
         said = self._popen.stderr.read(MAX_BYTES).decode("utf-8", "replace").strip().splitlines()
