@@ -20,9 +20,11 @@ MOST_AT_ONCE = 8
 MOST_BYTES = 4_000_000
 PIECE_BYTES = 65_536
 WITHIN_S = 5.0
+OLDEST_S = 30
+"""A recorder shows what it gets as the present."""
 
 REQUEST = (
-    "GET /anpr/api/frame?width={width} HTTP/1.0\r\nHost: vms\r\n"
+    "GET /anpr/api/frame?width={width}&max_age_s={oldest} HTTP/1.0\r\nHost: vms\r\n"
     "X-Gatewright-User: vms\r\nX-Gatewright-Role: viewer\r\nX-Gatewright-Permissions: view\r\n\r\n"
 )
 
@@ -56,7 +58,7 @@ class Frames:
         try:
             with short_address(self._portal) as name:
                 sock.connect(name)
-            sock.send(REQUEST.format(width=width).encode())
+            sock.send(REQUEST.format(width=width, oldest=OLDEST_S).encode())
         except OSError as why:
             log.info("no picture: %s", why)
             sock.close()

@@ -18,6 +18,7 @@ class PicturesQuery(Query):
 
 class FrameQuery(PicturesQuery):
     seq: int = number(-1, -1, 2**62, "204 when this is still its number.")
+    max_age_s: int = number(0, 0, 86_400, "503 when it is older; 0: however old it is.")
 
 
 class EventsQuery(Query):
@@ -27,9 +28,9 @@ class EventsQuery(Query):
 def _frame(portal: Portal, call: Call[FrameQuery]) -> Answer:
     focus = focus_region(portal.lpr()) if call.query.focus == "1" else None
     picture = portal.picture.newest(call.query.width, focus)
-    if picture is None:
+    age_s = 0.0 if picture is None else picture.age_s(portal.clock.monotonic_ns())
+    if picture is None or (call.query.max_age_s and age_s > call.query.max_age_s):
         raise _no_picture()
-    age_s = max(0.0, (portal.clock.monotonic_ns() - picture.monotonic_ns) / 1e9)
     headers: tuple[tuple[str, str], ...] = (
         ("X-Frame-Seq", str(picture.seq)),
         ("X-Frame-Size", f"{picture.size[0]}x{picture.size[1]}"),

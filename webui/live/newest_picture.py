@@ -33,6 +33,9 @@ class Jpeg:
     data: bytes
     sharpness: float | None = None
 
+    def age_s(self, now_ns: int) -> float:
+        return max(0.0, (now_ns - self.monotonic_ns) / 1e9)
+
 
 class Picture:
     """Safe to use from several threads."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -182,10 +183,11 @@ def test_a_line_that_is_not_there_and_states_that_nobody_knows_are_errors(camera
 
 def test_the_picture_is_the_one_that_all_viewers_share(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     widths: list[int] = []
+    taken_ns = [time.monotonic_ns()]
 
     def newest(picture: object, width: int) -> Jpeg:
         widths.append(width)
-        return Jpeg(1, 0, (1280, 960), width, b"\xff\xd8picture")
+        return Jpeg(1, taken_ns[0], (1280, 960), width, b"\xff\xd8picture")
 
     monkeypatch.setattr("webui.live.newest_picture.Picture.newest", newest)
     reply = camera.get("viewer/video.jpg?resolution=640x480&quality=5&channel=0", "viewer", HTTP_X_GATEWRIGHT_PROGRAM="0")
@@ -194,6 +196,8 @@ def test_the_picture_is_the_one_that_all_viewers_share(camera: Camera, monkeypat
     assert widths == [640, 4096]
     for wrong in ("640", "0x0", "640x", "99999x1", "-1x5"):
         assert camera.get(f"viewer/video.jpg?resolution={wrong}").text == "ERROR: resolution must be like 640x480\r\n"
+    taken_ns[0] -= 31 * 10**9  # the camera went away: a recorder must not show this as the present
+    assert camera.get("viewer/video.jpg").status == 503
 
 
 def test_without_a_picture_yet_it_says_so(camera: Camera) -> None:

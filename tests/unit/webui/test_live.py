@@ -195,6 +195,8 @@ def test_the_picture_is_sent_once_and_then_only_when_there_is_a_newer_one(caller
     assert caller.get("api/frame?width=600&seq=5").status == 204
     assert caller.get("api/frame?width=600&seq=4").status == 200
     assert caller.get("api/frame?width=abc&seq=%3Cx%3E").status == 200
+    ring.write(Frame(6, NOW, caller.portal.clock.monotonic_ns() - 31 * 10**9, np.zeros((1200, 1600, 3), np.uint8)))
+    assert [caller.get(f"api/frame?max_age_s={most}").status for most in (0, 30, 3600)] == [200, 503, 200]
     ring.close()
 
 

@@ -83,7 +83,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
 def test_a_picture_of_that_width_is_asked_for_as_somebody_who_may_look(stage: Stage, portal: Portal) -> None:
     got = stage.ask(320)
     until(lambda: got == [b"JPEG"], "the picture")
-    assert portal.asked[0].startswith(b"GET /anpr/api/frame?width=320 HTTP/1.0\r\n")
+    assert portal.asked[0].startswith(b"GET /anpr/api/frame?width=320&max_age_s=30 HTTP/1.0\r\n")
     assert b"X-Gatewright-Permissions: view\r\n" in portal.asked[0]
 
 
