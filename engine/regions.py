@@ -21,6 +21,10 @@ FEWEST_CORNERS, MOST_CORNERS = 3, 8
 LEAST_PCT = 0.1
 """Of the picture: a smaller region holds no plate that can be read, nor a text that must be masked."""
 
+GRID = 50
+"""Points across and down."""
+WHOLE = Roi(0.0, 0.0, 1.0, 1.0)
+
 
 class Drawn(Protocol):
     """What of the LPR settings is drawn on the picture (engine/settings/lpr.py), or their plain values (board/kit/values.py)."""
@@ -45,6 +49,14 @@ def region_of(settings: Drawn) -> Roi | None:
 def masks_of(settings: Drawn) -> list[Roi]:
     """Where no plate is looked for."""
     return list(_with_corners(settings.masks, settings.mask_corners))
+
+
+def is_covered(settings: Drawn) -> bool:
+    """Whether the masks leave nothing of the region of interest (looked at in points of a grid): no plate could be read."""
+    masks, region = masks_of(settings), region_of(settings) or WHOLE
+    across, down = (region.right - region.left) / GRID, (region.bottom - region.top) / GRID
+    points = ((region.left + (x + 0.5) * across, region.top + (y + 0.5) * down) for x in range(GRID) for y in range(GRID))
+    return bool(masks) and all(any(each.holds(*point) for each in masks) for point in points if region.holds(*point))
 
 
 def corners_of(region: Roi) -> Corners:

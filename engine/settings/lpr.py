@@ -9,7 +9,7 @@ from board.kit.errors import CameraError, ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
-from engine.regions import Corners, Rectangle, check_polygon, check_rectangle, check_rectangle_size, follow_change
+from engine.regions import Corners, Rectangle, check_polygon, check_rectangle, check_rectangle_size, follow_change, is_covered
 
 CAMERA_SCHEMES = ("http", "https", "picamera2", "replay", "rtsp", "rtsps", "v4l2")
 """Those of the back ends of board/camera, whose modules this process need not load."""
@@ -337,6 +337,8 @@ class LprSettings(Settings):
         found = self._regions_too_small()
         if len(self.masks) > MOST_MASKS:
             found.append(self.conflict("masks", "must have at most {max_length} entries", max_length=MOST_MASKS))
+        elif is_covered(self):
+            found.append(self.conflict("masks", "leave nothing of the region of interest: no plate would be read"))
         if self.min_char_height_px > self.max_char_height_px:
             most = self.title_of("max_char_height_px")
             found.append(

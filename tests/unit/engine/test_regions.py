@@ -8,7 +8,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import SettingsError
 from board.kit.values import Values, packed
 from board.kit.web.forms import filled
-from engine.regions import Corners, area_pct, check_polygon, check_size, corners_of, masks_of, region_of, span
+from engine.regions import Corners, area_pct, check_polygon, check_size, corners_of, is_covered, masks_of, region_of, span
 from engine.settings import LprSettings
 from engine.types import Roi
 
@@ -138,3 +138,30 @@ def test_a_tiny_rectangle_that_an_older_release_stored_is_still_read() -> None:
     assert region_of(LprSettings(roi=(0.1, 0.1, 0.11, 0.11))) == Roi(0.1, 0.1, 0.11, 0.11)
     with pytest.raises(ConfigError):
         check_size(corners_of(Roi(0.1, 0.1, 0.11, 0.11)))
+
+
+HALF: Corners = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+OTHER_HALF: Corners = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "covered"),
+    [
+        ({}, False),
+        ({"masks": [(0, 0, 1, 1)]}, True),
+        ({"masks": [(0, 0, 0.5, 1), (0.5, 0, 1, 1)]}, True),
+        ({"masks": [(0, 0, 0.5, 1), (0.6, 0, 1, 1)]}, False),
+        ({"roi": (0.2, 0.2, 0.4, 0.4), "masks": [(0.1, 0.1, 0.5, 0.5)]}, True),
+        ({"roi": (0.2, 0.2, 0.4, 0.4), "masks": [(0.1, 0.1, 0.35, 0.5)]}, False),
+        ({"roi_corners": TRIANGLE, "masks": [(0, 0.5, 1, 1)]}, False),
+        ({"roi_corners": TRIANGLE, "masks": [(0, 0.05, 1, 1)]}, True),
+        ({"mask_corners": [HALF]}, False),
+        ({"mask_corners": [HALF, OTHER_HALF]}, True),
+    ],
+)
+def test_masks_that_leave_nothing_to_read_are_refused(drawn: dict[str, object], covered: bool) -> None:
+    if not covered:
+        assert not is_covered(sent({}, **drawn))
+        return
+    with pytest.raises(SettingsError, match="Masks: leave nothing of the region of interest"):
+        sent({}, **drawn)
