@@ -19,6 +19,8 @@ SERVER = "ftp"
 REST = 4.0
 """After a run, nothing is published for this many times its length, which depends on the lists: edits in quick succession are
 published together, and a small board keeps its processor for reading plates."""
+LONGEST_REST_S = 60.0
+"""A run that waited for its turn, beside imports from a slow server, was long without work; other cameras wait for the lists."""
 
 
 class Publishing:
@@ -57,7 +59,7 @@ class Publishing:
         if code is None:
             return
         self._process = None
-        self._not_before_s = now_s + REST * (now_s - self._begun_s)
+        self._not_before_s = now_s + min(REST * (now_s - self._begun_s), LONGEST_REST_S)
         if code:
             log.warning("the lists are not published for other cameras (exit code %d); tried again", code)
         else:

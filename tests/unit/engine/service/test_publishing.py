@@ -61,6 +61,15 @@ def test_a_change_is_published_once_and_a_run_is_followed_by_a_rest(bench: Bench
     assert [bench.turn(1), bench.turn(60), bench.turn(60)] == [2, 2, 2]
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_run_that_waited_long_for_its_turn_is_followed_by_no_long_rest(bench: Bench, code: int) -> None:
+    bench.switch(True)
+    bench.code = code
+    assert bench.turn() == 1
+    bench.mark = "2"
+    assert [bench.turn(600), bench.turn(59), bench.turn(2)] == [1, 1, 2]
+
+
 def test_a_run_that_failed_is_tried_again(bench: Bench) -> None:
     bench.switch(True)
     bench.code = 1
