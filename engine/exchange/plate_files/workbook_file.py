@@ -260,6 +260,8 @@ def _feed(parser: Any, piece: bytes, last: bool = False) -> None:
         parser.Parse(piece, last)
     except expat.ExpatError as why:
         raise FileRefused("the workbook is damaged: {reason}", reason=Text(expat.ErrorString(why.code))) from why
+    except LookupError as why:  # the part names an encoding that Python lacks
+        raise FileRefused("its character set is not known: save it as UTF-8") from why
 
 
 def _column_of(reference: str, following: int) -> int:

@@ -265,6 +265,11 @@ def test_a_workbook_of_ours(tmp_path: Path) -> None:
             packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET[:-20]}), "the workbook is damaged: unclosed token", id="xml"
         ),
         pytest.param(
+            packed(PARTS | {"xl/worksheets/sheet1.xml": f'<?xml version="1.0" encoding="UTF-9"?>{SHEET}'}),
+            "its character set is not known",
+            id="encoding",
+        ),
+        pytest.param(
             packed({name: content for name, content in PARTS.items() if "sheet1" not in name}), "has no sheet", id="no-sheet"
         ),
         pytest.param(
