@@ -92,7 +92,7 @@ def _first_line(file: IO[str]) -> str:
 
 
 def _separator(line: str) -> str:
-    said = re.match(r"sep=(.)", line, re.IGNORECASE)
+    said = re.match(r"sep=([^\"\r\n])", line, re.IGNORECASE)  # what csv takes for a separator
     if said:
         return said[1]
     bare = re.sub(r'"[^"]*"', "", line)

@@ -368,3 +368,8 @@ def test_a_number_of_a_plate_is_known_again_however_great_it_is() -> None:
     assert [numbers.add(each) for each in given] == [True] * len(given)
     assert [numbers.add(each) for each in given] == [False] * len(given)
     assert numbers.add(2)
+
+
+@pytest.mark.parametrize("text", ['sep="\nplate;description\nAB1;x\n', "sep=\r\nplate;description\r\nAB1;x\r\n"])
+def test_a_separator_that_can_be_none_is_passed_over(tmp_path: Path, text: str) -> None:
+    assert [each[2:] for each in shown(entries(tmp_path, text)[1])] == [("AB1", "x")]
