@@ -14,7 +14,6 @@ import os
 import sqlite3
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
 from board.kit.parcel import NAME, Writer
+from board.kit.passing import passing_folder
 from board.kit.secrets import for_strangers
 from board.kit.state import State
 from board.kit.web.logo import logo_file
@@ -204,8 +204,8 @@ def _copied(database: Path, passages: bool) -> Iterator[Path]:
     size = sum(each.stat().st_size for each in database.parent.glob(f"{database.name}*") if each.is_file())
     if space(database)[1] < size + SPARE_BYTES:
         raise StoreError("there is too little room for a copy of the database: {size_mb} MB", size_mb=size // 1_000_000 + 1)
-    with tempfile.TemporaryDirectory(prefix="copy-", dir=database.parent) as folder:
-        copy = Path(folder) / (DATABASE if passages else LISTS)
+    with passing_folder(database.parent, "copy-") as folder:
+        copy = folder / (DATABASE if passages else LISTS)
         try:
             if passages:
                 with closing(sqlite3.connect(database, isolation_level=None)) as source:

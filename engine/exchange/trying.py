@@ -6,12 +6,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.passing import passing_folder
 from board.kit.state import State
 from board.kit.words import Text, plain, received
 from engine.actions import check_json
@@ -70,8 +69,8 @@ def _note(state: State, store: Store, clock: Clock, device: Device, trial: Trial
         raise ConfigError("there is no export or import {kind!r}", kind=trial.kind[:40])
     memory = store.jobs.state(trial.job_id).memory if trial.job_id else {}
     state.exchange.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="test-", dir=state.exchange) as folder:
-        scratch = Path(folder) / "scratch"
+    with passing_folder(state.exchange, "test-") as folder:
+        scratch = folder / "scratch"
         scratch.mkdir()
         env = JobEnv(
             store=store,
@@ -80,7 +79,7 @@ def _note(state: State, store: Store, clock: Clock, device: Device, trial: Trial
             network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
             job=Job(trial.job_id, trial.list_id, trial.kind, True, "day", False, trial.options),
             list=store.lists.get(trial.list_id),
-            folder=Path(folder) / "kept",
+            folder=folder / "kept",
             scratch=scratch,
             memory=memory,
             asked=True,

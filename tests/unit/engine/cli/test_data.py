@@ -136,3 +136,13 @@ def test_what_is_restored_is_shared_with_whom_the_folders_are_shared(
     modes = {str(path.relative_to(other.root)): oct(path.stat().st_mode & 0o7777) for path in other.root.rglob("*")}
     assert modes["anpr/backup"] == modes["anpr/images/2026/01/02"] == modes["anpr/portal"] == "0o2770"
     assert modes["anpr/backup/whole.db"] == modes["anpr/images/2026/01/02/a-full.jpg"] == modes["anpr/anpr.db-order"] == "0o660"
+
+
+def test_what_a_backup_that_was_killed_has_left_goes_with_the_next(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = state.database.parent / "copy-killed"
+    left.mkdir()
+    (left / "database.db").write_bytes(bytes(1 << 20))
+    saved(state, tmp_path / "parcel", monkeypatch)
+    assert not list(state.database.parent.glob("copy-*"))
