@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ C = TypeVar("C")
 
 STATUS_OF = ((TriggerRefused, 409), (WireError, 503), (StoreError, 507), (GatewrightError, 422))
 """HTTP status of the errors that a handler lets through, first match wins."""
+
+NO_STORAGE = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a storage says that is full, worn or only to be read: somebody can do something about it, and must be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,19 @@ def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
             return _send(_refusal(site, call, why, shows_page(call, route)))
         except bottle.HTTPResponse:
             raise
-        except Exception:
-            site.log.exception("%s %s failed", route.method, route.path)
-            failed = Refused(500, "The camera failed to do this; its log says why.")
+        except Exception as why:
+            failed = _failure(site, route, why)
             return _send(_refusal(site, call, failed, shows_page(call, route)))
 
     return answer
+
+
+def _failure(site: Site[C], route: Route[C], why: Exception) -> Refused:
+    if isinstance(why, OSError) and why.errno in NO_STORAGE:
+        site.log.error("%s %s: %s", route.method, route.path, why)
+        return Refused(507, "the storage takes nothing: {reason}", reason=why.strerror)
+    site.log.exception("%s %s failed", route.method, route.path)
+    return Refused(500, "The camera failed to do this; its log says why.")
 
 
 def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:

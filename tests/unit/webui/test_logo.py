@@ -8,6 +8,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -89,3 +90,15 @@ def test_a_full_disk_leaves_the_logo_where_it_is(caller: Caller, monkeypatch: py
     monkeypatch.setattr(os, "fsync", full)
     assert put(caller, picture(colour="blue")).status >= 400
     assert logo_file(caller.state).read_bytes() == red
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EIO])
+def test_a_storage_that_takes_nothing_is_told_as_such(caller: Caller, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    put(caller, picture())
+
+    def refuse(path: Path, target: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    reply = caller.send("DELETE", "api/logo", {})
+    assert (reply.status, reply.json["error"]) == (507, f"the storage takes nothing: {os.strerror(number)}")
