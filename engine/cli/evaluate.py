@@ -54,11 +54,12 @@ NONE_LEFT_OUT = "No country was left out of these readers' training, so none of 
 RIGHT_TO_LEFT = ("R", "AL", "AN")
 DESCRIPTION = f"""Accuracy over labelled pictures. A label file has the columns {",".join(COLUMNS)}; pictures lie
 beside it; a folder stands for its labels.csv. Rows with a box are scenes (own detector), rows without are crops. Recall:
-label boxes found at IoU 0.5; false: per picture, touching no label (boxes of the detector, plates that are reported);
-folded, and right wherever nothing else is said: O = 0 and I = 1; at 95 %: where the true share lies; corrected: the same
-where labels that are known to be wrong ({CORRECTIONS.name}) say what the picture shows; country: labels that are alpha-2
-codes or EU (any country of Europe whose formats the text fits), an unread plate has none; settled: where label or format leave
-one country; sure: reads at confidence 90 or more, of the plates read."""
+label boxes found at IoU 0.5 by the detector's first looks, or as a plate that is read; false: per picture, touching no
+label (boxes of the detector, plates that are reported); folded, and right wherever nothing else is said: O = 0 and
+I = 1; at 95 %: where the true share lies; corrected: the same where labels that are known to be wrong
+({CORRECTIONS.name}) say what the picture shows; country: labels that are alpha-2 codes or EU (any country of Europe
+whose formats the text fits), an unread plate has none; settled: where label or format leave one country; sure: reads at
+confidence 90 or more, of the plates read."""
 
 
 def main(arguments: list[str]) -> int:

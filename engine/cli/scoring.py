@@ -67,7 +67,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A labelled box: whether the detector found it at IoU 0.5."""
+    """A labelled box: whether the detector's first looks found it at IoU 0.5, or a plate was read there."""
 
     width_px: int
     found: bool
@@ -204,7 +204,13 @@ def _score_picture(
     plates = recogniser.find(rgb)
     for reading, here in add_scene(tally, one, picture, [plate.box for plate in plates], reads, rgb):
         if witness:
-            witness(reading, rgb, next((plate for plate in plates if here and plate.box == here.box), None))
+            witness(reading, rgb, next((plate for plate in plates if plate.box == here.box), _upright(here.box)) if here else None)
+
+
+def _upright(box: Box) -> PlateBox:
+    """A box that is none of the detector's first looks, with the corners of its sides."""
+    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    return PlateBox(((left, top), (right, top), (right, bottom), (left, bottom)), 1.0)
 
 
 def is_crop(labels: Sequence[Label]) -> bool:
@@ -240,7 +246,8 @@ def add_scene(
         boxes = [label.box for label in labels if label.box]
         known = [*boxes, *one.known.get(picture, ())]
         tally.scenes += 1
-        tally.places += [Place(box[2], any(iou(box, other) >= FOUND_IOU for other in found)) for box in boxes]
+        seen = [*found, *(read.box for read in reads)]
+        tally.places += [Place(box[2], any(iou(box, other) >= FOUND_IOU for other in seen)) for box in boxes]
         tally.false_boxes += strangers(found, known)
         tally.false_plates += strangers([read.box for read in reads], known)
     readings = []

@@ -284,6 +284,35 @@ def test_a_faint_plate_is_looked_at_only_while_nothing_better_was_found() -> Non
     assert beside.windows == []
 
 
+def test_asked_for_more_the_faint_ones_are_looked_at_too_as_often_as_a_frame_may_cost() -> None:
+    nearer = boxed(600, 400, 80, 40, 0.8)
+    taken, faint, large = boxed(100, 100, 200, 50, 0.31), boxed(595, 395, 90, 50, 0.11), boxed(100, 600, 400, 99, 0.2)
+    looks = (detector := Scripted([taken, large, faint], [nearer])).looks(FRAME)
+    assert next(looks) == [taken]
+    assert next(looks) == [nearer]
+    assert len(detector.windows) == 2, "the faint one and the whole frame: a large one has nothing more to show"
+    assert list(looks) == []
+    faints = [boxed(40 * k, 400, 30, 15, 0.2) for k in range(20)]
+    assert list((many := Scripted([taken, *faints], [])).looks(FRAME)) == [[taken], []]
+    assert len(many.windows) == MOST_CLOSE_UPS + 1
+
+
+def test_asked_for_more_the_whole_frame_is_looked_at_in_half_the_size() -> None:
+    taken, same, other = boxed(100, 100, 200, 50, 0.31), boxed(101, 100, 200, 51, 0.9), boxed(500, 500, 300, 80, 0.5)
+    looks = (detector := Scripted([taken], [same, other], NEAR_WIDTHS, (144, 192))).looks(FRAME)
+    assert next(looks) == [taken]
+    assert next(looks) == [other], "what was found before is not told again"
+    (window,) = detector.windows
+    assert window.scale_x == pytest.approx(192 / 1280)
+    assert window.to_frame(0, 0) == pytest.approx((0, 0), abs=1)
+
+
+def test_a_close_up_of_a_plate_wider_than_a_third_of_the_frame_shows_no_more_than_the_frame() -> None:
+    detector = Scripted([], [], NEAR_WIDTHS, (144, 192))
+    assert detector.fits_close_up(FRAME, boxed(10, 10, 426, 90, 0.5))
+    assert not detector.fits_close_up(FRAME, boxed(10, 10, 427, 90, 0.5))
+
+
 def test_where_nothing_is_found_a_plate_that_fills_the_frame_is_looked_for_at_half_the_size() -> None:
     plate = boxed(20, 200, 1240, 600, 0.5)
     detector = Scripted([], [plate, boxed(400, 400, 200, 50, 0.49)], NEAR_WIDTHS, (144, 192))

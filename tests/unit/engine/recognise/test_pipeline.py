@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine.cli.bench_read import PLATE, drawn_frame
-from engine.countries import rank
+from engine.countries import owners, rank
 from engine.recognise import pipeline
 from engine.recognise.calibration import Calibration
 from engine.recognise.detect import Detector
@@ -88,19 +89,44 @@ def test_characters_confidence_and_slots_belong_together(recogniser: Recogniser,
     assert read.char_height_px == pytest.approx(26, abs=8)
 
 
+class Found(Detector):
+    """Finds what a test says, or nothing; from nearer it sees the same, if nothing else is said."""
+
+    fits = True
+
+    def __init__(self, plates: Sequence[PlateBox] = (), fainter: Sequence[PlateBox] = (), nearer: Sequence[PlateBox] = ()) -> None:
+        self.plates, self.fainter, self.nearer = list(plates), list(fainter), list(nearer)
+
+    def looks(self, rgb: object, roi: object = None, front: object = None) -> Iterator[list[PlateBox]]:
+        yield self.plates
+        yield self.fainter
+
+    def close_up(self, rgb: object, plate: PlateBox) -> list[PlateBox]:
+        return self.nearer or [replace(plate, score=0.9)]
+
+    def fits_close_up(self, rgb: object, plate: PlateBox) -> bool:
+        return self.fits
+
+
 class Scripted(Recogniser):
     """Finds and reads what a test says."""
 
+    masks = ()
+
     def __init__(self, reads: list[PlateRead]) -> None:
         self.reads = reads
+        self.detector = Found([self.place(at) for at in range(len(reads))])
 
-    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None, small: NDArray[np.uint8] | None = None) -> list[PlateBox]:
-        return [PlateBox(((i, 0), (i + 9, 0), (i + 9, 5), (i, 5)), 0.5) for i in range(len(self.reads))]
+    @staticmethod
+    def place(at: int) -> PlateBox:
+        """Of the read of this number."""
+        return PlateBox(((at, 0), (at + 9, 0), (at + 9, 5), (at, 5)), 0.5)
 
     def read_plate(self, rgb: object, plate: PlateBox) -> PlateRead:
         return self.reads[plate.box[0]]
 
 
+FRAME = np.zeros((20, 60, 3), np.uint8)
 READ = PlateRead("AB123", (), 80.0, "", (0, 0, 9, 5), 4.0)
 
 
@@ -110,10 +136,11 @@ def test_reads_come_most_confident_first_each_text_once() -> None:
     assert [(read.text, read.confidence) for read in found] == [("AB123", 90.0), ("XY99", 85.0)]
 
 
-class Nearer:
-    """A detector that sees a plate from nearer with one score, and notes how often it was asked."""
+class Nearer(Found):
+    """Sees a plate from nearer with one score, and notes how often it was asked."""
 
-    def __init__(self, score: float) -> None:
+    def __init__(self, plates: Sequence[PlateBox], score: float) -> None:
+        super().__init__(plates)
         self.score = score
         self.asked = 0
 
@@ -125,9 +152,9 @@ class Nearer:
 @pytest.mark.parametrize(
     ("text", "country", "score", "looks", "read"),
     [
-        ("WORKSHOP", "US", 0.39, 1, False),
-        ("WORKSHOP", "", 0.0, 1, False),
-        ("WORKSHOP", "US", 0.41, 1, True),
+        ("W4RKSH4P", "US", 0.39, 1, False),
+        ("W4RKSH4P", "", 0.0, 1, False),
+        ("W4RKSH4P", "US", 0.41, 1, True),
         ("BA123CD", "SK", 0.0, 0, True),
         ("BA123CD", "US", 0.0, 1, False),
         ("BA123CD", "", 0.0, 0, True),
@@ -138,9 +165,31 @@ def test_a_text_of_no_format_of_its_country_is_a_plate_only_if_it_looks_like_one
     text: str, country: str, score: float, looks: int, read: bool
 ) -> None:
     recogniser = Scripted([replace(READ, text=text, country=country, confidence=99.0)])
-    nearer = recogniser.detector = Nearer(score)  # type: ignore[assignment]
+    nearer = recogniser.detector = Nearer(recogniser.detector.look(FRAME), score)
     assert [each.text for each in recogniser.read(np.zeros((20, 60, 3), np.uint8))] == [text] * read
     assert nearer.asked == looks
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "fits", "read"),
+    [
+        ("KM48", 0.49, True, False),
+        ("KM48", 0.5, True, True),
+        ("KM48", 0.0, False, True),
+        ("KM4812", 0.0, True, True),
+        ("GARAGE", 0.49, True, False),
+        ("GARAGE", 0.5, True, True),
+    ],
+    ids=["sign", "plate", "too large for a close-up", "longer", "word", "vanity plate"],
+)
+def test_a_text_as_most_signs_have_it_is_a_plate_only_if_it_looks_like_one_from_nearer(
+    text: str, score: float, fits: bool, read: bool
+) -> None:
+    assert owners(text)
+    recogniser = Scripted([replace(READ, text=text, confidence=99.0)])
+    recogniser.detector = Nearer(recogniser.detector.look(FRAME), score)
+    recogniser.detector.fits = fits
+    assert [each.text for each in recogniser.read(FRAME)] == [text] * read
 
 
 def test_a_read_carries_the_colour_of_its_plate_and_the_type_that_it_tells() -> None:
@@ -153,6 +202,45 @@ def test_a_read_carries_the_colour_of_its_plate_and_the_type_that_it_tells() -> 
     grey = np.repeat(street[:, :, :1], 3, axis=2)
     (found,) = Scripted([taxi]).read(grey)
     assert (found.plate_colour, found.plate_kind) == ("", "")
+
+
+def test_lettering_that_is_no_plate_hides_no_fainter_plate() -> None:
+    sign, plate = replace(READ, text="SPEED", confidence=5.0), replace(READ, text="5RIN962", country="US", confidence=95.0)
+    both = Scripted([sign, plate])
+    both.detector = Found([both.place(0)], fainter=[both.place(1)])
+    assert [read.text for read in both.read(FRAME)] == ["5RIN962"]
+
+
+def test_beside_a_plate_that_is_read_nothing_fainter_is_looked_at() -> None:
+    both = Scripted([replace(READ, text="BA123CD", country="SK"), replace(READ, text="5RIN962", country="US")])
+    both.detector = Found([both.place(0)], fainter=[both.place(1)])
+    assert [read.text for read in both.read(FRAME)] == ["BA123CD"]
+
+
+@pytest.mark.parametrize(
+    ("first", "nearer", "read"),
+    [
+        (20.0, pipeline.OTHER_BOX_PCT + 1, "5RIN962"),
+        (pipeline.SURE_PCT - 1, pipeline.SURE_PCT, "5RIN962"),
+        (pipeline.SURE_PCT - 1, pipeline.SURE_PCT - 2, "BA123CD"),
+        (30.0, pipeline.OTHER_BOX_PCT, "BA123CD"),
+        (pipeline.SURE_PCT, 99.0, "BA123CD"),
+    ],
+    ids=["not read", "unsure", "surer", "doubted", "sure"],
+)
+def test_what_is_not_read_surely_is_read_in_the_box_that_is_seen_from_nearer(first: float, nearer: float, read: str) -> None:
+    slovak, american = replace(READ, text="BA123CD", country="SK"), replace(READ, text="5RIN962", country="US")
+    both = Scripted([replace(slovak, confidence=first), replace(american, confidence=nearer)])
+    both.detector = Found([both.place(0)], nearer=[both.place(1)])
+    assert [each.text for each in both.read(FRAME)] == [read]
+
+
+def test_the_same_box_from_nearer_is_not_read_again() -> None:
+    alone = Scripted([replace(READ, text="BA123CD", country="SK", confidence=50.0)])
+    alone.detector = Found([alone.place(0)], nearer=[alone.place(0)])
+    alone.read_plate = Mock(wraps=alone.read_plate)  # type: ignore[method-assign]
+    assert [read.text for read in alone.read(FRAME)] == ["BA123CD"]
+    assert alone.read_plate.call_count == 1
 
 
 class Says:
@@ -234,16 +322,6 @@ def test_countries_are_told_by_the_first_reader_alone() -> None:
     first, second = Says(("ABC1204", DIM), head={"BR": 0.97}), Says(("ABC12O4", SURE), head={"AR": 0.97})
     read = Reading(first, second).read_plate(np.zeros((20, 60, 3), np.uint8), LEVEL)
     assert (read.text, read.country) == ("ABC1204", "BR")
-
-
-class Found(Detector):
-    """Finds what a test says, or nothing."""
-
-    def __init__(self, plates: Sequence[PlateBox] = ()) -> None:
-        self.plates = list(plates)
-
-    def look(self, rgb: object, roi: object = None, front: object = None) -> list[PlateBox]:
-        return self.plates
 
 
 class Seen(Recogniser):
