@@ -12,6 +12,9 @@ from engine.exchange.names import NAME, check_name
 LEAST_FREE = 64 << 20
 """Bytes: with less free storage nothing is added, because passages need the room."""
 
+KEPT_FREE = 16 << 20
+"""Bytes that files of exports and imports leave free while they are made: a full storage costs pictures, then passages."""
+
 
 class LocalFileOptions(Settings):
     name: str = option("{list}_{date}_{time}", "File name", NAME, max_length=200)
@@ -32,8 +35,17 @@ def keep(path: Path, folder: Path, name: str, most: int) -> None:
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise ConfigError("the storage is nearly full: the file is not kept")
     path.replace(folder / name)
-    for old in local_files(folder)[most:]:
+    others = [each for each in local_files(folder) if each.name != name]  # which the clock, set back, may call newer
+    for old in others[most - 1 :]:
         old.unlink(missing_ok=True)
+
+
+def room(folder: Path, most: int) -> int:
+    """How many bytes a file in the folder may take, at most `most`. ConfigError if the storage is nearly full."""
+    left = shutil.disk_usage(folder).free - KEPT_FREE
+    if left <= 0:
+        raise ConfigError("the storage is nearly full: the file is not kept")
+    return min(most, left)
 
 
 def local_files(folder: Path) -> list[Path]:

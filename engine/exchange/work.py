@@ -34,6 +34,7 @@ from engine.dispatch.environment import device_of
 from engine.exchange.hand import NO_MEMORY, carry_out
 from engine.exchange.kind import JobEnv, JobKind
 from engine.exchange.kinds import JobKinds, find_jobs
+from engine.exchange.local_files import room
 from engine.formats.event import Device
 from engine.network import Network, reachable
 from engine.settings import GeneralSettings
@@ -180,6 +181,7 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
         asked=remembered.asked_at is not None,
     )
     try:
+        room(scratch, 0)
         return kind.run(check_json(kind.options, job.options), env)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -6,6 +6,7 @@ from board.kit.settings import field_validator, option
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import IMPORTED
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
+from engine.exchange.local_files import room
 from engine.exchange.names import PATH, check_name, path_of
 from engine.exchange.taking import TakingOptions, seen, take_in, taking, wanted
 
@@ -32,7 +33,7 @@ def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
         if there and not wanted(env, there=there):
             return Done(NOTHING_NEW, env.memory, nothing_new=True)
         with path.open("wb") as into:
-            server.get(file, into, MOST_BYTES)
+            server.get(file, into, room(env.scratch, MOST_BYTES))
     done = take_in(path, taking(options), env)
     exact = "generation" in done.memory and options.format.startswith("XML")
     return Done(done.note, {**done.memory, **seen(env, there, exact)}, done.nothing_new)

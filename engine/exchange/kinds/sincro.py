@@ -11,6 +11,7 @@ from engine.actions._exchange import Host, OneLine
 from engine.actions._ftp import TO_WHOM, FtpServer, session
 from engine.exchange.formats import IMPORTED
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
+from engine.exchange.local_files import room
 from engine.exchange.taking import Taking, take_in, wanted
 from engine.store.difference import Terms
 
@@ -71,7 +72,7 @@ def _run(options: SincroOptions, env: JobEnv) -> Done:
         if not wanted(env, there=there):
             return Done(NOTHING_NEW, env.memory, nothing_new=True)
         with path.open("wb") as into:
-            master.get(name, into, MOST_BYTES)
+            master.get(name, into, room(env.scratch, MOST_BYTES))
     done = take_in(path, _taking(options), env)
     return Done(done.note, {**done.memory, "there": there, "pin": pin.seen}, done.nothing_new)
 
