@@ -131,11 +131,8 @@ class Root:
         self._at(Path(folder)).mkdir(parents=True, exist_ok=True)
         line = f"LABEL={LABEL} {folder} ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 {lower.MARK}\n"
         fstab = self._at(FSTAB)
-        kept = (
-            [each for each in fstab.read_text().splitlines(keepends=True) if not each.rstrip().endswith(lower.MARK)]
-            if fstab.exists()
-            else []
-        )
+        there = fstab.read_text().splitlines() if fstab.exists() else []
+        kept = [f"{each}\n" for each in there if not each.rstrip().endswith(lower.MARK)]  # also where the last line has no end
         _write(fstab, "".join([*kept, line]))
         self._run("systemctl", "daemon-reload")
         if not self._mounts(device):

@@ -5,6 +5,7 @@ The helper's own view of the file systems is closed to that: systemd runs `pytho
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -65,7 +66,10 @@ def _merge(now: Path, kept: Path) -> None:
     """The lines of the mark as they are now, all others as they were."""
     others = [line for line in kept.read_text().splitlines() if not line.endswith(MARK)]
     fresh = kept.with_name(f"{kept.name}.gatewright")
-    fresh.write_text("\n".join([*others, *(line for line in now.read_text().splitlines() if line.endswith(MARK)), ""]))
+    with fresh.open("w") as file:
+        file.write("\n".join([*others, *(line for line in now.read_text().splitlines() if line.endswith(MARK)), ""]))
+        file.flush()
+        os.fsync(file.fileno())  # without it a power cut could leave the system without a line of its own
     fresh.chmod(0o644)
     fresh.replace(kept)
 

@@ -124,6 +124,14 @@ def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Mac
     assert machine.ask(do="unmount", device="mmcblk2") == {"ok": True}
 
 
+def test_the_last_line_of_fstab_stays_one_though_it_has_no_end(machine: Machine) -> None:
+    machine.put("etc/fstab", "proc /proc proc\nLABEL=root / ext4 defaults 0 1")
+    assert machine.ask(do="mount", device="mmcblk1p1") == {"ok": True}
+    lines = (machine.root / "etc/fstab").read_text().splitlines()
+    assert lines[:2] == ["proc /proc proc", "LABEL=root / ext4 defaults 0 1"]
+    assert len(lines) == 3 and lines[2].startswith("LABEL=GATEWRIGHT ")
+
+
 @pytest.mark.parametrize(
     ("device", "why"),
     [
