@@ -125,7 +125,7 @@ def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Mac
 
 
 def test_the_last_line_of_fstab_stays_one_though_it_has_no_end(machine: Machine) -> None:
-    machine.put("etc/fstab", "proc /proc proc\nLABEL=root / ext4 defaults 0 1")
+    (machine.root / "etc/fstab").write_text("proc /proc proc\nLABEL=root / ext4 defaults 0 1")
     assert machine.ask(do="mount", device="mmcblk1p1") == {"ok": True}
     lines = (machine.root / "etc/fstab").read_text().splitlines()
     assert lines[:2] == ["proc /proc proc", "LABEL=root / ext4 defaults 0 1"]
