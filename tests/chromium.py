@@ -7,10 +7,10 @@ from typing import Any
 
 HEADLESS, WHOLE = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
 MISSING = f"Chromium is not installed: neither {HEADLESS} nor {WHOLE}"
-# Letters as wide as on paper, where nothing is hinted.
+# Letters as wide as on paper, where nothing is hinted. Threads that translate scripts ahead take time that other tests need.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
+    "--disable-component-update", "--disable-sync", "--font-render-hinting=none", "--js-flags=--single-threaded",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -22,10 +23,14 @@ PATIENCE_MS = 30_000
 
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
+WANTED = "GATEWRIGHT_TEST_SCREENSHOTS"
+"""Environment: set by whoever wants to look at the tests' screens. No test does, and they take a tenth of the browser's time."""
 
 
 def keep_picture(page: Any, name: str) -> None:
-    """The whole page as it stands, for whoever looks at the tests' screens: build/screenshots/NAME-WIDTH.jpg."""
+    """The whole page as it stands, if screenshots are wanted: build/screenshots/NAME-WIDTH.jpg."""
+    if WANTED not in os.environ:
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
     path = SCREENSHOTS / f"{name}-{page.viewport_size['width']}.jpg"
