@@ -221,18 +221,19 @@ def test_beside_a_plate_that_is_read_nothing_fainter_is_looked_at() -> None:
     ("first", "nearer", "read"),
     [
         (20.0, pipeline.OTHER_BOX_PCT + 1, "5RIN962"),
+        (pipeline.LEAST_DOUBT_PCT - 1, 99.0, ""),
         (pipeline.SURE_PCT - 1, pipeline.SURE_PCT, "5RIN962"),
         (pipeline.SURE_PCT - 1, pipeline.SURE_PCT - 2, "BA123CD"),
         (30.0, pipeline.OTHER_BOX_PCT, "BA123CD"),
         (pipeline.SURE_PCT, 99.0, "BA123CD"),
     ],
-    ids=["not read", "unsure", "surer", "doubted", "sure"],
+    ids=["not read", "a grille", "unsure", "surer", "doubted", "sure"],
 )
 def test_what_is_not_read_surely_is_read_in_the_box_that_is_seen_from_nearer(first: float, nearer: float, read: str) -> None:
     slovak, american = replace(READ, text="BA123CD", country="SK"), replace(READ, text="5RIN962", country="US")
     both = Scripted([replace(slovak, confidence=first), replace(american, confidence=nearer)])
     both.detector = Found([both.place(0)], nearer=[both.place(1)])
-    assert [each.text for each in both.read(FRAME)] == [read]
+    assert [each.text for each in both.read(FRAME)] == ([read] if read else [])
 
 
 def test_the_same_box_from_nearer_is_not_read_again() -> None:
