@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,9 @@ class Portal:
     downloads: Downloads
     risks: Risks
     stored_pictures: StoredPictures
+    changing: threading.RLock = field(default_factory=threading.RLock)
+    """Held from what is stored to what was changed of it: of two people who change two fields at once neither loses theirs. The
+    database's own lock would keep the gate waiting while what was sent is checked."""
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""

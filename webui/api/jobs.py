@@ -80,7 +80,8 @@ def _add(portal: Portal, call: Call) -> Answer:
 
 
 def _put(portal: Portal, call: Call) -> Answer:
-    return _save(portal, call, call.body, stored_job(portal, call.id("id")))
+    with portal.changing:
+        return _save(portal, call, call.body, stored_job(portal, call.id("id")))
 
 
 def job_of(portal: Portal, sent: Mapping[str, Any], stored: Job) -> Job:

@@ -32,18 +32,19 @@ def list_of(sent: Mapping[str, Any], stored: PlateList) -> PlateList:
     return PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy, form.keep_days)
 
 
-def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
-    saved = portal.store.lists.save(list_of(call.body, stored), call.user)
+def _saved_list(portal: Portal, saved: PlateList) -> Answer:
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))
 
 
 def _add_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, call, PlateList(0, "", "custom"))
+    return _saved_list(portal, portal.store.lists.save(list_of(call.body, PlateList(0, "", "custom")), call.user))
 
 
 def _put_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, call, stored_list(portal, call.id("id")))
+    with portal.changing:
+        saved = portal.store.lists.save(list_of(call.body, stored_list(portal, call.id("id"))), call.user)
+    return _saved_list(portal, saved)
 
 
 def _delete_list(portal: Portal, call: Call) -> Answer:

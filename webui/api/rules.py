@@ -180,11 +180,14 @@ def _get_rules(portal: Portal, call: Call) -> Answer:
 def _add_rule(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.body.get("kind", ""))
     sent = {name: value for name, value in call.body.items() if name != "kind"}
-    return _save(portal, call, sent, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
+    fresh = ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}")
+    return _saved(portal, call, portal.store.rules.save(rule_of(portal, sent, fresh), call.user))
 
 
 def _put_rule(portal: Portal, call: Call) -> Answer:
-    return _save(portal, call, call.body, stored_rule(portal, call.id("id")))
+    with portal.changing:
+        saved = portal.store.rules.save(rule_of(portal, call.body, stored_rule(portal, call.id("id"))), call.user)
+    return _saved(portal, call, saved)
 
 
 def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule) -> ActionRule:
@@ -232,8 +235,7 @@ def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule) -> Acti
     )
 
 
-def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRule) -> Answer:
-    saved = portal.store.rules.save(rule_of(portal, sent, stored), call.user)
+def _saved(portal: Portal, call: Call, saved: ActionRule) -> Answer:
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, **note_data(outcome.note, call.language)})
 

@@ -52,11 +52,17 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         return _answer(portal, portal.store.settings(kind))
 
     def change(portal: Portal, call: Call) -> Answer:
-        return _put(portal, call, changed(portal, kind, call.body))
+        with portal.changing:
+            after = changed(portal, kind, call.body)
+            portal.store.settings.put(after, call.user)
+        return _put(portal, after)
 
     def default(portal: Portal, call: Call) -> Answer:
-        stored = portal.store.settings(kind)
-        return _put(portal, call, kind(**{each: getattr(stored, each) for each in KEPT_BY_DEFAULT.get(name, ())}))
+        with portal.changing:
+            stored = portal.store.settings(kind)
+            after = kind(**{each: getattr(stored, each) for each in KEPT_BY_DEFAULT.get(name, ())})
+            portal.store.settings.put(after, call.user)
+        return _put(portal, after)
 
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
     shape = settings_shape(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
@@ -83,11 +89,8 @@ def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     return wanted
 
 
-def keep(portal: Portal, user: str, *settings: Settings) -> None:
-    """Stores them, all or none; those that take effect at once are told to the service."""
-    with portal.store.transaction():
-        for each in settings:
-            portal.store.settings.put(each, user)
+def tell(portal: Portal, *settings: Settings) -> None:
+    """The service, of those that take effect at once."""
     if any(isinstance(each, AT_ONCE) for each in settings):
         portal.service.outcome(SettingsChanged())
 
@@ -113,8 +116,8 @@ def _check_camera(portal: Portal, wanted: LprSettings) -> None:
         raise unfit("camera_url", "Camera URL", "only a simulated board replays recordings")
 
 
-def _put(portal: Portal, call: Call, after: Settings) -> Answer:
-    keep(portal, call.user, after)
+def _put(portal: Portal, after: Settings) -> Answer:
+    tell(portal, after)
     return _answer(portal, after)
 
 

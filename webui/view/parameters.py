@@ -17,7 +17,7 @@ from board.kit.web.routes import Refused
 from board.kit.words import Text
 from engine.settings import GeneralSettings
 from webui.api.settings import GROUPS as SETTINGS
-from webui.api.settings import changed, keep
+from webui.api.settings import changed, tell
 from webui.choices import settings_choices
 from webui.portal import Portal
 from webui.view.lines import line_states
@@ -138,14 +138,18 @@ def set_values(portal: Portal, sent: Mapping[str, str], user: str) -> dict[str, 
             continue
         bodies.setdefault(group, {})[field] = _value(portal, SETTINGS[group], field, value)
     ready = []
-    for group, body in bodies.items():
-        try:
-            ready.append(changed(portal, SETTINGS[group], body))
-        except SettingsError as why:
-            wrong += [Problem(f"{group}_{each.field}", each.title, each.text) for each in why.problems]
-    if wrong:
-        raise SettingsError(*wrong)
-    keep(portal, user, *ready)
+    with portal.changing:
+        for group, body in bodies.items():
+            try:
+                ready.append(changed(portal, SETTINGS[group], body))
+            except SettingsError as why:
+                wrong += [Problem(f"{group}_{each.field}", each.title, each.text) for each in why.problems]
+        if wrong:
+            raise SettingsError(*wrong)
+        with portal.store.transaction():
+            for each in ready:
+                portal.store.settings.put(each, user)
+    tell(portal, *ready)
     now = {group: public(SETTINGS[group], portal.store.settings(SETTINGS[group]).model_dump()) for group in bodies}
     places = {name: _place(portal, name) for name in sent}
     return {name: _text(now[group][field]) for name, (group, field) in places.items()}
