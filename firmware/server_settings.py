@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +14,9 @@ from board.kit.words import Text
 from firmware.host import Host
 
 Kind = TypeVar("Kind", bound=Settings)
+
+_CHANGING = threading.Lock()
+"""Of two who change two options at once neither loses theirs."""
 
 
 class Configured(Protocol[Kind]):
@@ -41,9 +45,10 @@ def changed(host: Host, call: Call, server: Configured[Kind], what: str, name: s
 
 def store(host: Host, call: Call[Any, Any], server: Configured[Kind], sent: dict[str, Any], what: str) -> None:
     """`what`: said in Changes, with the options that are others now. SettingsError: what is not right, by option."""
-    before = server.settings
-    settings = filled(type(before), sent, before.model_dump(), {})
-    others = [option for option in type(before).model_fields if getattr(settings, option) != getattr(before, option)]
-    server.change(settings)
+    with _CHANGING:
+        before = server.settings
+        settings = filled(type(before), sent, before.model_dump(), {})
+        others = [option for option in type(before).model_fields if getattr(settings, option) != getattr(before, option)]
+        server.change(settings)
     if others:
         host.record(call, what, ", ".join(f"{option} {getattr(settings, option)}" for option in others))
