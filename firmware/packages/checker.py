@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from board.kit.child import environment
 from board.kit.errors import PackageError
@@ -178,10 +178,16 @@ def _answer(command: Sequence[str], most_bytes: int, told: bytes = b"") -> tuple
 def main(arguments: Sequence[str]) -> int:
     """The process that checks: an archive or a folder, the folder of trusted keys, further key files; or a signature."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    status, said = judged(arguments, sys.stdin.buffer)
+    print(json.dumps(said))
+    return status
+
+
+def judged(arguments: Sequence[str], told: BinaryIO) -> tuple[int, dict[str, object]]:
+    """Its exit code and what it says."""
     if arguments[0] == OF_SIGNATURE:
-        public, signature, message = (sys.stdin.buffer.read(size) for size in (PUBLIC_BYTES, SIGNATURE_BYTES, -1))
-        print(json.dumps({"genuine": genuine(public, signature, message)}))
-        return 0
+        public, signature, message = (told.read(size) for size in (PUBLIC_BYTES, SIGNATURE_BYTES, -1))
+        return 0, {"genuine": genuine(public, signature, message)}
     unsigned = arguments[0] == UNSIGNED
     path, trusted, *more = map(Path, arguments[unsigned:])
     damage: Sequence[PackageError] = ()
@@ -195,8 +201,7 @@ def main(arguments: Sequence[str]) -> int:
         said = {"manifest_sha256": verified.manifest_sha256, "signed_by": verified.signed_by}
         if not path.is_dir():
             said |= {"conf": verified.conf.decode(), "hashes": verified.hashes.decode(), "unpacked_bytes": verified.unpacked_bytes}
-    print(json.dumps({**said, "damage": [plain(each.text) for each in damage]}))
-    return REFUSED if "refused" in said else 0
+    return REFUSED if "refused" in said else 0, {**said, "damage": [plain(each.text) for each in damage]}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from firmware.packages.slots import CAMERA, Slot, Slots
 from firmware.packages.versions import OlderVersion
 from firmware.processes import supervisor as supervisor_module
 from tests.recorder import Recorder
+from tests.checked_here import checked_here
 from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
 
@@ -75,6 +76,12 @@ if words[:1] == ["data"] and KNOWS:
     if verb == "take" and (folder / "rows.db").exists():
         (folder / "rows.db").replace(state / "tiny" / "rows.db")
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def checks() -> Iterator[None]:
+    with checked_here():
+        yield
 
 
 class Camera:

@@ -35,8 +35,15 @@ from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import NEVER, OlderVersion
 from firmware.processes import supervisor as supervisor_module
+from tests.checked_here import checked_here
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, only, trust_file, write
 from tests.waiting import until
+
+
+@pytest.fixture(scope="module", autouse=True)
+def checks() -> Iterator[None]:
+    with checked_here():
+        yield
 
 
 class Camera:
