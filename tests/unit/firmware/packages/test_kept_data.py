@@ -23,8 +23,8 @@ from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
 from firmware.packages.versions import OlderVersion
 from firmware.processes import supervisor as supervisor_module
-from tests.recorder import Recorder
 from tests.checked_here import checked_here
+from tests.recorder import Recorder
 from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
 
