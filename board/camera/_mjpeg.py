@@ -28,6 +28,8 @@ from board.kit.errors import CameraError
 from board.kit.words import Text
 from board.pictures import load_rgb
 
+WITHIN_S = 10.0
+"""The whole opening, with TLS and a log-in."""
 FIRST_PAUSE_S = 12.0
 """How long the second picture may take: before it, the pace of a slow camera is unknown."""
 TYPES = ("multipart/", "image/jpeg", "image/jpg", "image/pjpeg", "application/octet-stream")
@@ -121,15 +123,20 @@ class Answer:
 def ask(address: Address) -> Answer:
     """The camera's answer to a GET, log-in included (basic or digest); CameraError says what it answered instead of 200."""
     sockets: list[socket.socket] = []
+    guards: list[socket.socket] = []
     people = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     people.add_password(None, address.plain, address.user, address.password)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
-        _Opens(sockets),
+        _Opens(sockets, guards),
         urllib.request.HTTPBasicAuthHandler(people),
         urllib.request.HTTPDigestAuthHandler(people),
     )
     request = urllib.request.Request(address.plain, headers={"User-Agent": "gatewright", "Accept": "*/*"})
+    over = threading.Event()
+    late = threading.Timer(WITHIN_S, _cut, (guards, over))
+    late.daemon = True
+    late.start()
     try:
         body = opener.open(request, timeout=_live.OPEN_TIMEOUT_S)
     except urllib.error.HTTPError as why:
@@ -138,16 +145,36 @@ def ask(address: Address) -> Answer:
             raise CameraError("{name}: it wants another user or password", name=address.name) from None
         raise CameraError("{name}: it answers {status} {reason}", name=address.name, status=why.code, reason=why.reason) from None
     except _WRONG as why:
-        raise CameraError("{name}: {why}", name=address.name, why=_reason(why)) from None  # its text may hold the address
+        said = SILENCE if over.is_set() else _reason(why)
+        raise CameraError("{name}: {why}", name=address.name, why=said) from None  # its text may hold the address
+    finally:
+        late.cancel()
+        for guard in guards:
+            guard.close()
+    if over.is_set():  # a head that was cut short looks like a whole one
+        body.close()
+        raise CameraError("{name}: {why}", name=address.name, why=SILENCE)
     return Answer(body, sockets[-1])
 
 
-class _Opens(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
-    """Opens connections and keeps their sockets: the answer itself lends none."""
+def _cut(guards: list[socket.socket], over: threading.Event) -> None:
+    """Ends an answer whose head comes byte by byte: each of them would begin the time-out anew."""
+    over.set()
+    for sock in guards:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            continue  # it has ended
 
-    def __init__(self, sockets: list[socket.socket]) -> None:
+
+class _Opens(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """Opens connections and keeps their sockets: the answer itself lends none. `guards`: the same once more, from before TLS takes
+    over their numbers, to cut them off."""
+
+    def __init__(self, sockets: list[socket.socket], guards: list[socket.socket]) -> None:
         super().__init__()
         self._sockets = sockets
+        self._guards = guards
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(self._plain, req)
@@ -163,10 +190,17 @@ class _Opens(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         return self._kept(http.client.HTTPSConnection(host, context=tls, **options))
 
-    def _kept(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+    def _kept(self, connection: Any) -> http.client.HTTPConnection:
+        connection._create_connection = self._connect
         connection.connect()
         self._sockets.append(connection.sock)
-        return connection
+        kept: http.client.HTTPConnection = connection
+        return kept
+
+    def _connect(self, *where: Any) -> socket.socket:
+        sock = socket.create_connection(*where)
+        self._guards.append(sock.dup())
+        return sock
 
 
 def _rgb(jpeg: bytes) -> RGB:
