@@ -67,6 +67,9 @@ class _Message:
             self.waiting.remove(client)
             self.taken += taken
             if not self.waiting:
+                self.body = (
+                    b""  # what waits for its time-out is known until then: in a dense flow its pictures would fill the memory
+                )
                 self.answer(self.taken)
 
 

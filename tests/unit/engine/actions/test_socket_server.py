@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -138,6 +139,15 @@ def test_every_client_gets_every_event(vms: Vms) -> None:
         assert said == f"2 clients of port {vms.port} took {len(body())} bytes"
         assert read(first, len(body())) == read(second, len(body())) == body()
     assert vms.told[0] == (f"socket server {vms.port}", f"tcp://127.0.0.1:{vms.port}")
+
+
+def test_what_everybody_has_taken_is_kept_no_longer_though_its_time_is_not_over(vms: Vms) -> None:
+    before = {id(each) for each in gc.get_objects() if isinstance(each, broadcasts._Message)}
+    with kept(vms, timeout_s=60) as (options, its), vms.client() as client:
+        ACTION.deliver(event(), options, its)
+        read(client, len(body()))
+        known = [each for each in gc.get_objects() if isinstance(each, broadcasts._Message) and id(each) not in before]
+        assert [len(each.body) for each in known] == [0] * len(known) and known
 
 
 def test_who_is_connected_is_told_with_the_last_plate_and_why_it_went(vms: Vms) -> None:
