@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, space, sync_folder
 from engine.store.refusals import problem
@@ -236,11 +236,13 @@ class Backup:
         return newest.change != change and waited
 
     def _keep_daily(self, newest: About | None) -> None:
-        """The newest copy becomes the daily one when that is older by a day."""
+        """The newest copy becomes the daily one when that is older by a day; one that was made by a wrong clock only where there is
+        no other."""
         if newest is None:
             return
-        daily = about(self._database, DAILY)
-        if daily is None or not timedelta() <= newest.at - daily.at < DAY:
+        daily, now = about(self._database, DAILY), self._clock.now()
+        is_right = newest.at >= CLOCK_KNOWN and (now < CLOCK_KNOWN or newest.at <= now)
+        if daily is None or (is_right and not timedelta() <= newest.at - daily.at < DAY):
             file_of(self._database, NEWEST).replace(file_of(self._database, DAILY))
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from board.kit.clock import TestClock
 from board.kit.errors import StorageRefused, StoreDamaged, StoreError
 from engine.settings import GeneralSettings
 from engine.store import Store, backup, rescue
-from engine.store.backup import Backup, abouts
+from engine.store.backup import DAY, Backup, abouts
 from engine.types import PlateList
 from tests.recorder import Recorder
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
@@ -141,6 +141,32 @@ def test_a_new_camera_is_told_nothing(tmp_path: Path) -> None:
     new_store(tmp_path).close()
     assert rescue.notice(tmp_path / "anpr.db") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["anpr.db", "anpr.db-open"]
+
+
+@pytest.mark.parametrize("wrong", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2056, 1, 1, tzinfo=UTC)], ids=["behind", "ahead"])
+def test_a_clock_that_is_wrong_for_a_while_takes_the_copy_of_yesterday_away_from_nobody(tmp_path: Path, wrong: datetime) -> None:
+    clock = TestClock()
+    store = new_store(tmp_path, clock)
+    made = Backup(store.db.path, clock)
+    made.turn(store.changes.newest())
+    store.save_entry(entry("HK55EVB"))
+    clock.advance(DAY.total_seconds())
+    made.turn(store.changes.newest())
+    store.save_entry(entry("BL482KD"))
+    clock.advance(3600)
+    made.turn(store.changes.newest())
+    assert [(each.name, each.entries) for each in abouts(store.db.path)] == [("newest", 2), ("daily", 1)]
+    right, clock._now = clock.now(), wrong  # a boot without a battery, or a time server that errs
+    made = Backup(store.db.path, clock)
+    made.turn(store.changes.newest())
+    store.save_entry(entry("AB12CDE"))
+    clock._now = right + timedelta(hours=2)
+    made.turn(store.changes.newest())
+    assert [(each.name, each.entries) for each in abouts(store.db.path)] == [("newest", 3), ("daily", 1)]
+    for _ in range(2):
+        clock.advance(DAY.total_seconds())
+        made.turn(store.changes.newest())
+    assert [(each.name, each.entries) for each in abouts(store.db.path)] == [("newest", 3), ("daily", 3)]
 
 
 def test_a_damaged_copy_is_passed_over_for_the_daily_one(tmp_path: Path) -> None:
