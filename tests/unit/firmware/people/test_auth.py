@@ -66,6 +66,8 @@ def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could
     later = visitor(auth, authorization=f"Bearer {secret}")
     assert later.permissions == {"view"} and auth.still(later)
     clock.advance(86_400)
+    assert auth.still(later)  # through its last day
+    clock.advance(86_400)
     assert not auth.still(later)
 
 
