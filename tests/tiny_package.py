@@ -40,15 +40,28 @@ failures = 1
 PROCESSES = {"pins": "live", "manager": "http"}
 
 PROGRAM = """
-import json, os, pathlib, signal, sys, threading
+import _json, _signal, _thread, os, sys  # json, signal, pathlib and threading would double what it needs to start
 
-mode, name, state = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[4])
-stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set() if mode != "stubborn" else None)
-(state / "run").mkdir(exist_ok=True)
-with (state / "told.txt").open("a") as told:
+mode, name, state = sys.argv[1], sys.argv[2], sys.argv[4]
+beat_file = f"{state}/run/{name}.beat"
+stop = _thread.allocate_lock()  # let go of at the end
+stop.acquire()
+
+def end(*_):
+    if mode != "stubborn" and stop.locked():
+        stop.release()
+
+def beat():
+    os.close(os.open(beat_file, os.O_CREAT | os.O_WRONLY, 0o666))
+    os.utime(beat_file)
+
+_signal.signal(_signal.SIGTERM, end)
+os.makedirs(f"{state}/run", exist_ok=True)
+with open(f"{state}/told.txt", "a") as told:
     told.write(f"{name} {os.getpid()} {mode} licensed={os.environ['GATEWRIGHT_LICENSED']}\\n")
-(state / f"{name}.env").write_text(json.dumps(dict(os.environ)))
+with open(f"{state}/{name}.env", "w") as env:
+    text = _json.encode_basestring_ascii
+    env.write("{" + ", ".join(f"{text(key)}: {text(value)}" for key, value in os.environ.items()) + "}")
 if mode == "crash":
     sys.exit("the lens fell off")
 if mode == "no_licence":
@@ -61,17 +74,19 @@ if mode == "not_here":
 if mode == "no_library":
     import a_library_of_other_boards
 if mode == "beats_once":
-    pathlib.Path(state / "run" / f"{name}.beat").touch()
+    beat()
 if mode == "forks":
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        signal.pause()
-    (state / "child.pid").write_text(str(child))
+        _signal.pause()
+    with open(f"{state}/child.pid", "w") as file:
+        file.write(str(child))
 if mode == "http":
-    import socketserver  # http.server would double what this process needs to start
+    import socketserver, time  # http.server would double it too
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
+            import json
             while request := self.rfile.readline().decode("latin-1").split():
                 headers = {}
                 while line := self.rfile.readline().decode("latin-1").strip():
@@ -81,9 +96,9 @@ if mode == "http":
                 sent = len(self.rfile.read(int(given.get("content-length") or 0)))
                 if request[1].endswith("/stream"):
                     self.wfile.write(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\nConnection: close\\r\\n\\r\\n")
-                    while not stop.wait(0.1):
+                    while True:
+                        time.sleep(0.1)
                         self.wfile.write(b"data: x\\n\\n")
-                    return
                 body = json.dumps({"path": request[1], "method": request[0], "headers": headers, "sent": sent}).encode()
                 head = "HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body)
                 self.wfile.write(head.encode() + body)
@@ -91,13 +106,14 @@ if mode == "http":
                     return
     class Server(socketserver.ThreadingUnixStreamServer):
         daemon_threads = True
-    os.chdir(state / "run")
-    pathlib.Path("manager.sock").unlink(missing_ok=True)
+    os.chdir(f"{state}/run")
+    if os.path.lexists("manager.sock"):
+        os.unlink("manager.sock")
     server = Server("manager.sock", Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-while not stop.wait(0.05):
+    _thread.start_new_thread(server.serve_forever, ())
+while not stop.acquire(timeout=0.05):
     if mode not in ("hang", "beats_once"):
-        pathlib.Path(state / "run" / f"{name}.beat").touch()
+        beat()
 """
 
 INITSCR = """
