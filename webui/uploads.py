@@ -39,14 +39,18 @@ class Uploads:
         self._folder = state.exchange / "uploads"
         self._lock = threading.Lock()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._coming: set[str] = set()
+        """Names of those that are being sent."""
 
     def receive(self, stream: IO[bytes], length: int, order: HandOrder) -> str:
         """Stores a file and looks at it; its name. Refused: there is no room, or it broke off."""
-        self._clear()
         name = secrets.token_hex(16)
+        with self._lock:
+            self._clear()
+            self._coming.add(name)
         folder = HandFolder(self._folder / name)
-        folder.path.mkdir(mode=0o700, parents=True)
         try:
+            folder.path.mkdir(mode=0o700, parents=True)
             if shutil.disk_usage(folder.path).free < LEAST_FREE + length:
                 raise Refused(507, "The storage is nearly full: the file is not taken.")
             _store(stream, length, folder.file)
@@ -54,6 +58,9 @@ class Uploads:
         except BaseException:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
+        finally:
+            with self._lock:
+                self._coming.discard(name)
         return name
 
     def order(self, name: str) -> HandOrder:
@@ -118,17 +125,18 @@ class Uploads:
         return process is not None and process.poll() is None
 
     def _clear(self) -> None:
-        """Forgets what is old, and the oldest of what is too many; ConfigError when all of them are being worked on."""
-        folders = sorted(self._folder.iterdir(), key=lambda each: each.stat().st_mtime) if self._folder.is_dir() else []
-        with self._lock:
-            for name in [each for each in self._running if not self._is_running(each)]:
-                self._running.pop(name)
-            idle = [each for each in folders if each.name not in self._running]
-        if len(folders) - len(idle) >= MOST_KEPT:
+        """With the lock held: forgets what is old, and the oldest of what is too many; ConfigError when all of them are being sent
+        or worked on."""
+        for name in [each for each in self._running if not self._is_running(each)]:
+            self._running.pop(name)
+        busy = self._coming | self._running.keys()
+        folders = list(self._folder.iterdir()) if self._folder.is_dir() else []
+        idle = sorted((each.stat().st_mtime, each) for each in folders if each.name not in busy)
+        if len(busy) >= MOST_KEPT:
             raise ConfigError("several files are being worked on: wait for them")
         old = time.time() - KEPT_S
-        for number, each in enumerate(idle):
-            if each.stat().st_mtime < old or len(folders) - number >= MOST_KEPT:
+        for number, (at, each) in enumerate(idle):
+            if at < old or len(busy) + len(idle) - number >= MOST_KEPT:
                 shutil.rmtree(each, ignore_errors=True)
 
 

@@ -1,0 +1,68 @@
+"""Uploads: one that is still being sent is not what gives way to others."""
+
+from __future__ import annotations
+
+import io
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.errors import ConfigError
+from board.kit.state import State
+from engine.exchange.hand import HandFolder, HandOrder
+from webui.uploads import MOST_KEPT, Uploads
+
+CONTENT = b"plate\nAB1\n"
+
+
+class Slow(io.BytesIO):
+    """Sends nothing until somebody says so."""
+
+    def __init__(self) -> None:
+        super().__init__(CONTENT)
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def read(self, *most: Any) -> bytes:
+        self.asked.set()
+        self.go_on.wait()
+        return super().read(*most)
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uploads:
+    """Nobody works on what has come."""
+    monkeypatch.setattr(Uploads, "_start", lambda uploads, name, folder, order: folder.put_order(order))
+    return Uploads(State(tmp_path))
+
+
+def test_a_file_that_is_being_sent_is_not_taken_away_for_others(uploads: Uploads) -> None:
+    slow, names = Slow(), []
+
+    def send() -> None:
+        names.append(uploads.receive(slow, len(CONTENT), HandOrder(4, "anna")))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    slow.asked.wait()
+    for _ in range(MOST_KEPT + 1):
+        uploads.receive(io.BytesIO(CONTENT), len(CONTENT), HandOrder(4, "anna"))
+    slow.go_on.set()
+    thread.join()
+    assert len(names) == 1 and uploads.order(names[0]).user == "anna"
+    assert len(list((uploads._folder).iterdir())) == MOST_KEPT
+
+
+def test_more_are_not_taken_while_all_are_being_sent(uploads: Uploads) -> None:
+    slow = [Slow() for _ in range(MOST_KEPT)]
+    threads = [threading.Thread(target=uploads.receive, args=(each, len(CONTENT), HandOrder(4, "anna"))) for each in slow]
+    for thread, each in zip(threads, slow, strict=True):
+        thread.start()
+        each.asked.wait()
+    with pytest.raises(ConfigError, match="several files are being worked on"):
+        uploads.receive(io.BytesIO(CONTENT), len(CONTENT), HandOrder(4, "anna"))
+    for thread, each in zip(threads, slow, strict=True):
+        each.go_on.set()
+        thread.join()
+    assert all(HandFolder(each).file.read_bytes() == CONTENT for each in uploads._folder.iterdir())
