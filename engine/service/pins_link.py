@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ AWAY = mark("the pins process went away before it answered")
 
 RULES = "rules"
 """Prefix of the ids of LineRules, whose refusal is a warning."""
+PART = f"{RULES}-part"
+"""Of those without what pins has refused."""
 
 
 @dataclass(slots=True)
@@ -248,7 +250,7 @@ class PinsLink:
             self._take_on(message)
         elif isinstance(message, PinsDone | PinsRefused):
             if message.id.startswith(RULES):
-                self._warn("settings", _not_in_force(message.why) if isinstance(message, PinsRefused) else NOTHING)
+                self._rules_answered(message)
             with self._lock:
                 waiting = self._waiting.get(message.id)
             if message.id in self._taken:
@@ -271,6 +273,24 @@ class PinsLink:
         elif isinstance(message, WiegandSent):
             self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
             self._on_frame(message)
+
+    def _rules_answered(self, message: PinsDone | PinsRefused) -> None:
+        """pins takes rules as a whole. One that names a line which the board has lost must not cost the others, such as the guard
+        of the safety loop: they are sent without it, and what is wrong is shown all the same."""
+        is_part = message.id.startswith(PART)
+        if isinstance(message, PinsDone):
+            if not is_part:
+                self._warn("settings", NOTHING)
+            return
+        self._warn("settings", _not_in_force(message.why))
+        rules = self._rules()
+        with self._lock:
+            channel, lines = self._channel, tuple(self._lines.values())
+        if is_part or rules is None or channel is None or not any(line.kind == "output" for line in lines):
+            return
+        part = _fitting(rules, lines)
+        if part != replace(rules, id=part.id):
+            channel.send(part)
 
     def _take_on(self, message: PinsTaken) -> None:
         with self._lock:
@@ -316,6 +336,20 @@ class PinsLink:
             changed_at = None if old is None else self._clock.now()
             line = self._lines[name] = LineState(name, kind, active, changed_at)
         self._on_line(line)
+
+
+def _fitting(rules: LineRules, lines: Iterable[LineState]) -> LineRules:
+    """What of the rules is about lines that the board has."""
+    outputs = {line.name for line in lines if line.kind == "output"}
+    inputs = {line.name for line in lines if line.kind == "input"}
+    groups = (tuple(name for name in group if name in outputs) for group in rules.interlocks)
+    return LineRules(
+        f"{PART}-{uuid.uuid4()}",
+        tuple(each for each in rules.max_on_s if each[0] in outputs),
+        tuple(each for each in rules.stuck_after_s if each[0] in inputs),
+        tuple(group for group in groups if len(group) > 1),
+        tuple(guard for guard in rules.guards if guard.input in inputs and guard.output in outputs),
+    )
 
 
 def _not_in_force(why: Text) -> Text:

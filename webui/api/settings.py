@@ -15,6 +15,7 @@ from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, Route, api, data
 from board.kit.words import Text
 from engine.countries import countries
+from engine.line_settings import groups
 from engine.messages import RestartService, SettingsChanged
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import LaneSettings
@@ -86,6 +87,8 @@ def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     if isinstance(wanted, LprSettings):
         _check_countries(wanted, portal.lpr())
         _check_camera(portal, wanted)
+    if isinstance(wanted, GeneralSettings):
+        _check_interlocks(portal, wanted)
     return wanted
 
 
@@ -103,6 +106,15 @@ def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
     strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
     if strange:
         raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
+
+
+def _check_interlocks(portal: Portal, wanted: GeneralSettings) -> None:
+    """pins takes all rules of lines or none: a name that it does not know would cost the safety loop its guard as well."""
+    known = sorted(line.name for line in portal.profile.outputs)
+    strange = sorted({name for group in groups(wanted.interlocks) for name in group} - set(known))
+    if strange:
+        title = GeneralSettings.model_fields["interlocks"].title
+        raise unfit("interlocks", title, "this camera has no {strange}; it has {known}", strange=strange, known=known[:12])
 
 
 def _check_camera(portal: Portal, wanted: LprSettings) -> None:

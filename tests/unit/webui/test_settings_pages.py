@@ -42,3 +42,11 @@ def test_countries_whose_script_no_photograph_shows_are_called_untested(caller: 
     untested = {chip.partition('value="')[2][:2] for chip in chips if ">untested<" in chip.partition("</label>")[0]}
     assert len(chips) > 100
     assert untested == {"JP", "KR", "TH"}
+
+
+@pytest.mark.parametrize(("groups", "status"), [("DO1 DO2", 200), ("DO1 DO9", 422), ("DO1 DI1", 422), ("", 200)])
+def test_interlocks_of_outputs_that_the_board_lacks_are_refused(caller: Caller, groups: str, status: int) -> None:
+    """pins takes all rules of lines or none: the guard of the safety loop would be lost with them."""
+    reply = caller.send("PUT", "api/settings/general", {"interlocks": groups})
+    assert reply.status == status
+    assert status == 200 or "it has DO1, DO2" in reply.json["error"]

@@ -17,10 +17,12 @@ from board.kit.wire import Channel, Codec, PeerGone, accept, listen
 from board.kit.words import NOTHING, Text
 from board.types import (
     PINS_MESSAGES,
+    Guard,
     InputState,
     LineRules,
     LineWarning,
     OutputPolarity,
+    OutputState,
     PinsDone,
     PinsRefused,
     PinsTaken,
@@ -29,7 +31,7 @@ from board.types import (
     WiegandCode,
     WiegandSent,
 )
-from engine.service.pins_link import RULES, PinsLink
+from engine.service.pins_link import PART, RULES, PinsLink
 from tests.samples import NOW
 
 pytestmark = pytest.mark.usefixtures("leak_free")
@@ -138,6 +140,22 @@ def test_a_warning_stands_until_it_is_taken_back_or_pins_goes(pins: Pins, camera
     channel = pins.connected()
     settled(channel, camera)
     assert tuple(map(str, camera.link.warnings())) == ()
+
+
+def test_a_line_that_the_board_has_lost_costs_no_other_its_rules(pins: Pins, camera: Camera) -> None:
+    guard = Guard("DI2", "DO1")
+    camera.rules = LineRules(
+        f"{RULES}-1", (("DO1", 60), ("DO9", 5)), (("DI9", 5),), (("DO1", "DO2", "DO9"), ("DO1", "DO9")), (guard,)
+    )
+    channel = pins.connected()
+    for message in (OutputState("DO1", False, 1), OutputState("DO2", False, 1), InputState("DI1", False), InputState("DI2", False)):
+        channel.send(message)
+    channel.send(PinsRefused(f"{RULES}-1", Text("there is no output 'DO9'")))
+    part = next(each for each in iter(pins.asked, None) if isinstance(each, LineRules) and each.id.startswith(PART))
+    assert part == LineRules(part.id, (("DO1", 60),), (), (("DO1", "DO2"),), (guard,))
+    channel.send(PinsDone(part.id, 1))
+    settled(channel, camera)
+    assert "are not in force: there is no output 'DO9'" in str(camera.link.warnings()[0])
 
 
 def test_rules_that_pins_refuses_are_a_warning_until_it_takes_some(pins: Pins, camera: Camera) -> None:
