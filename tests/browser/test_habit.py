@@ -15,7 +15,7 @@ import pytest
 from board.kit.languages import COOKIE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from tests.browser.conftest import log_in_first, page_of_its_own
+from tests.browser.conftest import logged_in, page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import with_store
@@ -163,7 +163,7 @@ def test_the_pages_of_the_host_tell_times_in_the_same_habit(
 ) -> None:
     with page_of_its_own(browser, locale=locale) as page:
         page.context.add_cookies([{"name": COOKIE, "value": "en", "url": host}])
-        log_in_first(page, host, tmp_path)
+        logged_in(page, host, tmp_path)
         page.goto(f"{host}/setup/security/changes.html")
         assert re.fullmatch(form, text_of(page.locator("td time").first))
         page.goto(f"{host}/setup/system/time.html")

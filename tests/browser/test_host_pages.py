@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.browser.conftest import log_in_first, page_of_its_own
+from tests.browser.conftest import logged_in, page_of_its_own
 from tests.browser.test_languages import HOST_PAGES
 from tests.browser.test_pages import looked_at
 from tests.tiny_package import contents, write
@@ -16,7 +16,7 @@ PAGES = (*(f"setup/{name}.html" for name in HOST_PAGES), "password", "nowhere", 
 
 def with_a_package(page: Any, host: str, folder: Path) -> None:
     """Logged in; a package is installed and stopped."""
-    log_in_first(page, host, folder)
+    logged_in(page, host, folder)
     page.locator("#file").set_input_files(str(write(folder / "TINY-1.0.0-all.tar.gz", contents())))
     page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_text("TINY 1.0.0 is uploaded").wait_for()

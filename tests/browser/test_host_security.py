@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from firmware.packages.keys import make_pair
-from tests.browser.conftest import log_in_first
+from tests.browser.conftest import logged_in
 from tests.certificates import make_certificates
 from tests.waiting import until
 
@@ -29,7 +29,7 @@ def page(browser: Any, host: str, tmp_path: Path, request: pytest.FixtureRequest
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
-    log_in_first(opened, host, tmp_path)
+    logged_in(opened, host, tmp_path)
     yield opened
     context.close()
     assert problems == []

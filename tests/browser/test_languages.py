@@ -13,7 +13,7 @@ import firmware.pages
 from board.kit.languages import COOKIE
 from board.kit.registry import find
 from board.kit.web.menu import Tab
-from tests.browser.conftest import keep_picture, log_in_first, page_of_its_own
+from tests.browser.conftest import keep_picture, logged_in, page_of_its_own
 from tests.browser.reading import CODES, left_in_english
 from tests.tiny_package import contents, write
 
@@ -121,7 +121,7 @@ HOST_PAGES = tuple(
 def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, host: str, tmp_path: Path) -> None:
     found: dict[str, list[str]] = {}
     with page_of_its_own(browser, viewport=SIZES["phone"], locale="en") as page:
-        log_in_first(page, host, tmp_path)
+        logged_in(page, host, tmp_path)
         for code in CODES:
             page.context.add_cookies([{"name": COOKIE, "value": code, "url": host}])
             for name in HOST_PAGES:
