@@ -57,6 +57,10 @@ PART = f"{RULES}-part"
 """Of those without what pins has refused."""
 
 
+class Refusal(DeliveryError):
+    """pins has answered, and does not do it."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     """A request that pins has not answered; whoever made it waits."""
@@ -144,7 +148,7 @@ class PinsLink:
             with self._lock:
                 self._waiting.pop(message.id, None)
         if isinstance(answer, PinsRefused):
-            raise DeliveryError(answer.why)
+            raise Refusal(answer.why)
         return answer
 
     def settle(self, request_id: str, settle: Settle) -> None:
@@ -172,9 +176,16 @@ class PinsLink:
         return waiting.answer
 
     def push_polarities(self) -> None:
-        """Sends pins the present polarities of the rules; DeliveryError with its reason if it refuses one."""
+        """Sends pins the present polarities of the rules; DeliveryError with its reason if it refuses one, and the others are in
+        force."""
+        refusal: Refusal | None = None
         for output, active_high in self._polarities().items():
-            self.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+            try:
+                self.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+            except Refusal as why:
+                refusal = refusal or why
+        if refusal is not None:
+            raise refusal
 
     def push_rules(self) -> None:
         """Sends pins the present line rules and polarities; DeliveryError with its reason if it refuses one."""

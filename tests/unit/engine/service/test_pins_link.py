@@ -186,6 +186,34 @@ def test_pushed_rules_that_are_refused_leave_the_polarities_to_be_pushed(pins: P
     assert not pushing.is_alive()
 
 
+def test_a_polarity_that_pins_refuses_keeps_no_other_from_being_pushed(pins: Pins) -> None:
+    camera = Camera(pins)
+    outputs = {"DO9": True, "DO1": False}
+    camera.link = PinsLink(pins.path, Clock(), lambda edge: None, camera.frames.put, lambda: camera.rules, lambda: outputs)
+    camera.link.start()
+    channel = pins.connected()
+    for _ in range(4):
+        pins.asked()
+    settled(channel, camera)
+    said: list[str] = []
+
+    def push() -> None:
+        try:
+            camera.link.push_polarities()
+        except DeliveryError as why:
+            said.append(str(why))
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    channel.send(PinsRefused(pins.asked().id, Text("there is no output 'DO9'")))
+    polarity = pins.asked()
+    assert (polarity.output, polarity.active_high) == ("DO1", False)
+    channel.send(PinsDone(polarity.id, 7))
+    pushing.join(PATIENCE_S)
+    assert said == ["there is no output 'DO9'"]
+    camera.link.close()
+
+
 def test_a_bad_frame_is_handed_on(pins: Pins, camera: Camera) -> None:
     bad = WiegandSent("W1", WiegandCode(26, 1), NOW, 99.0, False)
     pins.connected().send(bad)
