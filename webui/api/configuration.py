@@ -17,6 +17,7 @@ from webui.configuration.contents import Secrets, contents
 from webui.configuration.kept import Before, keeping, kept
 from webui.configuration.plan import Plan, plan
 from webui.configuration.sealed import LONGEST, SHORTEST, seal, unseal
+from webui.noted import noted
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -53,9 +54,9 @@ def _export(portal: Portal, call: Call[object, ExportForm]) -> Answer:
         raise unfit("passphrase", "Passphrase", "must have at least {shortest} characters", shortest=SHORTEST)
     if passphrase:
         document["passwords"] = seal(document, secrets, passphrase)
-    portal.store.changes.add(
-        call.user, "configuration", 0, None, {"exported": "with passwords" if passphrase else "without passwords"}
-    )
+    told = {"exported": "with passwords" if passphrase else "without passwords"}
+    with noted(call.user, "an export of the configuration"):
+        portal.store.changes.add(call.user, "configuration", 0, None, told)
     return data(document)
 
 

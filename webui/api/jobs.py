@@ -21,6 +21,7 @@ from engine.exchange.trying import Trial, outcome_of
 from engine.store.transfers import DONE
 from engine.types import Job
 from webui.choices import board_choices
+from webui.noted import noted
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK
 from webui.view import shapes
@@ -163,8 +164,9 @@ def _list_file(name: str) -> Any:
             file = path.open("rb")
         file_name = f"{path_of('{list}', chosen, device(portal), now)[1]}.{EXTENSIONS[name]}"
         note = Text("{name}: {count} plates", {"name": file_name, "count": written.entries}, one="{name}: {count} plate")
-        portal.store.transfers.add("export", "hand", 0, chosen.id, chosen.name, call.user, now, DONE, note)
-        portal.store.counters.add("Exports", 1)
+        with noted(call.user, "an export of a list"):
+            portal.store.transfers.add("export", "hand", 0, chosen.id, chosen.name, call.user, now, DONE, note)
+            portal.store.counters.add("Exports", 1)
         return _sent(file, file_name, TYPES[name])
 
     return answer

@@ -14,6 +14,7 @@ from engine.formats.sheet_pictures import Picture
 from engine.store import PassageQuery
 from engine.types import PassageImages
 from webui.downloads import Download
+from webui.noted import noted
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.thumbnail import thumbnail
@@ -56,7 +57,8 @@ def _rows(
 ) -> Iterator[list[object]]:
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
-    portal.store.searches.add(call.user, "download", asked_for(call))
+    with noted(call.user, "a download of passages"):
+        portal.store.searches.add(call.user, "download", asked_for(call))
     query = passage_query(portal, call, zone)
     rows = _read(portal, query, zone, language, pictures, for_programs)
     name = call.query.get("progress", "")

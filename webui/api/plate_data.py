@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from board.kit.web.routes import Answer, Call, api, data, download
 from webui import plate_data
+from webui.noted import noted
 from webui.portal import Portal
 from webui.spreadsheet import attachment
 from webui.view import shapes
@@ -11,7 +12,8 @@ from webui.view import shapes
 
 def _export(portal: Portal, call: Call) -> Answer:
     plate = call.path["plate"][:60]
-    portal.store.changes.add(call.user, "plate", 0, None, {"exported": plate_data.masked(plate)})
+    with noted(call.user, "an export of what is stored of a plate"):
+        portal.store.changes.add(call.user, "plate", 0, None, {"exported": plate_data.masked(plate)})
     headers = (("Content-Disposition", attachment(f"{plate}-data.zip")),)
     return Answer(plate_data.exported(portal, plate), "application/zip", 200, headers)
 

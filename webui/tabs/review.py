@@ -16,6 +16,7 @@ from engine.formats.sheet_pictures import MOST_PICTURES
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
+from webui.noted import noted
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
 from webui.view.passages import FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, reads, shown
@@ -33,9 +34,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         query, wrong = passage_query(portal, call, zone), None
     except SettingsError as why:
         query, wrong = NOTHING, why
-    noted = asked_for(call)
-    if noted and wrong is None:
-        portal.store.searches.add(call.user, "search", noted)
+    wanted = asked_for(call)
+    if wanted and wrong is None:
+        with noted(call.user, "a search"):
+            portal.store.searches.add(call.user, "search", wanted)
     asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
     oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
     rows = portal.store.passages.oldest(query, size) if oldest else asked.rows
