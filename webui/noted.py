@@ -1,4 +1,5 @@
-"""Noted: records who read or took what. A storage that takes nothing must not keep people from their data: then the log has it."""
+"""Noted: records what was done anyway, such as who read or took what. A storage that takes nothing must not keep people from their
+data, nor from deleting something: then the log has it."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from board.kit.web.bodies import file_of
 from board.kit.web.routes import STREAM, Answer, Call, api, data
 from webui import logo
+from webui.noted import noted
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -25,7 +26,8 @@ def _revert(portal: Portal, call: Call) -> Answer:
 
 
 def _changed(portal: Portal, call: Call, what: str) -> Answer:
-    portal.store.changes.add(call.user, "logo", 0, None, {"logo": what})
+    with noted(call.user, f"that the logo was {what}"):
+        portal.store.changes.add(call.user, "logo", 0, None, {"logo": what})
     return data(shapes.Begun(ok=True))
 
 

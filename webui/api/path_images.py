@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from board.kit.web.bodies import file_of
 from board.kit.web.routes import STREAM, Answer, Call, Refused, api, data
+from webui.noted import noted
 from webui.path_images import MOST_BYTES, PathImages
 from webui.portal import Portal
 from webui.view import shapes
@@ -45,7 +46,8 @@ def _need_spare(portal: Portal) -> None:
 
 def _changed(portal: Portal, call: Call) -> Answer:
     found = shown(portal)
-    portal.store.changes.add(call.user, "path_images", 0, None, {"path_images": len(found["pictures"])})
+    with noted(call.user, "a change of the path images"):
+        portal.store.changes.add(call.user, "path_images", 0, None, {"path_images": len(found["pictures"])})
     return data(found)
 
 
