@@ -237,6 +237,8 @@ class LaneSettings(Settings):
         chosen = self.inputs()
         names = list(chosen.values())
         found = [self.conflict(role, "{input} is used twice", input=name) for role, name in chosen.items() if names.count(name) > 1]
+        if self.decides and not self.open_output:
+            found.append(self.conflict("open_output", "must be given: without it no input of the lane has a say"))
         if self.close_output and self.close_output == self.open_output:
             found.append(self.conflict("close_output", "is the output that opens"))
         return tuple(found)

@@ -50,3 +50,12 @@ def test_interlocks_of_outputs_that_the_board_lacks_are_refused(caller: Caller, 
     reply = caller.send("PUT", "api/settings/general", {"interlocks": groups})
     assert reply.status == status
     assert status == 200 or "it has DO1, DO2" in reply.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [({"arming": "DI1"}, 422), ({"safety": "DI2"}, 422), ({}, 200), ({"counts": "vehicles in"}, 200)]
+)
+def test_a_lane_with_inputs_names_the_output_that_opens(caller: Caller, sent: dict[str, str], status: int) -> None:
+    """Without it the gate would open as if there were no loops, and nothing would say so."""
+    reply = caller.send("PUT", "api/settings/lane", {"open_output": "", **sent})
+    assert reply.status == status, reply.text
