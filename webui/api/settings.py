@@ -83,11 +83,12 @@ def _kept(name: str) -> str:
 
 def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     """The stored settings with what was sent over them; SettingsError with everything that is wrong with it."""
-    wanted = filled(kind, body, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
+    stored = portal.store.settings(kind)
+    wanted = filled(kind, body, stored.model_dump(), settings_choices(portal.profile))
     if isinstance(wanted, LprSettings):
         _check_countries(wanted, portal.lpr())
         _check_camera(portal, wanted)
-    if isinstance(wanted, GeneralSettings):
+    if isinstance(wanted, GeneralSettings) and wanted.interlocks != stored.model_dump()["interlocks"]:
         _check_interlocks(portal, wanted)
     return wanted
 
@@ -109,7 +110,8 @@ def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
 
 
 def _check_interlocks(portal: Portal, wanted: GeneralSettings) -> None:
-    """pins takes all rules of lines or none: a name that it does not know would cost the safety loop its guard as well."""
+    """pins takes all rules of lines or none: a name that it does not know would cost the safety loop its guard as well. One that is
+    stored, of an output that the board has lost, keeps nobody from changing something else: the service leaves it out."""
     known = sorted(line.name for line in portal.profile.outputs)
     strange = sorted({name for group in groups(wanted.interlocks) for name in group} - set(known))
     if strange:

@@ -52,6 +52,13 @@ def test_interlocks_of_outputs_that_the_board_lacks_are_refused(caller: Caller, 
     assert status == 200 or "it has DO1, DO2" in reply.json["error"]
 
 
+def test_an_interlock_of_an_output_that_the_board_has_lost_keeps_nobody_from_changing_something_else(caller: Caller) -> None:
+    general = caller.portal.store.settings(GeneralSettings)
+    caller.portal.store.settings.put(general.model_copy(update={"interlocks": "DO1 DO9"}), "before")
+    assert caller.send("PUT", "api/settings/general", {"device_name": "Gate 2"}).status == 200
+    assert caller.send("PUT", "api/settings/general", {"interlocks": "DO2 DO9"}).status == 422
+
+
 @pytest.mark.parametrize(
     ("sent", "status"), [({"arming": "DI1"}, 422), ({"safety": "DI2"}, 422), ({}, 200), ({"counts": "vehicles in"}, 200)]
 )

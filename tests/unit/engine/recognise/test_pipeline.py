@@ -211,6 +211,13 @@ def test_lettering_that_is_no_plate_hides_no_fainter_plate() -> None:
     assert [read.text for read in both.read(FRAME)] == ["5RIN962"]
 
 
+def test_what_is_read_in_a_fainter_box_must_be_surer() -> None:
+    for confidence, read in ((pipeline.OTHERS_PCT - 1, []), (pipeline.OTHERS_PCT, ["5RIN962"])):
+        both = Scripted([replace(READ, text=""), replace(READ, text="5RIN962", country="US", confidence=confidence)])
+        both.detector = Found([both.place(0)], fainter=[both.place(1)])
+        assert [each.text for each in both.read(FRAME)] == read
+
+
 def test_beside_a_plate_that_is_read_nothing_fainter_is_looked_at() -> None:
     both = Scripted([replace(READ, text="BA123CD", country="SK"), replace(READ, text="5RIN962", country="US")])
     both.detector = Found([both.place(0)], fainter=[both.place(1)])
@@ -220,16 +227,15 @@ def test_beside_a_plate_that_is_read_nothing_fainter_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("first", "nearer", "read"),
     [
-        (20.0, pipeline.OTHER_BOX_PCT + 1, "5RIN962"),
-        (pipeline.LEAST_DOUBT_PCT - 1, 99.0, ""),
-        (pipeline.SURE_PCT - 1, pipeline.SURE_PCT, "5RIN962"),
-        (pipeline.SURE_PCT - 1, pipeline.SURE_PCT - 2, "BA123CD"),
-        (30.0, pipeline.OTHER_BOX_PCT, "BA123CD"),
-        (pipeline.SURE_PCT, 99.0, "BA123CD"),
+        (pipeline.HARDLY_PCT[0], pipeline.NEARER_PCT, "5RIN962"),
+        (pipeline.HARDLY_PCT[1] - 1, 99.0, "5RIN962"),
+        (pipeline.HARDLY_PCT[1] - 1, pipeline.NEARER_PCT - 1, "BA123CD"),
+        (pipeline.HARDLY_PCT[1], 99.0, "BA123CD"),
+        (pipeline.HARDLY_PCT[0] - 1, 99.0, ""),
     ],
-    ids=["not read", "a grille", "unsure", "surer", "doubted", "sure"],
+    ids=["hardly", "hardly, well from nearer", "hardly, not well", "not badly", "a grille"],
 )
-def test_what_is_not_read_surely_is_read_in_the_box_that_is_seen_from_nearer(first: float, nearer: float, read: str) -> None:
+def test_what_is_hardly_read_is_read_in_the_box_that_is_seen_from_nearer(first: float, nearer: float, read: str) -> None:
     slovak, american = replace(READ, text="BA123CD", country="SK"), replace(READ, text="5RIN962", country="US")
     both = Scripted([replace(slovak, confidence=first), replace(american, confidence=nearer)])
     both.detector = Found([both.place(0)], nearer=[both.place(1)])
