@@ -221,7 +221,7 @@ class Supervisor:
     def _next_due(self) -> float:
         now = time.monotonic()
         waits = [process.due - now for process in self._processes if process.due is not None]
-        return max(0.0, min([TICK_S, *waits]))
+        return max(0.0, min([TICK_S, self._look_at - now, *waits]))
 
     def _turn(self, timeout_s: float) -> None:
         """Waits for the next event and handles it: a death, a word on stderr, a due restart, a missing heartbeat."""
@@ -351,20 +351,22 @@ class Supervisor:
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
                 process.child.kill()
         if now >= self._look_at:
-            self._look_at = now + excess.LOOK_EVERY_S
-            self._bound()
+            self._look_at = now + (excess.LOOK_SOON_S if self._bound() else excess.LOOK_EVERY_S)
 
-    def _bound(self) -> None:
-        """Ends what takes so much that the rest of the camera would not get its share."""
+    def _bound(self) -> bool:
+        """Ends what takes so much that the rest of the camera would not get its share; whether another look must follow soon."""
         sessions = excess.sessions()
+        much = False
         for process in self._processes:
             child = process.child
             taken = sessions.get(child.pid) if child is not None and not process.hung else None
+            much |= taken is not None and taken.much
             if child is not None and taken is not None and taken.excess:
                 process.hung, process.excess = True, taken.excess
                 LOG.error("%s %s", process.spec.name, taken.excess)
                 excess.end(child.pid)
                 child.kill()  # where it is another user: its group
+        return much
 
     def _end(self, process: _Process) -> None:
         process.due = None

@@ -34,3 +34,17 @@ def test_what_is_begun_during_a_look_is_ended_too(monkeypatch: pytest.MonkeyPatc
 
 def test_a_session_that_is_gone_is_no_matter() -> None:
     excess.end(2**22 + 1)
+
+
+@pytest.mark.parametrize(
+    ("taken", "much"),
+    [
+        (excess.Taken([1], excess.MOST_BYTES // 3), False),
+        (excess.Taken([1], excess.MOST_BYTES // 3 + 1), True),
+        (excess.Taken(list(range(excess.MOST_PROCESSES // 3))), False),
+        (excess.Taken(list(range(excess.MOST_PROCESSES // 3 + 1))), True),
+    ],
+)
+def test_a_third_of_what_is_too_much_is_on_the_way_there(taken: excess.Taken, much: bool) -> None:
+    assert taken.much == much
+    assert not taken.excess

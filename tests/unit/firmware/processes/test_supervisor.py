@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -232,6 +233,20 @@ def test_a_process_that_takes_too_much_is_ended_with_all_that_it_started_and_its
     monkeypatch.setattr(excess, most, 1 << 40)
     until(lambda: gone(child) or ") Z " in Path(f"/proc/{child}/stat").read_text())  # who inherits it may reap it late
     assert status(supervisor, "pins").pid == neighbour
+
+
+def test_what_is_on_the_way_to_too_much_is_looked_at_again_at_once(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(excess, "LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr(excess, "LOOK_SOON_S", 0.0)
+    real, looks = excess.sessions, iter(range(1_000_000))
+    monkeypatch.setattr(excess.Taken, "much", property(lambda taken: True))
+
+    def growing() -> dict[int, excess.Taken]:
+        return {each: replace(taken, resident=(excess.MOST_BYTES + 1) * (next(looks) > 20)) for each, taken in real().items()}
+
+    monkeypatch.setattr(excess, "sessions", growing)
+    supervisor = camera.start(pins="live")
+    until(lambda: "took more than" in str(status(supervisor, "pins").error))
 
 
 def test_a_process_opens_a_bounded_number_of_files_and_leaves_no_core_among_the_signed_files(camera: Camera) -> None:
