@@ -67,9 +67,8 @@ class _Message:
             self.waiting.remove(client)
             self.taken += taken
             if not self.waiting:
-                self.body = (
-                    b""  # what waits for its time-out is known until then: in a dense flow its pictures would fill the memory
-                )
+                # What waits for its time-out is known until then: in a dense flow its pictures would fill the memory.
+                self.body = b""
                 self.answer(self.taken)
 
 

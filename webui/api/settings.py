@@ -83,12 +83,11 @@ def _kept(name: str) -> str:
 
 def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     """The stored settings with what was sent over them; SettingsError with everything that is wrong with it."""
-    stored = portal.store.settings(kind)
-    wanted = filled(kind, body, stored.model_dump(), settings_choices(portal.profile))
+    wanted = filled(kind, body, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
     if isinstance(wanted, LprSettings):
         _check_countries(wanted, portal.lpr())
         _check_camera(portal, wanted)
-    if isinstance(wanted, GeneralSettings) and wanted.interlocks != stored.model_dump()["interlocks"]:
+    if isinstance(wanted, GeneralSettings):
         _check_interlocks(portal, wanted)
     return wanted
 
@@ -112,6 +111,8 @@ def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
 def _check_interlocks(portal: Portal, wanted: GeneralSettings) -> None:
     """pins takes all rules of lines or none: a name that it does not know would cost the safety loop its guard as well. One that is
     stored, of an output that the board has lost, keeps nobody from changing something else: the service leaves it out."""
+    if wanted.interlocks == portal.store.settings(GeneralSettings).interlocks:
+        return
     known = sorted(line.name for line in portal.profile.outputs)
     strange = sorted({name for group in groups(wanted.interlocks) for name in group} - set(known))
     if strange:
