@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -52,7 +52,7 @@ Candidates = Sequence[tuple[PlateList, ListEntry]]
 
 
 def find(
-    key: str, at: datetime, zone: ZoneInfo, lists: Sequence[PlateList], alike: Candidates, neighbours: Callable[[], Candidates]
+    key: str, at: datetime, zone: ZoneInfo, lists: Collection[PlateList], alike: Candidates, neighbours: Callable[[], Candidates]
 ) -> Finding:
     """What `lists` say of the plate `key` (normalised) at `at`. A plate "" (nothing read) is in no list.
 
@@ -71,13 +71,10 @@ def find(
     counted = _alike(key, seen)
     if not seen:
         counted, near = _neighbours([_Seen(*each, normalise(each[1].plate), _standing(*each, at, zone)) for each in neighbours()])
-    fixed = [each for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]
-    return Finding(
-        matches=(*(counted[list_id] for list_id in sorted(counted)), *(Match(each, None) for each in fixed)),
-        lapsed=_lapsed(each for each in seen if each.why and each.list.id not in counted),
-        near=near,
-        barriers=barriers,
-    )
+    matches = [counted[list_id] for list_id in sorted(counted)]
+    matches += [Match(each, None) for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]
+    lapsed = _lapsed([each for each in seen if each.why and each.list.id not in counted])
+    return Finding(tuple(matches), lapsed, near, barriers)
 
 
 class _Seen(NamedTuple):
@@ -101,13 +98,16 @@ def _standing(plate_list: PlateList, entry: ListEntry, at: datetime, zone: ZoneI
     return why
 
 
-def _lapsed(seen: Iterable[_Seen]) -> tuple[Lapsed, ...]:
+def _lapsed(seen: Sequence[_Seen]) -> tuple[Lapsed, ...]:
     ordered = sorted(seen, key=lambda each: (-STANDINGS.index(each.why), each.entry.valid_until), reverse=True)
     return tuple(Lapsed(each.list, each.entry, each.why) for each in ordered)
 
 
-def _alike(key: str, seen: Iterable[_Seen]) -> dict[int, Match]:
+def _alike(key: str, seen: Sequence[_Seen]) -> dict[int, Match]:
     """By list, the entry that counts, of those that look like the plate."""
+    if len(seen) == 1:  # mostly: it need not win over others
+        (each,) = seen
+        return {} if each.why else {each.list.id: Match(each.list, each.entry)}
     named = {each.list.id for each in seen if not each.entry.is_wildcard}
     exact = {each.list.id for each in seen if each.text == key and not each.why}
     ranked = sorted(seen, key=lambda each: (each.text != key, each.entry.is_wildcard, each.entry.id))

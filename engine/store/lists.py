@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from sqlite3 import Row
 from typing import Any
@@ -18,6 +19,15 @@ COLUMNS = "l.id, l.name, l.role, l.colour, l.policy, l.fuzzy, l.keep_days"
 MOST_DAYS = 3_650
 
 
+@dataclass(frozen=True)
+class Known:
+    """All lists by their id, in the order of their creation, and what the database's `lists_mark` was at that moment: another one
+    stands there after each change of any list."""
+
+    mark: int | None = None
+    lists: Mapping[int, PlateList] = field(default_factory=dict)
+
+
 class Lists:
     """Called, it gives all lists in the order of their creation; "all" and "unlisted" first."""
 
@@ -27,6 +37,10 @@ class Lists:
 
     def __call__(self) -> list[PlateList]:
         return [plate_list(*row) for row in self._db.rows(f"SELECT {COLUMNS} FROM lists l ORDER BY l.id")]
+
+    def known(self) -> Known:
+        rows = self._db.rows(f"SELECT m.value, {COLUMNS} FROM lists_mark m JOIN lists l ORDER BY l.id")
+        return Known(rows[0][0], {row[1]: plate_list(*row[1:]) for row in rows})
 
     def get(self, list_id: int) -> PlateList:
         """ConfigError when there is no such list."""

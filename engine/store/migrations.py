@@ -406,6 +406,17 @@ def _version_25(db: Database) -> None:
     db.execute(f"CREATE TRIGGER passages_list_kind_deleted BEFORE DELETE ON passages BEGIN {deleted} END")
 
 
+def _version_26(db: Database) -> None:
+    """A number that is another one after each change of a list, an import's too: who knows the lists asks for it alone. It is drawn
+    by chance, as a database that takes the place of this one must not have the same."""
+    db.execute("CREATE TABLE lists_mark (value INTEGER NOT NULL)")
+    db.execute("INSERT INTO lists_mark VALUES (random())")
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER lists_mark_{event.lower()} AFTER {event} ON lists BEGIN UPDATE lists_mark SET value = random(); END"
+        )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -432,6 +443,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_23,
     _version_24,
     _version_25,
+    _version_26,
 )
 
 COMPATIBLE = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from board.kit.clock import TestClock
 from engine.lists import EARLIEST, LATEST
 from engine.store import Store, entries
 from engine.store.rows import stamp
+from engine.types import PlateList
 from tests.samples import BLACK, WHITE, WISH, entry, new_store
 
 NUMBER = 3_000
@@ -97,3 +99,25 @@ def test_a_search_for_percent_or_underscore_in_another_alphabet_finds_these_alon
         store.entries.save(entry("CD34", description="Größe 500 {ä}"), "anna")
         for search, number in (("größe 50 %", 1), ("GRÖSSE_", 0), ("{Ä}", 2)):
             assert store.entries.count(WHITE, search) == number, search
+
+
+def test_a_look_up_knows_the_lists_as_they_are_at_its_moment(tmp_path: Path) -> None:
+    """It remembers them, whoever changes one, also in another process or in a transaction that is taken back."""
+    at = TestClock().now()
+
+    def found(store: Store) -> list[tuple[str, str]]:
+        return [(match.list.name, match.list.barrier) for match in store.lookup("AB123", at, True)]
+
+    with closing(new_store(tmp_path)) as store, closing(Store(tmp_path / "anpr.db", TestClock())) as other:
+        guests = other.lists.save(PlateList(0, "Guests", "custom"), "eva")
+        store.save_entry(entry("AB123", guests.id))
+        assert found(store) == [("Guests", "open"), ("ALL PLATES", "open")]
+        guests = other.lists.save(replace(guests, name="No guests", policy="refuse"), "eva")
+        assert found(store) == [("No guests", "refuse"), ("ALL PLATES", "open")]
+        with pytest.raises(ZeroDivisionError), store.transaction():
+            store.lists.save(replace(guests, name="Nobody"), "eva")
+            assert found(store)[0] == ("Nobody", "refuse")
+            _ = 1 // 0
+        assert found(store)[0] == ("No guests", "refuse")
+        other.lists.delete(guests.id, "eva")
+        assert found(store) == [("ALL PLATES", "open"), ("NOT IN LIST", "open")]

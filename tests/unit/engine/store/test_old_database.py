@@ -294,3 +294,13 @@ def test_a_rule_that_an_older_release_would_carry_out_for_every_car_is_disabled_
 
     store = new_store(tmp_path)
     assert store.rules()[1:] == [replace(given[0], name="Lane 2 only"), *given[1:]]
+
+
+def test_no_other_database_has_the_same_mark_of_its_lists() -> None:
+    """One that takes the place of another (rescue, restore) must not pass for it to a process that knows the lists."""
+    marks = set()
+    for _ in "abc":
+        with closing(sqlite3.connect(":memory:")) as database:
+            carry_out(database, MIGRATIONS)
+            marks.add(database.execute("SELECT value FROM lists_mark").fetchone()[0])
+    assert len(marks) == 3
