@@ -193,11 +193,11 @@ class Entries:
         key = matching.normalise(plate)
         folded = matching.fold(key)
         sql, values = (ALIKE, (folded,)) if fold else (ALIKE_EXACTLY, (folded, key))
-        while (rows := self._db.rows(sql, values))[0][0] != self._known.mark:
-            self._known = self._lists.known()
-        lists = self._known.lists
-        alike = [(lists[row[1]], _entry(row[1:])) for row in rows[1:]]
-        return matching.find(key, at, zone, lists.values(), alike, lambda: self._neighbours(key, fold))
+        known = self._known
+        while (rows := self._db.rows(sql, values))[0][0] != known.mark:
+            known = self._known = self._lists.known()
+        alike = [(known.lists[row[1]], _entry(row[1:])) for row in rows[1:]]
+        return matching.find(key, at, zone, known.lists.values(), alike, lambda: self._neighbours(key, fold))
 
     def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
         """The lists that `plate` belongs to at `at`."""
