@@ -6,24 +6,29 @@ pictures are found by their own markers (board/camera/_jpegs.py), whatever the h
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
+import re
 import socket
 import ssl
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from board.camera import _live
 from board.camera._address import Address
 from board.camera._jpegs import JpegFinder
 from board.camera._live import RGB, SILENCE, Picture
+from board.kit.digest import answer as digest_answer
+from board.kit.digest import is_stale
 from board.kit.errors import CameraError
 from board.kit.words import Text
 from board.pictures import load_rgb
@@ -34,7 +39,10 @@ FIRST_PAUSE_S = 12.0
 """How long the second picture may take: before it, the pace of a slow camera is unknown."""
 TYPES = ("multipart/", "image/jpeg", "image/jpg", "image/pjpeg", "application/octet-stream")
 """Content types that may hold JPEGs; others are left to FFmpeg."""
+MOST_LOG_INS = 5
+"""Of one opening: a camera may lead from one address to the next."""
 _CHUNK = 1 << 16
+_PEEKED = 16
 _WRONG = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -109,12 +117,18 @@ class Answer:
 
     @property
     def holds_jpegs(self) -> bool:
-        """Whether this answer can be read here; otherwise FFmpeg tries it."""
-        return self._type.startswith(TYPES)
+        """Whether this answer can be read here; otherwise FFmpeg tries it. Some cameras give no type, or that of a text."""
+        return self._type.startswith(TYPES) or self._begins(b"\xff\xd8\xff") or self._begins(b"--")
 
     @property
     def is_stream(self) -> bool:
-        return self._type.startswith("multipart/")
+        return self._type.startswith("multipart/") or (not self._type.startswith(TYPES) and self._begins(b"--"))
+
+    def _begins(self, with_: bytes) -> bool:
+        try:
+            return bytes(self.body.peek(_PEEKED)).lstrip(b"\r\n").startswith(with_)
+        except _WRONG:
+            return False
 
     def close(self) -> None:
         self.body.close()
@@ -124,14 +138,16 @@ def ask(address: Address) -> Answer:
     """The camera's answer to a GET, log-in included (basic or digest); CameraError says what it answered instead of 200."""
     sockets: list[socket.socket] = []
     guards: list[socket.socket] = []
-    people = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    people.add_password(None, address.plain, address.user, address.password)
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}),
+    opener = urllib.request.OpenerDirector()
+    for handler in (
         _Opens(sockets, guards),
-        urllib.request.HTTPBasicAuthHandler(people),
-        urllib.request.HTTPDigestAuthHandler(people),
-    )
+        _LogsIn(address),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
     request = urllib.request.Request(address.plain, headers={"User-Agent": "gatewright", "Accept": "*/*"})
     over = threading.Event()
     late = threading.Timer(WITHIN_S, _cut, (guards, over))
@@ -165,6 +181,47 @@ def _cut(guards: list[socket.socket], over: threading.Event) -> None:
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             continue  # it has ended
+
+
+class _LogsIn(urllib.request.BaseHandler):
+    """Answers a camera that asks for user and password. urllib's own handlers look at the first challenge alone and know neither
+    SHA-256 nor names beyond Latin-1; and they tell the password nowhere but below the very path, which a camera may redirect."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._answered: Counter[str] = Counter()
+
+    def http_error_401(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        challenges = headers.get_all("WWW-Authenticate") or ()
+        if self._answered[req.full_url] > is_stale(challenges) or self._answered.total() >= MOST_LOG_INS:
+            return None
+        self._answered[req.full_url] += 1
+        proof = self._proof(challenges, req.get_method(), req.selector) if self._is_asked(req.full_url) else ""
+        if not proof:
+            return None
+        fp.close()
+        retried = urllib.request.Request(req.full_url, headers=req.headers)
+        retried.add_unredirected_header("Authorization", proof)
+        return self.parent.open(retried, timeout=req.timeout)
+
+    def _proof(self, challenges: Sequence[str], method: str, target: str) -> str:
+        user, password = self._address.user, self._address.password
+        if not user and not password:
+            return ""
+        proof = digest_answer(challenges, method, target, b"", user, password)
+        if proof or not any(re.search(r"(^|,)\s*basic\b", each, re.IGNORECASE) for each in challenges):
+            return proof
+        return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+    def _is_asked(self, url: str) -> bool:
+        """Whether it is still the camera: the host and port that it was asked at, or its HTTPS after a redirect. Another port may
+        be another device's."""
+        try:
+            now, first = urlsplit(url), urlsplit(self._address.plain)
+            secured = (first.scheme, now.scheme) == ("http", "https")
+            return now.hostname == first.hostname and ((now.scheme, now.port) == (first.scheme, first.port) or secured)
+        except ValueError:
+            return False
 
 
 class _Opens(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):

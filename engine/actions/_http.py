@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from board.kit.digest import answer as digest_answer
+from board.kit.digest import is_stale
 from board.kit.errors import DeliveryError, PeerRefused
 from board.kit.words import Text, mark
-from engine.actions._digest import answer as digest_answer
-from engine.actions._digest import is_stale
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
 

@@ -77,7 +77,7 @@ def test_hashes_are_the_same_without_openssl_and_it_can_still_be_loaded_afterwar
         "assert '_hashlib' not in sys.modules; "
         "print(hashlib.sha256(b'plate').hexdigest(), hashlib.new('md5', b'plate').hexdigest(), "
         "hmac.new(b'key', b'plate', 'sha256').hexdigest()); "
-        "from engine.actions._digest import _hash; print(_hash('sha512_256', b'plate')); import ssl"
+        "from board.kit.digest import _hash; print(_hash('sha512_256', b'plate')); import ssl"
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     import hmac

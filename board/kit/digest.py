@@ -21,7 +21,8 @@ Hash = Callable[[bytes], str]
 
 def answer(challenges: Iterable[str], method: str, target: str, body: bytes, user: str, password: str, cnonce: str = "") -> str:
     """The Authorization header for the strongest challenge among WWW-Authenticate headers; "" when there is none that we can meet.
-    `target`: path and query as they are sent; `cnonce`: for tests."""
+    `target`: path and query as they are sent; `cnonce`: for tests. Headers are as http.client gives and takes them, each character
+    a byte: a realm is hashed and given back as the bytes that came, user and password go as UTF-8."""
     for name in HASHES:
         for challenge in _digest_challenges(challenges):
             algorithm = challenge.get("algorithm", "MD5")
@@ -41,8 +42,9 @@ def _answer(
     name = HASHES[algorithm.upper().removesuffix("-SESS")]
 
     def hashed(text: str) -> str:
-        return _hash(name, text.encode())
+        return _hash(name, text.encode("latin-1"))
 
+    user, password = (each.encode().decode("latin-1") for each in (user, password))
     realm, nonce = challenge.get("realm", ""), challenge.get("nonce", "")
     offered = [each.strip().lower() for each in challenge.get("qop", "").split(",") if each.strip()]
     qop = "auth" if "auth" in offered else next(iter(offered), "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
 
-from engine.actions._digest import answer, is_stale
+from board.kit.digest import answer, is_stale
 
 RFC7616 = (
     'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={}, '
@@ -69,3 +70,14 @@ def test_a_session_of_an_algorithm_differs_from_the_algorithm() -> None:
 def test_a_stale_nonce_is_told_from_a_wrong_password() -> None:
     assert is_stale(['Digest realm="r", nonce="n", stale=TRUE'])
     assert not is_stale(['Digest realm="r", nonce="n", stale=false', 'Basic realm="stale=true"'])
+
+
+def test_names_of_any_letters_are_hashed_as_the_bytes_that_go_and_came() -> None:
+    """http.client gives and takes headers as Latin-1: a realm in UTF-8 comes with a character for each byte."""
+    realm = "Überwachung".encode().decode("latin-1")
+    header = answer([f'Digest realm="{realm}", nonce="n"'], "GET", "/", b"", "Łukasz", "größe", CNONCE)
+    said = parts(header)
+    first = hashlib.md5("Łukasz:Überwachung:größe".encode()).hexdigest()
+    second = hashlib.md5(b"GET:/").hexdigest()
+    assert said["response"] == hashlib.md5(f"{first}:n:{second}".encode()).hexdigest()
+    assert said["username"].encode("latin-1").decode() == "Łukasz" and said["realm"] == realm

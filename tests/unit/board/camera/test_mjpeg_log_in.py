@@ -1,0 +1,158 @@
+"""MJPEG: cameras that ask for user and password in other ways than urllib knows, lead elsewhere, or do not say what they send."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.server
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from board.camera._address import parse_address
+from board.camera._mjpeg import ask
+from board.kit.errors import CameraError
+
+pytestmark = pytest.mark.usefixtures("leak_free")
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xd9"
+MD5 = 'Digest realm="cam", nonce="n1", qop="auth", algorithm=MD5'
+SHA256 = 'Digest realm="cam", nonce="n1", qop="auth", algorithm=SHA-256'
+
+Told = tuple[int, Mapping[str, str], tuple[str, ...]]
+"""Status, headers, challenges."""
+
+
+@contextmanager
+def camera(answers: Callable[[str, str], Told]) -> Iterator[int]:
+    """A camera on that port; `answers(path, Authorization)`."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, challenges = answers(self.path, self.headers.get("Authorization", ""))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            for each in challenges:
+                self.send_header("WWW-Authenticate", each)
+            self.end_headers()
+            if status == 200:
+                self.wfile.write(JPEG)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def is_right(authorization: str, user: bytes, path: str) -> bool:
+    """As a camera checks it: by the bytes that came."""
+    said = {name: quoted or plain for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', authorization)}
+    if authorization.startswith("Basic "):
+        return base64.b64decode(authorization[6:]) == user + b":secret"
+    if said.get("username", "").encode("latin-1") != user or said.get("uri") != path:
+        return False
+    name = {"MD5": "md5", "SHA-256": "sha256"}[said["algorithm"]]
+
+    def hashed(data: bytes) -> str:
+        return hashlib.new(name, data).hexdigest()
+
+    first, second = hashed(user + b":cam:secret"), hashed(f"GET:{path}".encode())
+    between = ":".join(said[each] for each in ("nonce", "nc", "cnonce", "qop"))
+    return said["response"] == hashed(f"{first}:{between}:{second}".encode())
+
+
+@pytest.mark.parametrize(
+    "challenges",
+    [
+        (SHA256,),
+        (SHA256, MD5),
+        (MD5, SHA256),
+        ("Negotiate", MD5),
+        ('Bearer realm="cam"', 'Basic realm="cam"'),
+        ('Basic realm="cam", ' + MD5,),
+    ],
+)
+@pytest.mark.parametrize(("typed", "user"), [("guard", b"guard"), ("%C5%81ukasz", "Łukasz".encode())])
+def test_a_camera_is_given_user_and_password_whichever_way_it_asks(challenges: tuple[str, ...], typed: str, user: bytes) -> None:
+    def answers(path: str, authorization: str) -> Told:
+        right = is_right(authorization, user, path)
+        return (200, {"Content-Type": "image/jpeg"}, ()) if right else (401, {}, challenges)
+
+    with camera(answers) as port:
+        answer = ask(parse_address(f"http://{typed}:secret@127.0.0.1:{port}/now.jpg?size=1"))
+        assert answer.body.read() == JPEG
+        answer.close()
+
+
+def test_who_offers_a_digest_is_not_told_the_password_itself() -> None:
+    told: list[str] = []
+
+    def answers(path: str, authorization: str) -> Told:
+        told.append(authorization)
+        return (200, {"Content-Type": "image/jpeg"}, ()) if authorization else (401, {}, ('Basic realm="cam"', MD5))
+
+    with camera(answers) as port:
+        ask(parse_address(f"http://guard:secret@127.0.0.1:{port}/now.jpg")).close()
+    assert [each.partition(" ")[0] for each in told] == ["", "Digest"]
+
+
+def test_a_camera_may_lead_to_another_address_of_its_own_that_asks_too() -> None:
+    def answers(path: str, authorization: str) -> Told:
+        if path == "/":
+            return 302, {"Location": "/now.jpg"}, ()
+        right = is_right(authorization, b"guard", path)
+        return (200, {"Content-Type": "image/jpeg"}, ()) if right else (401, {}, (MD5,))
+
+    with camera(answers) as port:
+        answer = ask(parse_address(f"http://guard:secret@127.0.0.1:{port}/"))
+        assert answer.body.read() == JPEG
+        answer.close()
+
+
+def test_who_a_camera_leads_to_is_told_no_password() -> None:
+    told: list[str] = []
+
+    def elsewhere(path: str, authorization: str) -> Told:
+        told.append(authorization)
+        return 401, {}, ('Basic realm="cam"',)
+
+    with (
+        camera(elsewhere) as other,
+        camera(lambda *_: (302, {"Location": f"http://127.0.0.1:{other}/"}, ())) as port,
+        pytest.raises(CameraError, match="another user or password"),
+    ):
+        ask(parse_address(f"http://guard:secret@127.0.0.1:{port}/"))
+    assert told == [""]
+
+
+def test_a_wrong_password_is_tried_once() -> None:
+    told: list[str] = []
+
+    def answers(path: str, authorization: str) -> Told:
+        told.append(authorization)
+        return 401, {}, (MD5,)
+
+    with camera(answers) as port, pytest.raises(CameraError, match="another user or password"):
+        ask(parse_address(f"http://guard:wrong@127.0.0.1:{port}/"))
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "text/html", "image/*", "application/jpeg"])
+def test_a_picture_is_one_whatever_the_camera_calls_it(kind: str) -> None:
+    with camera(lambda *_: (200, {"Content-Type": kind} if kind else {}, ())) as port:
+        answer = ask(parse_address(f"http://127.0.0.1:{port}/now.jpg"))
+        assert answer.holds_jpegs and not answer.is_stream
+        assert answer.body.read() == JPEG
+        answer.close()
