@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import StrictInt
 from board.kit.settings import Settings, SettingsError, field_validator, option
+from board.kit.typed import folded
 from board.kit.web.forms import filled
 from board.kit.words import mark, plain
 from board.kit.zones import camera_zone
@@ -202,7 +203,7 @@ def _object(body: bytes) -> dict[str, Any]:
 def _list(store: Store, which: str) -> PlateList:
     lists = store.lists()
     found = next((each for each in lists if str(each.id) == which), None)
-    found = found or next((each for each in lists if each.name.casefold() == which.strip().casefold()), None)
+    found = found or next((each for each in lists if folded(each.name) == folded(which)), None)
     if found is None:
         raise NoSuchPlate("there is no list {name}", name=which[:60])
     if found.role in FIXED_ROLES:

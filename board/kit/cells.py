@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is taken for a formula; an apostrophe before it makes it text."""
+STARTS_OF_FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""A cell that begins so is taken for a formula, in East Asia in full width too; an apostrophe before it makes it text."""
 
 
 def safe_cell(value: object) -> str:

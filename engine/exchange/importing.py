@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from board.kit.typed import folded
 from board.kit.words import NOTHING, Text, joined
 from engine.exchange.exporting import lists_of
 from engine.exchange.plate_files.reading import ReadEntry, entry_of, read
@@ -111,7 +112,7 @@ class _Places:
         self._head = head
         self._lists = lists_of(store, chosen)
         self._is_one = self._lists == [chosen]
-        self._by_name = {each.name.casefold(): each for each in self._lists}
+        self._by_name = {folded(each.name): each for each in self._lists}
         self._found: dict[str, PlateList] = {}
 
     def of(self, line: int, name: str) -> int:
@@ -127,12 +128,12 @@ class _Places:
         if self._is_one and not self._found:
             self._found[""] = self._chosen
         if not self._is_one:
-            self._found.update({name: self._by_name[name.casefold()] for name in self._gone if name.casefold() in self._by_name})
+            self._found.update({name: self._by_name[folded(name)] for name in self._gone if folded(name) in self._by_name})
         return {each.id: each for each in self._found.values()}
 
     def _place(self, line: int, name: str) -> PlateList:
         if self._is_one:
-            if not name or self._any_list or name.casefold() == self._chosen.name.casefold():
+            if not name or self._any_list or folded(name) == folded(self._chosen.name):
                 return self._chosen
             raise FileRefused(
                 "the file is of the list {found}, not of {list_name}: choose that list, ALL PLATES, or to take it all the same",
@@ -141,11 +142,11 @@ class _Places:
             )
         if not name:
             raise FileRefused("line {line}: it says not which list it belongs to (a column headed list)", line=line)
-        known = self._by_name.get(name.casefold())
+        known = self._by_name.get(folded(name))
         if known is None:
             colour = self._head.lists[name].colour if name in self._head.lists else ""
             known = PlateList(-1 - len(self._found), name, "custom", colour if _is_colour(colour) else "")
-            self._by_name[name.casefold()] = known
+            self._by_name[folded(name)] = known
         return known
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from board.kit.files import write_whole
 from board.kit.state import State
+from board.kit.typed import folded
 from engine.exchange.exporting import lists_of, write_lists
 from engine.formats.event import Device
 from engine.store import Store
@@ -36,7 +37,7 @@ def published_name(plate_list: PlateList) -> str:
     whose letters are the same."""
     if plate_list.role in FIXED_ROLES:
         return EVERY_LIST
-    name = plate_list.name.casefold()
+    name = folded(plate_list.name)
     shown = "".join(each if each.isascii() and each.isalnum() else "_" for each in name)[:40]
     return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.xml"
 

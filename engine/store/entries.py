@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError, unfit
+from board.kit.typed import is_printable, typed
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
@@ -311,20 +312,25 @@ class Entries:
 
     def _filter(self, list_id: int, search: str, fold: bool) -> tuple[str, tuple[Any, ...]]:
         where, values = self._of_list(list_id)
-        if not search.strip():
+        search = typed(search)
+        if not search:
             return where, values
         key = matching.normalise(search)
         column, text = ("folded", matching.fold(key)) if fold else ("key", key)
-        parts = [part(each) for each in _in_any_case(search.strip())]
+        parts = [part(each) for each in _in_any_case(search)]
         like = " OR ".join(["{name} LIKE ? ESCAPE '\\'"] * len(parts))
         texts = " OR ".join(f"({name} <> '' AND ({like.format(name=name)}))" for name in SEARCHED)  # most are empty
         found = f"{where} AND (instr({column}, ?) > 0 OR {texts})"
-        return found, (*values, text or search.strip(), *parts * len(SEARCHED))
+        return found, (*values, text or search, *parts * len(SEARCHED))
 
 
 def _in_any_case(text: str) -> tuple[str, ...]:
-    """To SQLite's LIKE only letters of ASCII are the same in capitals: others are looked for as people write them."""
-    return (text,) if text.isascii() else tuple(dict.fromkeys((text, text.lower(), text.upper(), text.title())))
+    """To SQLite's LIKE only letters of ASCII are the same in capitals: others are looked for as people write them, and as earlier
+    releases kept what a Mac took apart."""
+    if text.isascii():
+        return (text,)
+    said = (text, text.lower(), text.upper(), text.title())
+    return tuple(dict.fromkeys((*said, *(unicodedata.normalize("NFD", each) for each in said))))
 
 
 _SAID = {
@@ -437,11 +443,11 @@ _TEXTS = (
 def _checked_texts(entry: ListEntry) -> dict[str, Any]:
     texts: dict[str, Any] = {}
     for field, title, longest in _TEXTS:
-        text = getattr(entry, field).strip()
+        text = typed(getattr(entry, field))
         if not text:
             texts[field] = ""
             continue
-        if len(text) > longest or not text.replace("\n", "").isprintable():
+        if len(text) > longest or not is_printable(text.replace("\n", "")):
             raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
         texts[field] = text
     if texts["email"] and not _ADDRESS.fullmatch(texts["email"]):

@@ -10,6 +10,7 @@ from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
+from board.kit.typed import folded, is_printable, typed
 from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
@@ -63,8 +64,8 @@ class Lists:
 
     def save(self, plate_list: PlateList, by: str) -> PlateList:
         """Creates (id 0) or changes a list; returns it with its id. `by`: the user who does it."""
-        name, colour = plate_list.name.strip(), plate_list.colour.strip()
-        if not 1 <= len(name) <= 60 or not name.isprintable():
+        name, colour = typed(plate_list.name), plate_list.colour.strip()
+        if not 1 <= len(name) <= 60 or not is_printable(name):
             raise unfit("name", "List name", "must be 1 to 60 printable characters")
         if colour and not _is_colour(colour):
             raise unfit("colour", "List colour", "must be # and six hexadecimal digits")
@@ -78,7 +79,10 @@ class Lists:
             old = self.get(plate_list.id) if plate_list.id else None
             if (old and old.role) != plate_list.role and (plate_list.role in FIXED_ROLES or (old and old.role in FIXED_ROLES)):
                 raise ConfigError("ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken")
-            if self._db.row("SELECT 1 FROM lists WHERE name = ? AND id <> ?", (name, plate_list.id)):
+            keeps = old is not None and folded(old.name) == folded(name)  # earlier releases took "Gäste" beside "GÄSTE"
+            if self._db.row("SELECT 1 FROM lists WHERE name = ? AND id <> ?", (name, plate_list.id)) or (
+                not keeps and any(folded(each.name) == folded(name) for each in self() if each.id != plate_list.id)
+            ):
                 raise unfit("name", "List name", "there is a list {name} already", name=name)
             if old:
                 self._db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))

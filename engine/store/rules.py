@@ -11,6 +11,7 @@ from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError, unfit
+from board.kit.typed import is_printable, typed
 from board.kit.words import Text, from_stored, to_stored
 from engine.store.changes import Changes
 from engine.store.database import Database
@@ -55,8 +56,8 @@ class Rules:
     def save(self, rule: ActionRule, by: str) -> ActionRule:
         """Creates (id 0) or changes a rule; returns it with its id and all its options. `by`: the user who does it.
         The service wants RulesChanged then."""
-        name = rule.name.strip()
-        if not 1 <= len(name) <= 60 or not name.isprintable():
+        name = typed(rule.name)
+        if not 1 <= len(name) <= 60 or not is_printable(name):
             raise unfit("name", "Action name", "must be 1 to 60 printable characters")
         try:
             week = schedule(rule.week.days)

@@ -10,6 +10,7 @@ from typing import Any
 from board.kit.errors import ConfigError
 from board.kit.fields import StrictBool, StrictInt
 from board.kit.settings import Settings, SettingsError, field_validator, option, problems, unfit
+from board.kit.typed import is_printable, typed
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
 from engine.dispatch.starts import MOST_AGE_S, STARTS, TITLES
@@ -144,7 +145,8 @@ class RuleForm(StartForm, ConditionsForm, AgeForm):
     @field_validator("name")
     @classmethod
     def _is_printable(cls, name: str) -> str:
-        if not name or not name.isprintable():
+        name = typed(name)
+        if not name or not is_printable(name):
             raise ConfigError("must be 1 to 60 printable characters")
         return name
 

@@ -1,0 +1,64 @@
+"""Texts that come from other programs: blanks of other kinds, line ends, marks that nobody sees, and letters taken apart."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from board.kit.errors import ConfigError
+from engine.exchange.importing import Order, import_lists
+from engine.plates import put
+from engine.store import Store
+from engine.types import PlateList
+from tests.samples import ALL, WHITE, entry, new_store
+
+ZONE = ZoneInfo("Europe/Berlin")
+APART = unicodedata.normalize("NFD", "Gäste")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return new_store(tmp_path)
+
+
+def bring(store: Store, tmp_path: Path, text: str, list_id: int = WHITE) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text.encode())
+    import_lists(store, store.lists.get(list_id), Order(path), ZONE, "anna").settle(store)
+
+
+def test_one_pasted_blank_or_line_end_does_not_refuse_a_whole_file(store: Store, tmp_path: Path) -> None:
+    bring(
+        store,
+        tmp_path,
+        'plate;description;owner\r\nAB 1;Müller\u00a0GmbH;Jean\u202fPaul\r\nAB 2;"first\r\nsecond";\r\nAB 3;علی\u200cرضا;a\tb\r\n',
+    )
+    assert [(each.description, each.owner) for each in store.entries(WHITE)] == [
+        ("Müller GmbH", "Jean Paul"),
+        ("first\nsecond", ""),
+        ("علی\u200cرضا", "a b"),
+    ]
+
+
+def test_a_list_is_the_same_list_however_its_name_is_written(store: Store, tmp_path: Path) -> None:
+    bring(store, tmp_path, f"plate;list\nAB 1;{APART}\nAB 2;Gäste\nAB 3;GÄSTE\u00a0\n", ALL)
+    (made,) = [each for each in store.lists() if each.name.lower().startswith("g")]
+    assert (made.name, len(store.entries(made.id))) == ("Gäste", 3)
+    saved, done = put(store, APART.upper(), "AB 4", {}, ZONE, "mqtt")
+    assert (saved.list_id, done) == (made.id, "added")
+    with pytest.raises(ConfigError, match="there is a list GÄSTE already"):
+        store.lists.save(PlateList(0, "GÄSTE", "custom"), "anna")
+
+
+def test_a_list_may_change_its_own_name_to_capitals(store: Store) -> None:
+    made = store.lists.save(PlateList(0, "Gäste", "custom"), "anna")
+    assert store.lists.save(PlateList(made.id, "GÄSTE", "custom"), "anna").name == "GÄSTE"
+
+
+def test_a_text_is_found_however_it_was_typed(store: Store) -> None:
+    store.entries.save(entry("AB 1", description=unicodedata.normalize("NFD", "Jürgen")), "anna")
+    for search in ("Jürgen", unicodedata.normalize("NFD", "Jürgen"), "jü", "JÜRGEN", "Jürgen\u00a0"):
+        assert [each.plate for each in store.entries(WHITE, search)] == ["AB 1"], search
