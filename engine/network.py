@@ -56,8 +56,10 @@ class Network:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
         this address; OSError: no connection, TimeoutError when it was not there in time."""
         problem: OSError = TimeoutError()
-        for address in self.addresses(host, end_s):
-            left_s = end_s - time.monotonic()
+        addresses = self.addresses(host, end_s)
+        for number, address in enumerate(addresses):
+            # Each has its share: where IPv6 leads nowhere, its address comes first and would take all the time.
+            left_s = (end_s - time.monotonic()) / (len(addresses) - number)
             if left_s <= 0:
                 break
             try:

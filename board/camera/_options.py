@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from board.kit.errors import CameraError
+from board.kit.fields import is_number
 
 
 def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple[str, dict[str, float]]:
@@ -21,10 +22,9 @@ def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple
         if name not in ranges:
             raise CameraError("camera option {name!r} is unknown; known are {known}", name=name[:30], known=tuple(ranges))
         lowest, highest = ranges[name]
-        try:
-            number = float(value)
-        except ValueError as why:
-            raise CameraError("camera option {name}={value!r} is not a number", name=name, value=value[:30]) from why
+        if not is_number(value):
+            raise CameraError("camera option {name}={value!r} is not a number", name=name, value=value[:30])
+        number = float(value)
         if not lowest <= number <= highest:
             raise CameraError(
                 "camera option {name}={value} must be {lowest:g} to {highest:g}",

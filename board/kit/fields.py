@@ -23,6 +23,7 @@ Read = Callable[[Any], Any]
 
 MOST_DIGITS = 19
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+(\.0*)?\s*")
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE)
 _TRUE, _FALSE = ("1", "on", "t", "true", "y", "yes"), ("0", "f", "false", "n", "no", "off")
 
 
@@ -151,6 +152,11 @@ def _saying(name: str, value: Any, limit: object) -> Text:
     return Text(said.key, {} if name == "pattern" else {name: limit})
 
 
+def is_number(text: str) -> bool:
+    """Whether people would call it a number: to Python "1_000", "nan" and the digits of any script are numbers too."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
@@ -258,10 +264,9 @@ def _strictly_whole(sent: Any) -> int:
 
 def _number(sent: Any) -> float:
     if isinstance(sent, str):
-        try:
-            return _finite(float(sent))
-        except ValueError as why:
-            raise ConfigError("must be a number") from why
+        if not is_number(sent):
+            raise ConfigError("must be a number")
+        return _finite(float(sent))
     return _strictly_number(sent)
 
 

@@ -108,10 +108,10 @@ def _last_word(request: Request, login: Login, it: Exchange, tls: ssl.SSLContext
 
 
 def _first_proof(login: Login) -> dict[str, str]:
-    if login.way == "basic":  # as UTF-8; texts would go as Latin-1
+    if login.way == "basic":  # as UTF-8, as below: texts would go as Latin-1, or not at all
         return {"Authorization": f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"}
     if login.way == "bearer":
-        return {"Authorization": f"Bearer {login.password}"}
+        return {"Authorization": f"Bearer {login.password}".encode().decode("latin-1")}
     return {}
 
 

@@ -43,9 +43,10 @@ def standing(entry: ListEntry, at: datetime, zone: ZoneInfo) -> str:
 _NO_LIMITS = (EARLIEST, LATEST, ALWAYS)
 
 
-def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime:
+def moment(text: str, zone: ZoneInfo, end: bool = False, fold: int = 0) -> datetime:
     """What is written "2026-05-31T18:00", of `zone` unless it has an offset, as aware UTC. A day without a time ("2026-05-31") is
-    its first moment, or, as an `end`, the first one after it: the day belongs to it as a whole; "T24:00" is that moment too.
+    its first moment, or, as an `end`, the first one after it: the day belongs to it as a whole; "T24:00" is that moment too. Of an
+    hour that comes twice when summer time ends, `fold` 1 is the second.
     ValueError for any other text; OverflowError past the ends of the calendar."""
     try:
         day = date.fromisoformat(text)
@@ -54,7 +55,7 @@ def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime:
         at = datetime.fromisoformat(clock) + timedelta(days=1 if clock != text else 0)
     else:
         at = datetime(day.year, day.month, day.day) + timedelta(days=1 if end else 0)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return (at if at.tzinfo else at.replace(tzinfo=zone, fold=fold)).astimezone(UTC)
 
 
 def limit(text: str, zone: ZoneInfo, end: bool = False) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import CLOCK_KNOWN, Clock
@@ -36,6 +36,6 @@ def limit(settings: LaneSettings, now: datetime, zone: ZoneInfo) -> datetime | N
     if settings.empty_at:
         local = now.astimezone(zone)
         hour, minute = map(int, settings.empty_at.split(":"))
-        last = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        found.append(last if last <= local else last - timedelta(days=1))
+        last = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)  # once, also where the hour comes twice
+        found.append((last if last <= local else last - timedelta(days=1)).astimezone(UTC))
     return max(found, default=None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ON_FAULT = (mark("go on without it"), mark("refuse everybody"))
 SECOND_CAMERA = (mark("none"), mark("or decide alone"), mark("or refuse"))
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 COUNTS = (mark("nothing"), mark("vehicles in"), mark("vehicles out"), mark("in and out by direction"))
 PASSBACK = (mark("report"), mark("refuse"))

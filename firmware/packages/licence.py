@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from board.kit.errors import PackageError
+from board.kit.zones import camera_zone
 from firmware.packages.keys import Trust, genuine
 
 MAX_LICENCE_BYTES = 16_000
@@ -60,6 +61,6 @@ def read_licence(
         raise PackageError(
             "the licence is for the camera with serial number {bound}; this one has {serial}", bound=bound[:64], serial=serial
         )
-    if until is not None and now.date() > until:
+    if until is not None and now.astimezone(camera_zone("")).date() > until:
         raise PackageError("the licence ended on {day}", day=until.isoformat())
     return Licence(named, bound, until)

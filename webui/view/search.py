@@ -23,12 +23,14 @@ T = TypeVar("T")
 
 
 def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
-    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. None for an
-    empty or unreadable text, and past the calendar's ends."""
+    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. An hour that
+    comes twice when summer time ends, or that its beginning skips, is meant as a whole. None for an empty or unreadable text, and
+    past the calendar's ends."""
     try:
-        return lists.moment(text, zone, end)
+        both = [lists.moment(text, zone, end, fold) for fold in (0, 1)]
     except (ValueError, OverflowError):
         return None
+    return max(both) if end else min(both)
 
 
 def span(call: Call, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

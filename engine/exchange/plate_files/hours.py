@@ -31,9 +31,9 @@ EXAMPLE = "Mon 08:00-12:00 13:00-17:00; Sat 22:00-06:00"
 
 def _span(text: str) -> Span:
     found = _SPAN.fullmatch(text)
-    if not found:
+    hour, minute, last_hour, last_minute = (int(each) for each in found.groups()) if found else (0, 60, 0, 60)
+    if max(minute, last_minute) > 59:
         raise ConfigError("{part!r}: write days and spans such as {example}", part=text[:40], example=EXAMPLE)
-    hour, minute, last_hour, last_minute = (int(each) for each in found.groups())
     return hour * 60 + minute, last_hour * 60 + last_minute
 
 

@@ -133,3 +133,20 @@ def test_a_dead_name_server_costs_the_deadline_and_a_bounded_number_of_threads(m
         time.sleep(0.01)
     with pytest.raises(OSError, match="Name or service not known"):
         network.connect("nvr.example", 80, soon())
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name has an IPv6 address first, and the site's network takes such packets and drops them."""
+    given: list[float] = []
+
+    def connect(where: tuple[str, int], timeout: float) -> socket.socket:
+        given.append(timeout)
+        if ":" in where[0]:
+            raise TimeoutError
+        return socket.socket()
+
+    network = Network(tuple)
+    monkeypatch.setattr(network, "_look_up", lambda host, end_s: ["2001:4860:4860::8888", "93.184.216.34"])
+    monkeypatch.setattr(socket, "create_connection", connect)
+    network.connect("mail.example.org", 25, time.monotonic() + 10).close()
+    assert len(given) == 2 and given[0] <= 5.0

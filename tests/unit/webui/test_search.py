@@ -229,3 +229,12 @@ def test_more_rows_than_one_reading_gives_are_all_downloaded(caller: Caller) -> 
     rows = cells_of(caller.get("review/passages.xlsx?from=2026-01-01T00:00").body)
     assert [row[1][1] for row in rows[1:]] == [f"AB{number}" for number in reversed(range(1005))]
     assert caller.get("review/passages.csv?from=2026-01-01T00:00").body.count(b"\r\n") == 1006
+
+
+def test_hours_that_summer_time_repeats_or_skips_are_searched_as_a_whole() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    assert moment("2026-10-25T02:00", zone) == datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
+    assert moment("2026-10-25T02:59:59", zone, end=True) == datetime(2026, 10, 25, 1, 59, 59, tzinfo=UTC)
+    assert moment("2026-03-29T02:30", zone) == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert moment("2026-03-29T02:30", zone, end=True) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert moment("2026-10-25T02:30+02:00", zone, end=True) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)

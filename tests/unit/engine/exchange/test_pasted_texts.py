@@ -10,6 +10,7 @@ import pytest
 
 from board.kit.errors import ConfigError
 from engine.exchange.importing import Order, import_lists
+from engine.exchange.plate_files.hours import read_hours
 from engine.plates import put
 from engine.store import Store
 from engine.types import PlateList
@@ -62,3 +63,10 @@ def test_a_text_is_found_however_it_was_typed(store: Store) -> None:
     store.entries.save(entry("AB 1", description=unicodedata.normalize("NFD", "Jürgen")), "anna")
     for search in ("Jürgen", unicodedata.normalize("NFD", "Jürgen"), "jü", "JÜRGEN", "Jürgen\u00a0"):
         assert [each.plate for each in store.entries(WHITE, search)] == ["AB 1"], search
+
+
+@pytest.mark.parametrize("text", ["Mon 08:75-12:00", "Mon 08:00-12:60"])
+def test_a_minute_past_59_is_no_time(text: str) -> None:
+    """It was taken for one of the next hour."""
+    with pytest.raises(ConfigError, match="write days and spans"):
+        read_hours(text)

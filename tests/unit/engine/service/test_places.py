@@ -91,13 +91,20 @@ def test_a_clock_that_goes_years_ahead_forgets_nobody_and_who_came_in_meanwhile_
         (datetime(2026, 1, 5, 2, 0, tzinfo=UTC), datetime(2026, 1, 5, 2, 0, tzinfo=UTC)),  # 03:00 in Berlin
         (datetime(2026, 1, 5, 1, 59, tzinfo=UTC), datetime(2026, 1, 4, 2, 0, tzinfo=UTC)),
         (datetime(2026, 7, 5, 1, 0, tzinfo=UTC), datetime(2026, 7, 5, 1, 0, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 24, 1, 0, tzinfo=UTC)),
     ],
 )
 def test_the_time_is_of_the_cameras_zone(at: datetime, expected: datetime) -> None:
     assert limit(LaneSettings(inside_h=0, empty_at="03:00"), at, BERLIN) == expected
 
 
-@pytest.mark.parametrize("text", ["3", "24:00", "03:60", "3:00", "０３:００"])
+def test_an_hour_that_comes_twice_empties_the_place_once() -> None:
+    """Who came in since the first 02:30 is still there at the second."""
+    second = datetime(2026, 10, 25, 1, 40, tzinfo=UTC)  # 02:40 in Berlin, for the second time
+    assert limit(LaneSettings(inside_h=0, empty_at="02:30"), second, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["3", "24:00", "03:60", "3:00", "０３:００", "0٣:00"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="must be a time of the day such as 03:00"):
         LaneSettings(empty_at=text)

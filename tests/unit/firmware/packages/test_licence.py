@@ -72,6 +72,14 @@ def test_a_wrong_licence_is_refused_with_the_reason(data: bytes, said: str) -> N
         read(data)
 
 
+def test_the_last_day_of_a_licence_is_the_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """West of Greenwich reading stopped in the middle of it."""
+    monkeypatch.setenv("TZ", "America/Los_Angeles")
+    assert read(made(), datetime(2026, 7, 1, 6, 59, tzinfo=UTC)).expires == date(2026, 6, 30)
+    with pytest.raises(PackageError, match="ended on 2026-06-30"):
+        read(made(), datetime(2026, 7, 1, 7, 0, tzinfo=UTC))
+
+
 def test_another_trusted_vendor_cannot_license_this_package() -> None:
     other = public_of(OTHER_KEY)
     with pytest.raises(PackageError, match="not signed by the package's vendor"):
