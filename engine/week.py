@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from board.kit.clock import CLOCK_KNOWN
 from board.kit.errors import ConfigError
 from board.kit.words import Text
-from engine.types import WeekSchedule
+from engine.types import ALWAYS, WeekSchedule
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY_MINUTES = 1440
@@ -38,7 +39,9 @@ def schedule(days: Sequence[Sequence[Span]]) -> WeekSchedule:
 
 def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
     """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never comes,
-    and one that it repeats comes twice."""
+    and one that it repeats comes twice. While the clock was never set nobody knows the hour: only what always holds does."""
+    if at < CLOCK_KNOWN:
+        return week == ALWAYS
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
     return any(start <= minute < end for start, end in week.days[local.weekday()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.zones import camera_zone
 from engine.dispatch.starts import timer_cause
 from engine.dispatch.timer import come
@@ -39,6 +39,8 @@ class Timers:
         if zone is None or after >= now:
             return
         for rule in self._rules:
+            if now < CLOCK_KNOWN and rule.start.times:
+                continue  # a gate must not open at 07:00 of a clock that began at midnight with the board
             time = come(rule.start, after, now, zone)
             if time is not None and time != self._came.get(rule.id):
                 self._came[rule.id] = time

@@ -66,3 +66,10 @@ def test_a_night_lasts_as_long_as_the_clock_on_the_wall_makes_it(zone: str, begi
     held = [in_force(NIGHT, begin + timedelta(minutes=step), ZoneInfo(zone)) for step in range(24 * 60)]
     assert held.count(True) / 60 == hours
     assert held.index(True) + round(hours * 60) == len(held) - held[::-1].index(True)
+
+
+def test_before_the_clock_was_set_only_what_always_holds_does() -> None:
+    """A board without a battery begins in 1970: its nine o'clock of a Thursday is anybody's hour."""
+    at = datetime(1970, 1, 1, 9, 0, tzinfo=UTC)
+    assert not in_force(schedule(week(thu=[(480, 1020)])), at, ZoneInfo("UTC"))
+    assert in_force(schedule([[(0, 1440)]] * 7), at, ZoneInfo("UTC"))

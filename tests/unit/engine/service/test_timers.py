@@ -82,3 +82,13 @@ def test_a_store_that_cannot_be_read_for_a_moment_costs_no_time() -> None:
     heard.timers._time_zone = lambda: "Europe/Berlin"
     heard.go(1)
     assert heard.said == [("timer 1", "04:05")]
+
+
+def test_no_time_of_the_day_comes_before_the_clock_was_set() -> None:
+    """A board without a battery begins in 1970; its 04:05 is no reason to open a gate. Every so many minutes needs no clock."""
+    heard = Heard(timer(1, times=(4 * 60 + 5,)), timer(2, every_min=1))
+    heard.clock._now = NOW.replace(year=1970)
+    heard.timers = Timers(heard.clock, lambda: "Europe/Berlin", heard.take)
+    heard.timers.use((timer(1, times=(4 * 60 + 5,)), timer(2, every_min=1)))
+    heard.go(60)
+    assert heard.said == [("timer 2", "04:05")]
