@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from board.kit.settings import Settings, option, unfit
+from board.kit.typed import typed
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, said, text
 from engine import plates
@@ -120,7 +121,7 @@ CHANGED_TOGETHER = ("valid_from", "valid_until", "group", "entries_left")
 def _put_many(portal: Portal, call: Call) -> Answer:
     chosen = stored_list(portal, call.id("id"))
     form = filled(ManyForm, {name: value for name, value in call.body.items() if name not in CHANGED_TOGETHER}, {}, {})
-    if not form.ids and not form.search.strip():
+    if not form.ids and not typed(form.search):
         raise unfit("ids", "Plates", "none is chosen")
     change = _change(portal, form, {name: call.body[name] for name in CHANGED_TOGETHER if name in call.body})
     ids = form.ids or portal.store.entries.ids(chosen.id, form.search, many_plates.MOST, portal.lpr().fold_lookalikes)

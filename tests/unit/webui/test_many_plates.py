@@ -55,6 +55,7 @@ def test_all_that_is_wrong_is_said_at_its_field_and_nothing_is_changed(caller: C
         ({"do": "erase", "ids": ids}, "do"),
         ({"do": "delete"}, "ids"),
         ({"do": "delete", "search": "  "}, "ids"),
+        ({"do": "delete", "search": "\u200b\u00a0"}, "ids"),
         ({"do": "delete", "ids": ["x"]}, "ids"),
         ({"do": "change", "ids": ids, "valid_from": "2027-01-01", "valid_until": "2026-01-01"}, "valid_until"),
     ):
