@@ -22,6 +22,7 @@ from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import RUN, State
+from board.kit.web.origin import public_address
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
@@ -75,6 +76,7 @@ def _command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--public-address",
         action="append",
+        type=_public_address,
         default=[],
         metavar="URL",
         help="how browsers reach the camera through a reverse proxy, such as https://gate.example",
@@ -234,6 +236,13 @@ def _install(words: list[str]) -> int:
         packages.enable(str(name))
         print(f"'{name} is uploaded'")
     return 0
+
+
+def _public_address(text: str) -> str:
+    try:
+        return public_address(text)
+    except ValueError as why:
+        raise argparse.ArgumentTypeError(str(why)) from why
 
 
 def _folder(text: str) -> Path | None:

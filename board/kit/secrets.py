@@ -27,7 +27,8 @@ AGAIN_IN = Text("enter the password in it again: it was given for another addres
 
 _IN_ADDRESS = re.compile(
     r"(?<=://)(?P<user>[^/?#\s:@]*:)(?P<secret>[^/?#\s]*)(?=@)"
-    r"|(?P<name>[?&/;_](?:\w*pass\w*|pwd|pw|token|secret|\w*key|auth)=)(?P<value>[^&#;/\s]*)",
+    r"|(?P<name>[?&/;_](?:\w*pass?\w*|\w*pwd|\w*psw\w*|pw|\w*token|\w*secret|\w*key|\w*auth\w*|sig\w*|\w*session\w*)=)"
+    r"(?P<value>[^&#;/\s]*)",
     re.IGNORECASE,
 )
 """Passwords in an address: before the host, and where cameras take them as parameters ("/user=admin_password=...")."""

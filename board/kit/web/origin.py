@@ -35,13 +35,27 @@ _BY_A_PICTURE = ("GET", "HEAD")
 _PORTS = {"http": "80", "https": "443"}
 
 
+def public_address(text: str) -> str:
+    """ "https://gate.example:8443" of what a person writes: the scheme in small letters, the host as browsers name it (an umlaut is
+    not in an Origin). ValueError says what it must look like."""
+    parts = urlsplit(text.strip())
+    try:
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:  # UnicodeError too
+        host, port = "", None
+    if parts.scheme not in _PORTS or not host or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is not an address such as https://gate.example")
+    place = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{place}{f':{port}' if port else ''}"
+
+
 def _nobody(address: str) -> bool:
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """How browsers reach the camera. `public`: addresses of a reverse proxy in front of it, such as https://gate.example:8443;
+    """How browsers reach the camera. `public`: addresses of a reverse proxy in front of it, as `public_address` gives them;
     `trusts`: whether the X-Forwarded-Host and X-Forwarded-Proto of a proxy at that address count."""
 
     public: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import pytest
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
 from board.kit.languages import best
-from board.kit.secrets import public, without_secrets
+from board.kit.secrets import merged, public, without_secrets
 from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.forms import fields, filled, groups
 from board.kit.web.render import Templates
@@ -316,3 +316,14 @@ def test_titles_help_choices_and_limits_of_a_field_are_said_in_the_readers_langu
         (f">{number(1)} to {number(60)}</span>", f">{number(1)} bis {number(60)}</span>"),
     ):
         assert (words in english, deutsch in german, words in german) == (True, True, False), words
+
+
+@pytest.mark.parametrize(
+    "query", ["loginuse=guard&loginpas=SECRET", "usr=guard&psw=SECRET", "authbasic=SECRET", "sig=SECRET", "a=1&x_session_id=SECRET"]
+)
+def test_a_password_among_an_addresss_parameters_never_comes_back(query: str) -> None:
+    """As Foscam and others have it in the addresses of their streams."""
+    url = f"http://192.168.1.9/video.cgi?{query}"
+    shown = public(LprSettings, {"camera_url": url})["camera_url"]
+    assert "SECRET" not in shown and shown.startswith("http://192.168.1.9/video.cgi?")
+    assert merged(LprSettings, {"camera_url": shown}, {"camera_url": url}) == ({"camera_url": url}, ())

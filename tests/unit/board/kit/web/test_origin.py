@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from board.kit.web.origin import Front, check, cookie_name
+from board.kit.web.origin import Front, check, cookie_name, public_address
 from board.kit.web.routes import Call, Refused
 from board.kit.web.visitor import BASIC, COOKIE, HOST, NOBODY, TOKEN, Visitor
 
@@ -144,3 +144,26 @@ def test_the_cookie_is_marked_secure_where_the_browser_speaks_tls() -> None:
 )
 def test_the_port_stands_in_the_cookies_name_as_cookies_know_no_ports(host: str, name: str) -> None:
     assert cookie_name("s", host) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("HTTPS://Gate.Example/", "https://gate.example"),
+        (" https://gate.example:8443/anpr/ ", "https://gate.example:8443"),
+        ("https://tür.example", "https://xn--tr-xka.example"),
+        ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),
+    ],
+)
+def test_a_public_address_is_what_browsers_call_it(typed: str, meant: str) -> None:
+    assert public_address(typed) == meant
+    assert Front(public=(meant,)).is_own({}, meant)
+
+
+@pytest.mark.parametrize(
+    "typed", ["gate.example", "//gate.example", "ftp://gate.example", "https://", "https://a:b@gate.example", "https://h:x"]
+)
+def test_a_public_address_without_scheme_or_host_is_refused_at_the_start(typed: str) -> None:
+    """It was taken, and every log-in through the proxy refused."""
+    with pytest.raises(ValueError, match="is not an address such as"):
+        public_address(typed)
