@@ -83,7 +83,7 @@ STAGES = {
     ),
     "tune": Stage(
         WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=370, paste=0.40,
-                   turned=0.3, covered=0.3, framed=0.25, lettered=0.25, overlaid=0.3, printed=0.1, inverted=0.3),
+                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.5, printed=0.25),
         16, 3e-4, 120_000, start=MODEL, standardised=False,
     ),
 }

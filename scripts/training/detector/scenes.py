@@ -25,8 +25,7 @@ class WindowPlan:
 
     From `turned` on for the stage `corners`: share of views that are turned in space, share of scenes whose plate is covered by
     another one, share of pasted plates in a holder's frame, share of windows with lettering, share of windows with lines that a
-    camera writes into its picture, or signs; `printed`: share of windows that show printed plates before a plain ground; `inverted`:
-    share of scenes whose own plates are light on dark."""
+    camera writes into its picture, or signs; `printed`: share of windows that show printed plates before a plain ground."""
 
     width: int
     height: int
@@ -40,7 +39,6 @@ class WindowPlan:
     lettered: float = 0.0
     overlaid: float = 0.0
     printed: float = 0.0
-    inverted: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,6 @@ class WindowMaker:
             return self.with_targets(*self.printed_window())
         plate_free = self.chance(self.plan.plate_free)
         grey, plates = self.plate_free_window() if plate_free else self.scene_window()
-        if self.plan.inverted and not plate_free and self.chance(self.plan.inverted):
-            self.invert_plates(grey, plates)
         if not plate_free and self.chance(self.plan.covered):
             self.cover_plate(grey, plates)
         if self.chance(0.60 if plate_free else self.plan.paste):
@@ -271,16 +267,6 @@ class WindowMaker:
             corners = corners + np.stack([slant * corners[:, 1], slope * corners[:, 0]], 1)
         shaken: np.ndarray = corners + rng.normal(0, 1, (4, 2)) * (0.006 * w, 0.012 * h) + middle
         return shaken
-
-    def invert_plates(self, grey: np.ndarray, plates: list[Shown]) -> None:
-        """The plates of a scene light on dark in their places: few photographs show the plates of Malaysia or Singapore."""
-        for plate in plates:
-            mask = np.zeros_like(grey)
-            cv2.fillConvexPoly(mask, np.round(plate.quad * 16).astype(np.int32), 255, cv2.LINE_AA, shift=4)
-            ground, letters = self.rng.uniform(5, 60), self.rng.uniform(130, 250)
-            dark = np.clip(letters + (ground - letters) / 200 * grey.astype(np.float32), ground / 2, 255)
-            share = mask.astype(np.float32) / 255
-            grey[:] = grey * (1 - share) + dark * share
 
     def cover_plate(self, grey: np.ndarray, plates: list[Shown]) -> None:
         """Another plate in the place of one that is seen: its country in a street it was never photographed in."""
