@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.cells import safe_cell
-from board.kit.settings import Settings
+from board.kit.settings import Problem, Settings, SettingsError
+from board.kit.typed import folded
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Query, api, data, download, page, text
 from board.kit.words import Text, mark
@@ -59,22 +61,51 @@ def _option_said(kind: type[Settings], part: str) -> Text:
 def _found(host: Host, call: Call[ChangesQuery, object], most: int) -> list[Change]:
     """The newest first."""
     query, say, zone = call.query, call.language.translate, host.zone()
-    wanted = query.find.casefold()
+    wanted = folded(query.find)
+    since, until = bound(query.since, zone, "since"), bound(query.until, zone, "until")
 
     def fits(each: Change) -> bool:
-        said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{about_said(each).said(say)}\n{each.address}".casefold()
-        at = _local(each.at, zone)
-        return wanted in said and at >= query.since and (not query.until or at[: len(query.until)] <= query.until)
+        said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{about_said(each).said(say)}\n{each.address}"
+        if wanted not in folded(said):
+            return False
+        at = _moment(each.at)
+        if at is None:  # as a damaged file may have it
+            return since is until is None
+        return (since is None or at >= since) and (until is None or at < until)
 
     return [each for each in host.auth.changes.newest(MOST_IN_FILE) if fits(each)][:most]
 
 
-def _local(at: str, zone: ZoneInfo) -> str:
-    """ISO 8601 by the camera's clock; what is no moment, as a damaged file may have it, as it is."""
+TITLES = {"since": mark("From day"), "until": mark("Up to day")}
+
+
+def bound(text: str, zone: ZoneInfo, name: str) -> datetime | None:
+    """The moment from which (`since`) or before which (`until`) changes are looked for: what was written, a day, a minute or a
+    second, belongs to them as a whole, and so does an hour that comes twice. By the camera's clock unless it has an offset. None
+    for "" and past the calendar's ends; SettingsError for what is no date."""
+    text = text.strip()
+    if not text:
+        return None
     try:
-        return datetime.fromisoformat(at).astimezone(zone).isoformat()
+        at = datetime.fromisoformat(text)
+    except ValueError as why:
+        raise SettingsError(Problem(name, TITLES[name], Text("must be a date and time such as 2026-05-31T18:00:00"))) from why
+    clock = re.split("[T ]", text.upper(), maxsplit=1)[1:]
+    lasts = timedelta(days=1) if not clock else timedelta(seconds=1 if re.match(r"\d\d:?\d\d:?\d\d", clock[0]) else 60)
+    try:
+        at += lasts if name == "until" else timedelta()
+        both = [(at if at.tzinfo else at.replace(tzinfo=zone, fold=fold)).astimezone(UTC) for fold in (0, 1)]
+    except OverflowError:
+        return None
+    return max(both) if name == "until" else min(both)
+
+
+def _moment(at: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(at)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        return at
+        return None
 
 
 def _show(host: Host, call: Call) -> Answer:

@@ -101,9 +101,9 @@ def _set_time(host: Host, call: Call[Any, Any], text: str, back: bool) -> None:
     clock = Clock()
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError as why:
+        at = (at if at.tzinfo else at.replace(tzinfo=host.zone())).astimezone(UTC)
+    except (ValueError, OverflowError) as why:
         raise unfit("at", "Time", "must be a time such as 2026-01-02T03:04:05") from why
-    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=host.zone()).astimezone(UTC)
     if not CLOCK_KNOWN <= at < LATEST:
         raise unfit("at", "Time", "must be of the years 2025 to 2099")
     if at < clock.now() - BACK and clock.now() >= CLOCK_KNOWN and not back:
