@@ -40,6 +40,7 @@ from firmware.processes.card import CardFolder
 from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
+from firmware.processes.places import clear_the_way
 from firmware.processes.supervisor import end_leftovers
 from firmware.processes.users import Users
 from firmware.processes.watchdog import KernelDevice, Watchdog
@@ -251,6 +252,11 @@ def _folder(text: str) -> Path | None:
 
 def _state(folder: Path) -> State:
     state = State(folder.resolve())
+    try:
+        for path in clear_the_way(state):
+            print(f"firmware: {path} was no folder, and is set aside", file=sys.stderr)
+    except OSError as why:
+        print(f"firmware: what lies in the place of a folder cannot be set aside: {why}", file=sys.stderr)
     for needed in (state.host, state.host / "trust", state.run):
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)

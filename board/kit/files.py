@@ -3,6 +3,7 @@ and how much room there is."""
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import shutil
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+MOST_SET_ASIDE = 9
 NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -19,7 +21,32 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 
     OSError when the disk refuses; `path` is then as it was. Whether the new name outlives a power cut at once depends on
     the folder's own sync (`sync_folder`), which is left to the caller: it can take long on an SD card."""
-    write_beside(path, data, mode).replace(path)
+    put_in_place(write_beside(path, data, mode), path)
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Renames `fresh` over `path`. A folder that lies there (a damaged file system, a slip of somebody's hand) is set aside as
+    PATH.damaged, so that it keeps nobody from starting. OSError when the disk refuses."""
+    try:
+        fresh.replace(path)
+    except IsADirectoryError:
+        set_aside(path)
+        fresh.replace(path)
+
+
+def set_aside(path: Path) -> None:
+    """As PATH.damaged, or where such a folder lies already, as PATH.damaged.2 ...; OSError when the disk refuses."""
+    for number in range(1, MOST_SET_ASIDE + 1):
+        aside = path.with_name(f"{path.name}.damaged{f'.{number}' if number > 1 else ''}")
+        try:
+            path.rename(aside)
+            return
+        except (IsADirectoryError, NotADirectoryError, FileExistsError):
+            continue
+        except OSError as why:
+            if why.errno != errno.ENOTEMPTY:
+                raise
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def write_beside(path: Path, data: bytes, mode: int = 0o644) -> Path:
@@ -61,7 +88,10 @@ def _made_anew(path: Path, mode: int) -> int:
     try:
         return os.open(path, flags, mode)
     except FileExistsError:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except IsADirectoryError:
+            set_aside(path)
         return os.open(path, flags, mode)
 
 
@@ -126,7 +156,7 @@ def write_unsynced(path: Path, data: bytes) -> None:
     fresh = path.with_name(path.name + ".new")
     with os.fdopen(_made_anew(fresh, 0o644), "wb") as file:
         file.write(data)
-    fresh.replace(path)
+    put_in_place(fresh, path)
 
 
 def mapped(path: Path, size: int) -> mmap.mmap:

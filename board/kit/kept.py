@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from board.kit.errors import GatewrightError
-from board.kit.files import private_in, sync_folder, write_beside, write_whole
+from board.kit.files import private_in, put_in_place, set_aside, sync_folder, write_beside, write_whole
 from board.kit.words import Text
 
 LOG = logging.getLogger("files")
@@ -109,7 +109,7 @@ def write_both(file: Path, data: bytes, mode: int = 0o644) -> None:
     with _turn(file):
         fresh = [(write_beside(path, data, mode), path) for path in (copy_of(file), file)]
         for written, path in fresh:  # only now: a full disk leaves both as they were
-            written.replace(path)
+            put_in_place(written, path)
         sync_folder(file.parent)
 
 
@@ -165,6 +165,6 @@ def _bytes(path: Path) -> bytes:
 
 def _set_aside(path: Path) -> None:
     try:
-        path.replace(path.with_name(path.name + ".damaged"))
+        set_aside(path)
     except OSError as why:
         LOG.error("%s cannot be set aside: %s", path, why)

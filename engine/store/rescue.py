@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import private_in, sync_folder, write_whole
+from board.kit.files import private_in, set_aside, sync_folder, write_whole
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
@@ -119,7 +119,7 @@ class Hold:
 
 def prepare(database: Path) -> None:
     """Before it is opened: what was asked for, and what is due because the file is gone or empty. StoreError: it cannot be done."""
-    if not is_asked(database) and not _is_gone(database):
+    if not is_asked(database) and not _is_gone(database) and not _folders(database):
         return
     with _alone(database) as alone:
         if not alone:
@@ -128,6 +128,8 @@ def prepare(database: Path) -> None:
             return  # it is being made
         order = _order(database)
         try:
+            for each in _folders(database):
+                set_aside(each)
             if order:
                 _DO[order["do"]](database, order.get("name", ""), order.get("by", ""))
                 _order_file(database).unlink(missing_ok=True)
@@ -252,6 +254,12 @@ def _take(database: Path, name: str, by: str) -> None:
 _DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore, EXCHANGE: _take}
 
 
+def _folders(database: Path) -> list[Path]:
+    """Those of SQLite's files in whose place a folder lies, as a damaged card leaves them: nothing opens the database then."""
+    names = (database.name, f"{database.name}-wal", f"{database.name}-shm")
+    return [path for path in map(database.with_name, names) if path.is_dir()]
+
+
 def _begin_anew(database: Path, why: Text) -> None:
     usable = (each for each in (backup.NEWEST, backup.DAILY) if backup.about(database, each) and backup.is_whole(database, each))
     name = next(usable, "")
@@ -308,6 +316,8 @@ def _exchange(database: Path, fresh: Path, aside: bool) -> None:
     """A power cut in between leaves no database, and the copies: the next start begins anew."""
     for suffix in ("", "-wal"):
         old, kept = Path(f"{database}{suffix}"), Path(f"{aside_of(database)}{suffix}")
+        if kept.is_dir():  # set aside before as what it was
+            set_aside(kept)
         kept.unlink(missing_ok=True)
         if not aside:
             old.unlink(missing_ok=True)

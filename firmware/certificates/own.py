@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id
+from board.kit.files import set_aside
 from board.kit.kept import copy_of, keep_copy, write_both
 from board.kit.state import State
 
@@ -58,8 +59,8 @@ def keep_certificates(folder: Path) -> None:
     if not all(whole):
         for file in (files.certificate, files.key):
             with suppress(OSError):  # a card that may only be read: HTTPS says that it does not work
-                file.unlink(missing_ok=True)
-                copy_of(file).unlink(missing_ok=True)
+                for each in (file, copy_of(file)):
+                    set_aside(each) if each.is_dir() else each.unlink(missing_ok=True)
 
 
 def _whole(pem: bytes) -> None:

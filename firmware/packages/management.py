@@ -285,7 +285,7 @@ def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None
     document = {"profile": profile, "camera": camera, "sd": str(sd) if sd else ""}
     data = json.dumps(document, indent=1).encode()
     try:
-        if state.board_file.exists() and state.board_file.read_bytes() == data:
+        if state.board_file.is_file() and state.board_file.read_bytes() == data:
             return
         write_whole(state.board_file, data)
     except OSError as why:

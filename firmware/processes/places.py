@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id, device_serial
-from board.kit.files import folder_below, sync_folder, write_whole
+from board.kit.files import folder_below, set_aside, sync_folder, write_whole
 from board.kit.state import State
 
 LOG = logging.getLogger("supervisor")
@@ -173,6 +173,26 @@ def _take_along(state: State) -> None:
     sync_folder(state.root)
     for path in before:
         path.unlink(missing_ok=True)
+
+
+INSIDE = (
+    *(
+        f"host/{each}"
+        for each in ("trust", "tls", "licences", "packages", "firmware", "kept-data", "compiled", "keeping", "uploads")
+    ),
+    *(f"anpr/{each}" for each in ("images", "backup", "exchange", "path-images", "portal")),
+)
+"""Folders that their users make as they need them."""
+
+
+def clear_the_way(state: State) -> tuple[Path, ...]:
+    """Sets aside what lies in the place of one of our folders and is none, as a damaged card leaves it: nothing starts over that.
+    OSError when the disk refuses."""
+    paths = [state.root / name for name in ("host", "own", *(each.path for each in FOLDERS), *INSIDE)]
+    wrong = tuple(path for path in dict.fromkeys(paths) if path.exists() and not path.is_dir())
+    for path in wrong:
+        set_aside(path)
+    return wrong
 
 
 def _clear_run(state: State, users: dict[str, int]) -> None:

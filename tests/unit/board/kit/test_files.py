@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import set_aside, sync_folder, write_unsynced, write_whole
 from tests.recorder import Recorder
 
 
@@ -43,3 +44,27 @@ def test_a_file_that_the_disk_does_not_take_is_as_it_was(tmp_path: Path, recorde
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("write", [write_whole, write_unsynced])
+@pytest.mark.parametrize("name", ["board.json", "board.json.new"])
+def test_a_folder_in_the_place_of_a_file_keeps_nobody_from_writing_it(tmp_path: Path, write: Any, name: str) -> None:
+    """A damaged card leaves such: the host did not start."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "inside").touch()
+    write(tmp_path / "board.json", b"new")
+    assert (tmp_path / "board.json").read_bytes() == b"new"
+    assert (tmp_path / f"{name}.damaged" / "inside").exists()
+
+
+def test_what_is_set_aside_replaces_an_older_file_and_lies_beside_an_older_folder(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.json"
+    for content in (b"first", b"second"):
+        path.write_bytes(content)
+        set_aside(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["accounts.json.damaged"]
+    for _ in range(2):
+        path.mkdir()
+        (path / "inside").touch()
+        set_aside(path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f"accounts.json.damaged{end}" for end in ("", ".2", ".3")]

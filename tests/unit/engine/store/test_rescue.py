@@ -87,6 +87,22 @@ def test_a_damaged_database_is_set_aside_and_begun_anew_with_the_lists_of_the_co
     assert newest_row(again) > newest + 1000, "no number of a lost passage comes again"
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_folder_in_the_place_of_one_of_its_files_is_set_aside(tmp_path: Path, suffix: str) -> None:
+    """Nothing opened the database then, and no page could mend it."""
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    place = tmp_path / f"anpr.db{suffix}"
+    place.unlink(missing_ok=True)
+    place.mkdir()
+    (place / "inside").touch()
+    again = new_store(tmp_path)
+    assert again.count_entries(WHITE) == PLATES
+    again.save_entry(entry("NEW1"), by="ann")
+    assert list(tmp_path.glob(f"anpr.db{suffix}.damaged*/inside"))
+
+
 def test_what_can_be_read_of_a_damaged_database_without_a_copy_is_kept(tmp_path: Path) -> None:
     filled(tmp_path).close()
     path = tmp_path / "anpr.db"

@@ -13,7 +13,7 @@ from board.kit.files import private_in, write_whole
 from board.kit.state import State
 from firmware.processes import places
 from firmware.processes.card import CardFolder
-from firmware.processes.places import OWN, settle_alike, settle_apart
+from firmware.processes.places import OWN, clear_the_way, settle_alike, settle_apart
 
 
 @pytest.fixture
@@ -117,3 +117,18 @@ def test_a_card_that_appears_gets_a_folder_for_pictures_once_and_no_link_of_it_i
     for here[0] in (False, True):
         folder.turn()
     assert oct(mode(tmp_path / "state" / "host")) == "0o700"
+
+
+def test_a_file_in_the_place_of_a_folder_is_set_aside_and_a_link_to_one_stays(tmp_path: Path) -> None:
+    """The host did not start over it."""
+    state = State(tmp_path / "state")
+    for folder in (state.host, state.database.parent, tmp_path / "memory"):
+        folder.mkdir(parents=True)
+    wrong = (state.host / "firmware", state.images, state.logs)
+    for path in wrong:
+        path.write_bytes(b"x")
+    state.run.symlink_to(tmp_path / "memory")
+    assert set(clear_the_way(state)) == set(wrong)
+    assert not any(path.exists() for path in wrong) and state.run.is_dir()
+    assert (state.root / "logs.damaged").read_bytes() == b"x"
+    assert clear_the_way(state) == ()
