@@ -67,6 +67,13 @@ def show(protocol: str, text: str, lines: int, columns: int) -> bytes:
     return PROTOCOLS[protocol](rows + [" " * columns] * (lines - len(rows)))
 
 
+_INSTEAD = str.maketrans({
+    "ß": "ss", "ẞ": "SS", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d",
+    "Þ": "Th", "þ": "th", "ı": "i", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "„": '"',
+})  # fmt: skip
+"""Letters and signs of Latin scripts that Unicode does not take apart into one of ASCII and a mark."""
+
+
 def _ascii(text: str) -> str:
-    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text.translate(_INSTEAD)) if not unicodedata.combining(each))
     return "".join(each if " " <= each <= "~" else "?" for each in plain)

@@ -8,6 +8,7 @@ from board.kit.words import Text, mark
 from board.serial import parse_url
 from board.serial.display import MAX_COLUMNS, MAX_LINES, PROTOCOLS, show
 from engine.actions._kind import ActionEnv, ActionKind
+from engine.formats.places import one_line
 from engine.formats.serial_text import check_places, fill
 from engine.types import PlateEvent
 
@@ -64,7 +65,7 @@ def _deliver(event: PlateEvent, options: DisplayOptions, env: ActionEnv) -> Text
         "plate": event.passage.plate, "description": entry.description if entry else "", "list": event.match.list.name,
         "time": f"{event.passage.at.astimezone(env.time_zone):%H:%M}", "device": env.device_name,
     }  # fmt: skip
-    text = fill(options.text, values)
+    text = fill(options.text, {name: one_line(said) for name, said in values.items()})  # a description may have several lines
     try:
         env.serial.send(options.line, show(options.protocol, text, options.lines, options.columns))
     except BoardError as why:

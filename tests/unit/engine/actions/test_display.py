@@ -36,6 +36,17 @@ def test_letters_that_a_display_lacks_lose_their_accents() -> None:
     assert show("plain", "Müller é Ж\x1b", 1, 20) == b"Muller e ??\r\n"
 
 
+def test_letters_of_latin_scripts_without_a_mark_to_lose_are_written_out() -> None:
+    assert show("plain", "Groß Łódź Ørsted – „A“", 1, 40) == b'Gross Lodz Orsted - "A"\r\n'
+
+
+def test_a_description_of_several_lines_takes_no_other_line_of_the_display(tmp_path: Path) -> None:
+    plug(State(tmp_path), "gate")
+    options = check(DisplayOptions, {"line": "sim://gate", "protocol": "plain", "text": "{description}\n{plate}"})
+    ACTION.deliver(event(listed=entry("HK55EVB", description="Anna\nBerg")), options, env(images=tmp_path))
+    assert sent(State(tmp_path), "gate") == b"Anna Berg\r\nHK55EVB\r\n"
+
+
 def test_a_cd5220_has_one_size() -> None:
     with pytest.raises(ConfigError, match="2 lines of 20"):
         show("cd5220", "", 4, 20)
