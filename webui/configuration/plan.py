@@ -10,6 +10,7 @@ from typing import Any
 from board.kit.errors import GatewrightError
 from board.kit.secrets import HIDDEN, public
 from board.kit.settings import Problem, Settings, SettingsError
+from board.kit.typed import folded, typed
 from board.kit.words import Text
 from engine.dispatch.judge import RuleJudge
 from engine.settings import GeneralSettings
@@ -127,12 +128,12 @@ def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> N
     stored = portal.store.lists()
     named: set[str] = set()
     for number, body in enumerate(sent):
-        name = str(body.get("name", "")).strip()[:60]
+        name = typed(str(body.get("name", "")))[:60]
         place, where = Text("List {name}", {"name": name}), f"lists.{number}"
-        if name in named:
+        if folded(name) in named:
             made.problems.append(Problem(where, "", Text("{place}: stands twice in the file", {"place": place})))
             continue
-        named.add(name)
+        named.add(folded(name))
         known = _counterpart(stored, body, name)
         with _noting(made, place, where):
             one = _plan_list(portal, body, known, place, made)
@@ -140,7 +141,7 @@ def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> N
             _plan_jobs(portal, one, body.get("jobs", []), secrets, f"lists/{number}/jobs", made)
             made.lists.append(one)
     taken = {one.target.id for one in made.lists}
-    made.stays = [each.name for each in stored if each.id not in taken and each.name not in named]
+    made.stays = [each.name for each in stored if each.id not in taken and folded(each.name) not in named]
 
 
 def _counterpart(stored: Sequence[PlateList], body: Mapping[str, Any], name: str) -> PlateList | None:
@@ -148,7 +149,7 @@ def _counterpart(stored: Sequence[PlateList], body: Mapping[str, Any], name: str
     role = body.get("role")
     if role in FIXED_ROLES:
         return next(each for each in stored if each.role == role)
-    return next((each for each in stored if each.name == name and each.role not in FIXED_ROLES), None)
+    return next((each for each in stored if folded(each.name) == folded(name) and each.role not in FIXED_ROLES), None)
 
 
 def _plan_list(portal: Portal, body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:

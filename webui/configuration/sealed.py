@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import secrets as random
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,8 @@ def seal(document: Mapping[str, Any], secrets: Secrets, passphrase: str) -> dict
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     salt, nonce = random.token_bytes(_SALT_BYTES), random.token_bytes(_NONCE_BYTES)
-    sealed = AESGCM(_key(passphrase, salt)).encrypt(nonce, json.dumps(secrets).encode(), _bound_to(document))
+    key = _key(unicodedata.normalize("NFC", passphrase), salt)  # as another keyboard types it too
+    sealed = AESGCM(key).encrypt(nonce, json.dumps(secrets).encode(), _bound_to(document))
     return {"salt": _text(salt), "nonce": _text(nonce), "sealed": _text(sealed)}
 
 
@@ -44,12 +46,14 @@ def unseal(document: Mapping[str, Any], sealed: object, passphrase: str) -> Secr
         raise unfit("passphrase", "Passphrase", "the encrypted passwords of this file are damaged") from why
     if len(nonce) != _NONCE_BYTES or len(salt) != _SALT_BYTES:
         raise unfit("passphrase", "Passphrase", "the encrypted passwords of this file are damaged")
-    try:
-        plain = AESGCM(_key(passphrase, salt)).decrypt(nonce, body, _bound_to(document))
-    except InvalidTag as why:
-        raise unfit("passphrase", "Passphrase", "is another one, or the file was changed after it was made") from why
-    found: Secrets = json.loads(plain)
-    return found
+    bound = _bound_to(document)
+    for typed in dict.fromkeys((unicodedata.normalize("NFC", passphrase), passphrase)):  # earlier releases took it as it came
+        try:
+            found: Secrets = json.loads(AESGCM(_key(typed, salt)).decrypt(nonce, body, bound))
+        except InvalidTag:
+            continue
+        return found
+    raise unfit("passphrase", "Passphrase", "is another one, or the file was changed after it was made")
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:

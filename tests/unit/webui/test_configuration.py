@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,17 @@ def test_passwords_of_a_changed_file_or_another_passphrase_are_not_taken(caller:
     next(each for each in document["lists"] if each["role"] == "white")["actions"][0]["options"]["url"] = "http://thief/"
     assert "changed after it was made" in sent(other, document, passphrase=PASSPHRASE).json["error"]
     assert other.portal.store.rules() == []
+
+
+def test_names_and_the_passphrase_are_the_same_however_another_computer_types_them(caller: Caller, other: Caller) -> None:
+    """A Mac takes a letter and its mark apart; people write names in capitals."""
+    mine = caller.portal.store.lists.save(PlateList(0, "Gäste", "custom"), "a")
+    rule(caller, list_id=mine.id)
+    other.portal.store.lists.save(PlateList(0, "GÄSTE", "custom"), "a")
+    document = exported(caller, unicodedata.normalize("NFC", "ein Tor in Köln"))
+    assert sent(other, document, passphrase=unicodedata.normalize("NFD", "ein Tor in Köln")).json["problems"] == []
+    (taken,) = [each for each in other.portal.store.lists() if each.name.startswith("G")]
+    assert (taken.name, len(other.portal.store.rules(taken.id))) == ("Gäste", 1)
 
 
 def test_a_browser_that_writes_10_0_as_10_does_not_spoil_the_passwords(caller: Caller, other: Caller) -> None:
