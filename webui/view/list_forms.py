@@ -50,4 +50,4 @@ class ListForm(Settings):
         ge=0,
         le=MOST_DAYS,
     )
-    colour: str = option("#607d8b", "List colour", "Marks the list in the portal.", widget="colour", pattern="^#[0-9a-fA-F]{6}$")
+    colour: str = option("#607d8b", "List colour", "Marks the list in the portal.", widget="colour", pattern="^(#[0-9a-fA-F]{6})?$")

@@ -13,7 +13,7 @@ import pytest
 from engine.lists import EARLIEST, LATEST
 from engine.risk import risk
 from engine.settings import GeneralSettings
-from engine.types import Start
+from engine.types import PlateList, Start
 from tests.unit.webui.portal_caller import Caller
 from webui.api.rules import ConditionsForm, StartForm
 
@@ -457,3 +457,12 @@ def test_how_long_a_message_is_tried_is_saved_kept_and_refused_for_what_opens(ca
     assert 'data-field="max_age_s"' in caller.get(f"actions/{made['id']}").text
     assert 'data-field="max_age_s"' not in caller.get(f"lists/{WHITE}/actions/new?kind=io").text
     assert set(problems(caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io", "max_age_s": 90}))) == {"max_age_s"}
+
+
+def test_a_list_that_came_without_a_colour_can_be_changed_and_taken_to_another_camera(caller: Caller) -> None:
+    """An import makes such lists: each change of them was refused for their colour, and so was a configuration file with one."""
+    made = caller.portal.store.lists.save(PlateList(0, "Gäste", "custom"), "import")
+    reply = caller.send("PUT", f"api/lists/{made.id}", {"keep_days": 3})
+    assert (reply.status, reply.json["colour"], reply.json["keep_days"]) == (200, "", 3), reply.text
+    document = caller.send("POST", "api/configuration/export", {"passphrase": ""}).json
+    assert caller.send("POST", "api/configuration/import", {"document": document, "apply": True}).json["problems"] == []
