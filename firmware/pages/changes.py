@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.cells import safe_cell
@@ -94,7 +94,8 @@ def bound(text: str, zone: ZoneInfo, name: str) -> datetime | None:
     lasts = timedelta(days=1) if not clock else timedelta(seconds=1 if re.match(r"\d\d:?\d\d:?\d\d", clock[0]) else 60)
     try:
         at += lasts if name == "until" else timedelta()
-        both = [(at if at.tzinfo else at.replace(tzinfo=zone, fold=fold)).astimezone(UTC) for fold in (0, 1)]
+        folds = (0, 1) if at.time() != time() else (0,)  # a day begins once, also where its first hour comes twice or is skipped
+        both = [(at if at.tzinfo else at.replace(tzinfo=zone, fold=fold)).astimezone(UTC) for fold in folds]
     except OverflowError:
         return None
     return max(both) if name == "until" else min(both)

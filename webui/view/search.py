@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,15 +20,18 @@ PAGE_SIZES = (25, 50, 100, 250)
 LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=1)
 """A second after it the calendar ends: no limit."""
 
+_MIDNIGHT = re.compile(r"\d{4}-\d\d-\d\d([T ](00|24):00(:00)?)?")
+
 T = TypeVar("T")
 
 
 def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
     """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. An hour that
-    comes twice when summer time ends, or that its beginning skips, is meant as a whole. None for an empty or unreadable text, and
+    comes twice when summer time ends, or that its beginning skips, is meant as a whole; but a day begins once, in zones that change
+    at midnight too. None for an empty or unreadable text, and
     past the calendar's ends."""
     try:
-        both = [lists.moment(text, zone, end, fold) for fold in (0, 1)]
+        both = [lists.moment(text, zone, end, fold) for fold in ((0,) if _MIDNIGHT.fullmatch(text) else (0, 1))]
     except (ValueError, OverflowError):
         return None
     return max(both) if end else min(both)

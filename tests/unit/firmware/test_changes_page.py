@@ -35,6 +35,17 @@ def test_what_was_written_belongs_to_the_search_as_a_whole(text: str, since: dat
     assert (bound(text, BERLIN, "since"), bound(text, BERLIN, "until")) == (since, until)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "before", "begins"),
+    [
+        ("America/Havana", "2026-11-01", "2026-10-31", utc(2026, 11, 1, 4)),
+        ("Africa/Cairo", "2026-04-24", "2026-04-23", utc(2026, 4, 23, 22)),
+    ],
+)
+def test_a_day_begins_once_where_clocks_change_at_midnight(zone: str, day: str, before: str, begins: datetime) -> None:
+    assert bound(day, ZoneInfo(zone), "since") == bound(before, ZoneInfo(zone), "until") == begins
+
+
 def test_no_text_and_the_ends_of_the_calendar_are_no_limit() -> None:
     assert [bound(text, BERLIN, "until") for text in ("", " ", "9999-12-31")] == [None] * 3
     assert bound("0001-01-01", BERLIN, "since") is None

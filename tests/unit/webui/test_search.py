@@ -237,4 +237,7 @@ def test_hours_that_summer_time_repeats_or_skips_are_searched_as_a_whole() -> No
     assert moment("2026-10-25T02:59:59", zone, end=True) == datetime(2026, 10, 25, 1, 59, 59, tzinfo=UTC)
     assert moment("2026-03-29T02:30", zone) == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     assert moment("2026-03-29T02:30", zone, end=True) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    havana, cairo = ZoneInfo("America/Havana"), ZoneInfo("Africa/Cairo")  # they change at midnight
+    assert moment("2026-11-01T00:00", havana) == datetime(2026, 11, 1, 4, 0, tzinfo=UTC) == moment("2026-10-31", havana, end=True)
+    assert moment("2026-04-24T00:00", cairo) == datetime(2026, 4, 23, 22, 0, tzinfo=UTC) == moment("2026-04-23", cairo, end=True)
     assert moment("2026-10-25T02:30+02:00", zone, end=True) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
