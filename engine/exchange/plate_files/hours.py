@@ -9,21 +9,49 @@ from engine.types import ALWAYS, WeekSchedule
 from engine.week import DAY_MINUTES, DAYS, Span, schedule
 
 NEVER = "never"
+_DASH = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 def read_hours(text: str) -> WeekSchedule:
-    """ConfigError says how hours are written."""
-    if not text or text.lower() == "always":
+    """Also "Mon-Fri 08:00-17:30, Sat 09:00-12:00", as Audit says it, with dashes that spreadsheets make of a hyphen. ConfigError
+    says how hours are written."""
+    plain = _DASH.sub("-", text.strip())
+    if not plain or plain.lower() == "always":
         return ALWAYS
     days: list[list[Span]] = [[] for _ in DAYS]
-    for part in text.split(";") if text.lower() != NEVER else ():
-        words = part.split()
-        day = words[0].capitalize() if words else ""
-        if day not in DAYS:
-            raise ConfigError("{part!r}: write days and spans such as {example}", part=part.strip()[:40], example=EXAMPLE)
-        days[DAYS.index(day)] += [_span(each) for each in words[1:]] or [(0, DAY_MINUTES)]
+    for part in plain.split(";") if plain.lower() != NEVER else ():
+        for meant, spans in _groups(part):
+            for each in meant:
+                days[each] += spans or [(0, DAY_MINUTES)]
     return schedule(days)
+
+
+def _groups(part: str) -> list[tuple[list[int], list[Span]]]:
+    """Days with the spans behind them."""
+    groups: list[tuple[list[int], list[Span]]] = []
+    for word in part.replace(",", " ").split():
+        named = _days(word)
+        if named and (not groups or groups[-1][1]):
+            groups.append(([], []))
+        if named:
+            groups[-1][0].extend(named)
+        elif groups:
+            groups[-1][1].append(_span(word))
+        else:
+            break
+    if not groups:
+        raise ConfigError("{part!r}: write days and spans such as {example}", part=part.strip()[:40], example=EXAMPLE)
+    return groups
+
+
+def _days(word: str) -> list[int]:
+    """Numbers of "Mon" or "Fri-Mon"; none of what is neither."""
+    first, dash, last = (each.capitalize() for each in word.partition("-"))
+    if first not in DAYS or (dash and last not in DAYS):
+        return []
+    begin, end = DAYS.index(first), DAYS.index(last) if dash else DAYS.index(first)
+    return [number % 7 for number in range(begin, end + 1 + (7 if end < begin else 0))]
 
 
 EXAMPLE = "Mon 08:00-12:00 13:00-17:00; Sat 22:00-06:00"

@@ -10,7 +10,7 @@ import pytest
 
 from board.kit.errors import ConfigError
 from engine.exchange.importing import Order, import_lists
-from engine.exchange.plate_files.hours import read_hours
+from engine.exchange.plate_files.hours import read_hours, write_hours
 from engine.plates import put
 from engine.store import Store
 from engine.types import PlateList
@@ -63,6 +63,26 @@ def test_a_text_is_found_however_it_was_typed(store: Store) -> None:
     store.entries.save(entry("AB 1", description=unicodedata.normalize("NFD", "Jürgen")), "anna")
     for search in ("Jürgen", unicodedata.normalize("NFD", "Jürgen"), "jü", "JÜRGEN", "Jürgen\u00a0"):
         assert [each.plate for each in store.entries(WHITE, search)] == ["AB 1"], search
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Mon 08:00 – 12:00", "Mon 08:00-12:00"),
+        ("Mon–Wed 08:00-17:30, Sat 09:00-12:00", "Mon 08:00-17:30; Tue 08:00-17:30; Wed 08:00-17:30; Sat 09:00-12:00"),
+        ("Sat-Mon", "Mon 00:00-24:00; Sat 00:00-24:00; Sun 00:00-24:00"),
+        ("Mon, Tue 08:00-09:00 10:00-11:00", "Mon 08:00-09:00 10:00-11:00; Tue 08:00-09:00 10:00-11:00"),
+        ("Mon; Tue 08:00-09:00", "Mon 00:00-24:00; Tue 08:00-09:00"),
+    ],
+)
+def test_hours_are_read_as_audit_says_them_and_as_spreadsheets_write_a_dash(text: str, said: str) -> None:
+    assert write_hours(read_hours(text)) == said
+
+
+@pytest.mark.parametrize("text", ["08:00-12:00", "Mon-08:00", "Mon-Xyz 08:00-12:00", ",", "Mon;;", "Mon 08:00-12:00 always"])
+def test_what_are_no_hours_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="write days and spans"):
+        read_hours(text)
 
 
 @pytest.mark.parametrize("text", ["Mon 08:75-12:00", "Mon 08:00-12:60"])
