@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -39,13 +39,18 @@ class Finding:
     """What the lists say of a plate at a moment.
 
     `matches`: the lists that it is in, real ones first, then "all" or "unlisted"; `lapsed`: entries of it that do not hold, the
-    first one being the reason to tell; `near`: entries that are one confusion away and do not count; `barriers`: each list's
-    policy, by its id."""
+    first one being the reason to tell; `near`: entries that are one confusion away and do not count; `lists`: all lists, at that
+    moment."""
 
     matches: tuple[Match, ...] = ()
     lapsed: tuple[Lapsed, ...] = ()
     near: tuple[Match, ...] = ()
-    barriers: Mapping[int, str] = field(default_factory=dict)
+    lists: Collection[PlateList] = ()
+
+    @property
+    def barriers(self) -> dict[int, str]:
+        """Each list's policy, by its id."""
+        return {each.id: each.barrier for each in self.lists}
 
 
 Candidates = Sequence[tuple[PlateList, ListEntry]]
@@ -63,9 +68,8 @@ def find(
     says so, and only while no other listed plate is as close, whether that one holds or not. What refuses always counts: a gate had
     better stay shut. "unlisted" matches only when no other list does.
     """
-    barriers = {each.id: each.barrier for each in lists}
     if not key:
-        return Finding(barriers=barriers)
+        return Finding(lists=lists)
     seen = [_Seen(each, entry, normalise(entry.plate), _standing(each, entry, at, zone)) for each, entry in alike]
     near: tuple[Match, ...] = ()
     counted = _alike(key, seen)
@@ -73,8 +77,8 @@ def find(
         counted, near = _neighbours([_Seen(*each, normalise(each[1].plate), _standing(*each, at, zone)) for each in neighbours()])
     matches = [counted[list_id] for list_id in sorted(counted)]
     matches += [Match(each, None) for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]
-    lapsed = _lapsed([each for each in seen if each.why and each.list.id not in counted])
-    return Finding(tuple(matches), lapsed, near, barriers)
+    lapsed = [each for each in seen if each.why and each.list.id not in counted]
+    return Finding(tuple(matches), _lapsed(lapsed) if lapsed else (), near, lists)
 
 
 class _Seen(NamedTuple):

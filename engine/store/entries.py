@@ -69,13 +69,13 @@ FIELDS = (
 )
 """Of an entry, and its list, for `_entry`: by place, which takes half the time of names."""
 
-ENTRIES = f"SELECT NULL, {FIELDS} FROM {CURRENT}"
-"""Entries without their lists, after a column for `lists_mark`."""
+ENTRIES = f"SELECT {FIELDS} FROM {CURRENT}"
+"""Entries without their lists."""
 
 WITH_LISTS = f"SELECT {FIELDS}, {LIST_COLUMNS} FROM {CURRENT}"
 """Entries with their lists, for `_candidate`."""
 
-MARK = f"SELECT value{', NULL' * len(FIELDS.split(','))} FROM lists_mark"
+MARK = f"SELECT value{', NULL' * FIELDS.count(',')} FROM lists_mark"
 """First row of a look-up: it tells whether the lists are still those that are known, at the moment of which the entries are. To ask
 for the lists themselves took a quarter of a look-up's time."""
 
@@ -197,7 +197,7 @@ class Entries:
         known = self._known
         while (rows := self._db.rows(sql, values))[0][0] != known.mark:
             known = self._known = self._lists.known()
-        alike = [(known.lists[row[1]], _entry(row[1:])) for row in rows[1:]]
+        alike = [(known.lists[row[0]], _entry(row)) for row in rows[1:]]
         return matching.find(key, at, zone, known.lists.values(), alike, lambda: self._neighbours(key, fold))
 
     def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
@@ -351,7 +351,7 @@ def _candidate(row: Row) -> tuple[PlateList, ListEntry]:
     return plate_list(*row[fields:]), _entry(row[:fields])
 
 
-def _entry(fields: Sequence[Any]) -> ListEntry:
+def _entry(fields: Row | Sequence[Any]) -> ListEntry:
     """Of the values of FIELDS."""
     of, number, plate, about, since, until, facility, card, owner, email, group, week, left = fields
     moments = datetime.fromisoformat(since), datetime.fromisoformat(until)
