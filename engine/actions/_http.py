@@ -18,6 +18,10 @@ from engine.network import Network
 
 if TYPE_CHECKING:
     import ssl
+    from http.client import HTTPResponse
+
+LONGEST_LINE = 65_536
+"""Of an answer's head, as http.client takes it."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -139,6 +143,7 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
     # Either class knows which port goes without saying in the Host header; neither connects, as it has a socket.
     connection = (client.HTTPSConnection if secure else client.HTTPConnection)(parts.hostname or "", parts.port)
     connection.sock = sock
+    connection.response_class = _final(client.HTTPResponse)
     try:
         try:
             connection.request(request.method, request.target, request.body or None, {**(request.headers or {}), **proof})
@@ -151,6 +156,21 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
         return Answer(got.status, got.reason, got.headers.get("Location", ""), challenges, body, headers)
     finally:
         connection.close()
+
+
+def _final(kind: type[HTTPResponse]) -> type[HTTPResponse]:
+    """Answers that come before the final one are passed over (RFC 9110, 15.2); http.client knows "100 Continue" alone."""
+
+    class Final(kind):  # type: ignore[misc, valid-type]
+        def _read_status(self) -> tuple[str, int, str]:
+            while True:
+                version, status, reason = super()._read_status()
+                if not 101 < status < 200:
+                    return version, status, reason
+                while self.fp.readline(LONGEST_LINE + 1).strip():
+                    continue
+
+    return Final
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------

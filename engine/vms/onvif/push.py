@@ -42,6 +42,10 @@ NOTIFY = "http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?= |\r|$)")
 
 
+BEFORE = re.compile(rb"HTTP/1\.[01] 1[0-9][0-9](?: [^\n]*)?\r?\n(?:[^\r\n]+\r?\n)*\r?\n")
+"""A whole answer that comes before the final one (RFC 9110, 15.2)."""
+
+
 class BadConsumer(ValueError):
     """Notify messages cannot be sent to this address."""
 
@@ -219,10 +223,14 @@ class Push:
             self._failed(why.strerror or "broken off")
             return
         self._came += data
+        while (before := BEFORE.match(self._came)) is not None:  # "100 Continue", which many a server says unasked
+            self._came = self._came[before.end() :]
         line, end, _ = self._came.partition(b"\n")
         if not end and data and len(self._came) < MAX_LINE_BYTES:
             return
         found = STATUS.match(line)
+        if found is not None and found[1].startswith(b"1") and data and len(self._came) < MAX_LINE_BYTES:
+            return  # the rest of what comes before the answer
         if found is None:
             self._failed("no answer of HTTP")
         elif found[1].startswith(b"2"):

@@ -242,3 +242,33 @@ def test_a_consumers_address_is_read(url: str, place: str, target: str) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(BadConsumer):
         consumer(url)
+
+
+@pytest.mark.parametrize("pieces", [(b"HTTP/1.1 100 Continue\r\n\r\n",), (b"HTTP/1.1 103 Early Hints\r\n", b"Link: x\r\n\r\n")])
+def test_a_consumer_that_says_more_before_its_answer_is_told_each_event_once(camera: Camera, pieces: tuple[bytes, ...]) -> None:
+    """Taken for the answer, it was a refusal, and the event came again and again until it was dropped."""
+    asked: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(2):
+            sock, _ = listener.accept()
+            with sock:
+                came = b""
+                while b"</s:Envelope>" not in came:
+                    came += sock.recv(65_536)
+                asked.append(came)
+                for each in pieces:
+                    sock.sendall(each)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        camera.subscribe(listener.getsockname()[1])
+        camera.passages("A")
+        until(lambda: len(asked) == 1)
+        camera.passages("B")
+        thread.join()
+    until(lambda: camera.told() == ("B", "204", 0))
+    assert b">A</tt:PlateNumber>" in asked[0] and b">A</tt:PlateNumber>" not in asked[1]
