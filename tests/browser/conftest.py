@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,45 @@ def keep_picture(page: Any, name: str) -> None:
     page.screenshot(path=str(path), full_page=True, type="jpeg", quality=70)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+_ending = ExitStack()
+"""What is left to close."""
+
+
+@cache
+def _driver() -> Any:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
+    return _ending.enter_context(sync_api.sync_playwright())
+
+
+@cache
+def _browser() -> Any:
+    opened = chromium.launch(_driver())
+    _ending.callback(opened.close)
+    return opened
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Each file's tests use the browser of those before; it ends when no browser test comes next."""
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _ending.close()
+        _driver.cache_clear()
+        _browser.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Any:
+    """Playwright's, for a test that starts a browser with words of its own: a process has one driver at a time."""
     if chromium.installed() is None:
         pytest.skip(chromium.MISSING)
-    with sync_api.sync_playwright() as driver:
-        sync_api.expect.set_options(timeout=PATIENCE_MS)
-        opened = chromium.launch(driver)
-        yield opened
-        opened.close()
+    return _driver()
+
+
+@pytest.fixture(scope="module")
+def browser(driver: Any) -> Any:
+    """To start one takes as long as a test: a test opens a context of its own in it."""
+    return _browser()
 
 
 @pytest.fixture

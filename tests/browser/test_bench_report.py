@@ -30,7 +30,7 @@ FONT_SETS = {
 NO_SANS = "DejaVu Serif", "DejaVu Sans Mono"
 """So wide that words may be lost, where an ellipsis says so."""
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
 pytestmark = pytest.mark.skipif(chromium.installed() is None, reason=chromium.MISSING)
 
 FACTS = Facts(
@@ -116,11 +116,10 @@ def fonts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def browser(fonts: tuple[str, dict[str, str | float | bool]]) -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        opened = chromium.launch(driver, env=fonts[1])
-        yield opened
-        opened.close()
+def browser(driver: Any, fonts: tuple[str, dict[str, str | float | bool]]) -> Iterator[Any]:
+    opened = chromium.launch(driver, env=fonts[1])
+    yield opened
+    opened.close()
 
 
 @pytest.mark.parametrize("outcome", ["passed", "failed", "skipped"])

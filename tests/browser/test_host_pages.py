@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.browser.conftest import logged_in, page_of_its_own
 from tests.browser.test_languages import HOST_PAGES
-from tests.browser.test_pages import looked_at
+from tests.browser.test_pages import DIALOG, looked_at
 from tests.tiny_package import contents, write
 
 PAGES = (*(f"setup/{name}.html" for name in HOST_PAGES), "password", "nowhere", "tiny/")
@@ -25,8 +25,8 @@ def with_a_package(page: Any, host: str, folder: Path) -> None:
 def test_nothing_leaves_its_card_or_the_page_and_axe_finds_nothing_serious(browser: Any, host: str, tmp_path: Path) -> None:
     found: dict[str, list[str]] = {}
 
-    def look(page: Any, name: str) -> None:
-        looked = looked_at(page, f"host {name}")
+    def look(page: Any, name: str, within: str = "") -> None:
+        looked = looked_at(page, f"host {name}", within)
         wrong = [f"{each} at {width} px" for by in (looked.leaves, looked.axe) for width in by for each in by[width]]
         if wrong:
             found[name] = wrong
@@ -42,6 +42,6 @@ def test_nothing_leaves_its_card_or_the_page_and_axe_finds_nothing_serious(brows
             look(page, name)
         page.goto(f"{host}/setup/application/vadp.html")
         page.locator('[data-package="TINY"]').get_by_role("button", name="Remove").click()
-        page.locator("dialog[open]").wait_for()
-        look(page, "remove a package")
+        page.locator(DIALOG).wait_for()
+        look(page, "remove a package", DIALOG)
     assert found == {}
