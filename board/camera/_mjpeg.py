@@ -143,7 +143,7 @@ def ask(address: Address) -> Answer:
         _Opens(sockets, guards),
         _LogsIn(address),
         urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPRedirectHandler(),
+        _Follows(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.UnknownHandler(),
     ):
@@ -181,6 +181,28 @@ def _cut(guards: list[socket.socket], over: threading.Event) -> None:
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             continue  # it has ended
+
+
+class _Follows(urllib.request.HTTPRedirectHandler):
+    """Goes where the camera leads, without what it says besides: urllib would read that to its end, which may never come."""
+
+    def http_error_302(self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        return super().http_error_302(req, _Unread(fp), code, msg, headers)  # type: ignore[arg-type]
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+class _Unread:
+    """The answer that led elsewhere."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def read(self) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 class _LogsIn(urllib.request.BaseHandler):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.server
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -156,3 +157,26 @@ def test_a_picture_is_one_whatever_the_camera_calls_it(kind: str) -> None:
         assert answer.holds_jpegs and not answer.is_stream
         assert answer.body.read() == JPEG
         answer.close()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_what_a_camera_says_while_it_leads_elsewhere_is_not_read(status: int) -> None:
+    """An answer without an end filled the memory until the time was over."""
+    ended = threading.Event()
+
+    def lead(listener: socket.socket, port: int) -> None:
+        sock, _ = listener.accept()
+        with sock:
+            while b"\r\n\r\n" not in sock.recv(65_536):
+                continue
+            sock.sendall(f"HTTP/1.1 {status} Elsewhere\r\nLocation: http://127.0.0.1:{port}/\r\n\r\nand so on".encode())
+            ended.wait()
+
+    with camera(lambda *_: (200, {"Content-Type": "image/jpeg"}, ())) as port, socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lead, args=(listener, port))
+        thread.start()
+        try:
+            ask(parse_address(f"http://127.0.0.1:{listener.getsockname()[1]}/")).close()
+        finally:
+            ended.set()
+            thread.join()
