@@ -18,6 +18,7 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError, StorageRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
+from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
 from engine.dispatch.decision import visits
@@ -28,6 +29,7 @@ from engine.lane.handover import Handover
 from engine.lane.table import PASSED, ROLES, STATES
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
 from engine.service.remembered import Remembered
+from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, Store
 from engine.store.occupancy import STRANGERS
@@ -243,12 +245,17 @@ class LaneKeeper:
             if name in self._known.seen:
                 return
             self._known.seen.append(name)
-        matches = stores.store.lookup(request.plate, self._clock.now(), True)
-        self._count(stores, request.plate, matches, request.lane)
+        self._count(stores, request.plate, self._matches(stores, request.plate), request.lane)
 
     def _lists_of(self, plate: str) -> frozenset[str]:
         stores = self._stores
-        return STRANGER if stores is None else _lists(stores.store.lookup(plate, self._clock.now(), True))
+        return STRANGER if stores is None else _lists(self._matches(stores, plate))
+
+    def _matches(self, stores: Stores, plate: str) -> tuple[Match, ...]:
+        """As for a plate that this camera reads: by its settings, and by weekly hours of its own time zone."""
+        fold = stores.store.settings(LprSettings).fold_lookalikes
+        zone = camera_zone(stores.store.settings(GeneralSettings).time_zone)
+        return stores.store.lookup(plate, self._clock.now(), fold, zone)
 
     # --- status -------------------------------------------------------------------------------------------------------
 

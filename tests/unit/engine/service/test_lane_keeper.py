@@ -16,8 +16,9 @@ from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
+from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.types import Decision
+from engine.types import Decision, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
 from tests.waiting import until
@@ -383,3 +384,15 @@ def test_the_time_until_which_a_passage_waits_is_that_of_its_picture(gates):
     gate.car()
     pending = gate.camera.store.deliveries.pending_of("p1")
     assert {each.next_try_at for each in pending} == {gate.clock.now() + timedelta(seconds=10)}
+
+
+@pytest.mark.parametrize(("zone", "counted"), [("Asia/Tokyo", {"WHITELIST": (1, 0)}), ("UTC", {"": (1, 0)})])
+def test_what_another_camera_saw_is_looked_up_by_the_hours_of_this_cameras_zone(gates: Any, zone: str, counted: Any) -> None:
+    """It was by UTC: the two cameras of a lane then named different lists, and the barrier stayed shut."""
+    gate = gates(counts=COUNTS[1])
+    gate.camera.store.settings.put(GeneralSettings(time_zone=zone), "anna")
+    noon = WeekSchedule(((), (), (), (), ((720, 780),), (), ()))  # NOW is 12:04 on a Friday in Tokyo
+    gate.camera.store.entries.save(entry("NN12NNN", week=noon), "anna")
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "NN12NNN", 0, "in"), "gw-1")
+    until(lambda: places(gate), "the count")
+    assert places(gate) == counted
