@@ -13,6 +13,7 @@ from board.kit.settings import check, unfit
 from board.kit.web.routes import FORM, JSON, Partial, Query, Refused, Route
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
+_HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 MAX_DEPTH = 32
 MAX_FIELDS = 200
 MAX_NUMBER = 2**63
@@ -146,7 +147,7 @@ def _check(field: str, value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise _too_deep()
     if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _HALF_A_CHARACTER.search(value):
             _refuse(field, "holds half a character")
     elif isinstance(value, int | float):
         if not -MAX_NUMBER <= value < MAX_NUMBER:
