@@ -8,11 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Handover:
     """`state`: one of engine.lane.table.STATES; `passage_id`, `plate`: the vehicle that the live opening was given to;
-    `passed`: plates of the vehicles that used the last ones. Levels are read anew; times are counted anew, which only makes
-    vehicles wait longer."""
+    `passed`: plates of the vehicles that used the last ones; `counted`: reports of other cameras that were counted, which they send
+    again when they heard no answer. Levels are read anew; times are counted anew, which only makes vehicles wait longer."""
 
     state: str = "free"
     passage_id: str = ""
     plate: str = ""
     exit_seen: bool = False
     passed: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()

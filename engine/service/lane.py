@@ -10,7 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,7 @@ class LaneKeeper:
         self._refuse_undecided(stores)
         if not settings.in_use:
             return
+        self._known.seen.extend((self._kept.get() or Handover()).counted)
         from engine.lane.lane import Lane
 
         with self._news:
@@ -245,7 +246,14 @@ class LaneKeeper:
             if name in self._known.seen:
                 return
             self._known.seen.append(name)
-        self._count(stores, request.plate, self._matches(stores, request.plate), request.lane)
+        try:
+            self._count(stores, request.plate, self._matches(stores, request.plate), request.lane)
+        except StoreError:
+            with self._news:  # it comes again
+                self._known.seen.remove(name)
+            raise
+        with self._news:
+            self._keep()
 
     def _lists_of(self, plate: str) -> frozenset[str]:
         stores = self._stores
@@ -297,7 +305,7 @@ class LaneKeeper:
         now_ns = self._clock.monotonic_ns()
         kept = self._kept.get() or Handover()
         if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
-            kept = Handover(passed=kept.passed)  # it was never stored, so that nothing opened
+            kept = Handover(passed=kept.passed, counted=kept.counted)  # it was never stored, so that nothing opened
         self._begun = True
         self._take(self._lane.begin(levels, kept, now_ns))
         for name in self._known.stuck & set(self._roles):
@@ -311,8 +319,11 @@ class LaneKeeper:
 
     def _keep(self) -> None:
         """Stored before anything opens: the next process must know whom it was opened for."""
-        kept = self._lane.machine.handover() if self._lane is not None else None
-        if kept is not None and kept != self._last_kept:
+        if self._lane is None:
+            return
+        kept = self._lane.machine.handover() if self._begun else self._kept.get() or Handover()
+        kept = replace(kept, counted=tuple(self._known.seen))
+        if kept != self._last_kept:
             self._last_kept = kept
             self._kept.put(kept)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, StoreError
 from board.kit.words import NOTHING, Text
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState
@@ -396,3 +396,31 @@ def test_what_another_camera_saw_is_looked_up_by_the_hours_of_this_cameras_zone(
     gate.keeper.saw(CameraSaw("gw-2", "e1", "NN12NNN", 0, "in"), "gw-1")
     until(lambda: places(gate), "the count")
     assert places(gate) == counted
+
+
+def test_a_report_that_comes_again_after_a_restart_is_not_counted_twice(gates: Any) -> None:
+    """The other camera heard no answer, as the service ended just then."""
+    gate = gates(counts=COUNTS[3], arming="DI1")
+    for number, plate in enumerate(("AB12CDE", "XY99ZZZ")):
+        gate.keeper.saw(CameraSaw("gw-2", f"in{number}", plate, 0, "in"), "gw-1")
+    gate.keeper.saw(CameraSaw("gw-2", "out", "STRANGE", 0, "out"), "gw-1")
+    before = gate.camera.store.occupancy()
+    gate.close()
+    gate.begin()
+    for each in (CameraSaw("gw-2", "in1", "XY99ZZZ", 0, "in"), CameraSaw("gw-2", "out", "STRANGE", 0, "out")):
+        gate.keeper.saw(each, "gw-1")
+    assert gate.camera.store.occupancy() == before
+
+
+def test_what_could_not_be_counted_is_counted_when_it_comes_again(gates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = gates(counts=COUNTS[3])
+    report = CameraSaw("gw-2", "in", "AB12CDE", 0, "in")
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the storage is full")
+
+    with monkeypatch.context() as full, pytest.raises(StoreError):
+        full.setattr(gate.camera.store.occupancy, "enter", refuse)
+        gate.keeper.saw(report, "gw-1")
+    gate.keeper.saw(report, "gw-1")
+    assert places(gate) == {"WHITELIST": (1, 0)}
