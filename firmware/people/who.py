@@ -37,6 +37,8 @@ LOG = logging.getLogger("people")
 
 CREATED_WITHIN_S = 300.0
 """WS-Security UsernameToken Profile 1.1, 3.1: at least five minutes."""
+WHOLE_SECOND_S = 1.0
+"""Clients leave out the fraction of the second in which they made a token."""
 VIEW_ONLY = ("review", "view")
 MAX_NONCES = 4_096
 MAX_ASKERS = 16
@@ -56,6 +58,7 @@ class Who:
         self._lock = threading.Lock()
         self._nonces: OrderedDict[tuple[str, bytes], float] = OrderedDict()
         """{(user, nonce): until when it is kept, monotonic}"""
+        self._started_s = clock.monotonic_ns() / 1e9
 
     def answer(self, question: object) -> object:
         """The answer to one message of board/kit/people.py; Nobody to anything else."""
@@ -110,7 +113,8 @@ class Who:
         return self._device(asked, found[0])
 
     def _is_fresh(self, asked: CheckUsernameToken) -> bool:
-        """It was made within 5 minutes, as far as the camera knows the time, and its nonce was not used before."""
+        """It was made within 5 minutes and since the host's start, as far as the camera knows the time, and its nonce was not used
+        before."""
         try:
             created = datetime.fromisoformat(asked.created)
         except ValueError:
@@ -118,7 +122,9 @@ class Who:
         created = created.replace(tzinfo=UTC) if created.tzinfo is None else created
         now, now_s = self._clock.now(), self._clock.monotonic_ns() / 1e9
         knows_time = now >= CLOCK_KNOWN
-        if knows_time and abs((now - created).total_seconds()) > CREATED_WITHIN_S:
+        age_s = (now - created).total_seconds()
+        # One made before the start may have been used before it: an overheard token must not open a gate once the power is cut.
+        if knows_time and (abs(age_s) > CREATED_WITHIN_S or age_s > now_s - self._started_s + WHOLE_SECOND_S):
             return False
         nonce = asked.user, base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
         with self._lock:

@@ -236,3 +236,17 @@ def test_so_many_askers_have_a_thread_and_the_others_wait_for_it(tmp_path: Path,
     assert askers[-1].receive(20) == Nobody()
     askers[-1].close()
     server.close()
+
+
+def test_a_token_that_may_have_been_used_before_the_start_is_not_taken_again(
+    devices: DevicePasswords, tokens: Tokens, clock: TestClock
+) -> None:
+    """Nonces are not kept: whoever overheard one that opened the gate would cut the power and send it again."""
+    device, password = devices.make("onvif", "Recorder", "admin")
+    overheard = token(device.user, password)
+    clock.advance(30)
+    again = Who(devices, tokens, Guesses(clock), clock)
+    assert again.answer(overheard) == Nobody(stale=True)
+    assert again.answer(token(device.user, password, b"anew", "2026-01-02T03:04:35Z")) == Person("Recorder")
+    clock.advance(60)
+    assert again.answer(token(device.user, password, b"slow", "2026-01-02T03:04:40Z")) == Person("Recorder")
