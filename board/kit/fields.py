@@ -22,8 +22,13 @@ Read = Callable[[Any], Any]
 """What was sent -> the value; a ConfigError with a clause says why there is none ("must be a whole number")."""
 
 MOST_DIGITS = 19
+_UNSEEN = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\xad\u1680\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u2061\u2062\u2063"
+    "\u2064\u3000\ufeff"
+) + "".join(map(chr, range(0x2000, 0x2010)))
+"""Blanks and marks that nobody sees, as they come with an address or a fingerprint that is copied from a page or a dialog."""
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+(\.0*)?\s*")
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?\s*", re.IGNORECASE)
 _TRUE, _FALSE = ("1", "on", "t", "true", "y", "yes"), ("0", "f", "false", "n", "no", "off")
 
 
@@ -242,7 +247,8 @@ def _text(sent: Any) -> str:
 
 
 def _stripped(sent: Any) -> str:
-    return _text(sent).strip()
+    text = _text(sent)
+    return text.strip() if text.isascii() else text.strip(_UNSEEN)
 
 
 def _whole(sent: Any) -> int:

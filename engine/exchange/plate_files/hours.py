@@ -9,14 +9,14 @@ from engine.types import ALWAYS, WeekSchedule
 from engine.week import DAY_MINUTES, DAYS, Span, schedule
 
 NEVER = "never"
-_DASH = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 def read_hours(text: str) -> WeekSchedule:
     """Also "Mon-Fri 08:00-17:30, Sat 09:00-12:00", as Audit says it, with dashes that spreadsheets make of a hyphen. ConfigError
     says how hours are written."""
-    plain = _DASH.sub("-", text.strip())
+    plain = "-".join(part.strip() for part in text.translate(_DASHES).split("-"))
     if not plain or plain.lower() == "always":
         return ALWAYS
     days: list[list[Span]] = [[] for _ in DAYS]

@@ -171,3 +171,14 @@ def test_unknown_names_are_an_error_unless_the_class_says_otherwise() -> None:
     assert check(Open, {"b": 2}).model_dump() == {"a": 1, "b": 2}
     with pytest.raises(SettingsError, match="there is no such setting"):
         Timed(b=2)
+
+
+@pytest.mark.parametrize("text", ["\u200b192.168.1.10", "\ufeff 192.168.1.10\u00a0", "\u200e192.168.1.10\u202c\n", "192.168.1.10"])
+def test_marks_that_nobody_sees_do_not_come_with_a_text_that_is_copied(text: str) -> None:
+    """An address was refused as none, and a fingerprint was that of nobody."""
+    assert reader(str, Field())(text) == "192.168.1.10"
+
+
+def test_what_stands_within_a_text_and_what_is_kept_as_typed_stays() -> None:
+    assert reader(str, Field())("علی\u200cرضا") == "علی\u200cرضا"
+    assert reader(Annotated[str, AS_TYPED], Field())("\u200b a ") == "\u200b a "
