@@ -32,13 +32,9 @@ def passages_of(portal: Portal, plate: str) -> Iterator[StoredPassage]:
 
 
 def entries_of(portal: Portal, plate: str) -> list[ListEntry]:
-    key = matching.normalise(plate)
-    return [
-        entry
-        for each in portal.store.lists()
-        for entry in portal.store.entries(each.id, key, 1000, 0, False)
-        if matching.normalise(entry.plate) == key
-    ]
+    """One of a list at most: a search for what holds the plate's text would end after so many that hold more."""
+    found = (portal.store.entries.at(each.id, plate) for each in portal.store.lists())
+    return [entry for entry in found if entry is not None]
 
 
 def exported(portal: Portal, plate: str) -> Iterator[bytes]:

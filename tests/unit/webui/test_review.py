@@ -218,3 +218,15 @@ def test_the_pictures_of_plates_are_in_the_workbook_when_they_are_asked_for(call
         assert (len(media), shrunk, "Picture" in book.read("xl/worksheets/sheet1.xml").decode()) == (1, (240, 180), True)
     with zipfile.ZipFile(io.BytesIO(caller.get("review/passages.xlsx?from=").body)) as book:
         assert not [name for name in book.namelist() if "media" in name or "drawing" in name]
+
+
+def test_the_entry_of_a_short_plate_is_deleted_however_many_plates_hold_its_text(caller: Caller) -> None:
+    """They were looked for by a search, which ends after a thousand."""
+    store = caller.portal.store
+    with store.transaction():
+        for number in range(1001):
+            store.entries.save(entry(f"A{number:04}X1"), "admin")
+        store.entries.save(entry("X1"), "admin")
+    reply = caller.send("DELETE", "api/plates/x-1/data", {})
+    assert (reply.status, reply.json["entries"]) == (200, 1)
+    assert store.entries.at(WHITE, "X1") is None and store.count_entries(WHITE) == 1001
