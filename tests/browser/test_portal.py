@@ -346,6 +346,29 @@ def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_
     playwright.expect(page.get_by_text("No plates yet.")).to_be_visible()
 
 
+def test_a_day_without_its_time_is_said_and_makes_nobody_valid_for_ever(page: Any, camera: tuple[Path, str]) -> None:
+    """A browser gives such a field no value, and none was taken for no limit."""
+    folder, address = camera
+    guests = with_store(folder, lambda store: store.lists.save(PlateList(0, "VISITORS", "custom"), "admin"))
+    page.goto(f"{address}/lists/{guests.id}")
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    dialog.get_by_label("Plate", exact=True).fill("b my 7")
+    dialog.get_by_label("Valid until", exact=True).press_sequentially("05312026")
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(dialog.locator(".notice")).to_contain_text("Valid until: must be a date and time such as 2026-05-31T18:00")
+    dialog.get_by_label("Valid until", exact=True).fill("2026-05-31T18:00")
+    dialog.get_by_role("button", name="Save").click()
+    row = page.locator("tr", has_text="B MY 7")
+    row.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Valid until", exact=True).press_sequentially("12")  # the month
+    dialog.get_by_label("Valid until", exact=True).press("Delete")
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(dialog.locator(".notice")).to_contain_text("must be a date and time")
+    (saved,) = with_store(folder, lambda store: store.entries(guests.id))
+    assert saved.valid_until.isoformat() != "3000-01-01T00:00:00+00:00"
+
+
 def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))

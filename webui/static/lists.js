@@ -63,7 +63,7 @@ function changed(form) {
   const all = values(form);
   const hours = JSON.stringify(week.read()) === shownWeek ? {} : {week: week.read()};
   if (!edited) return {...all, ...hours};
-  return {...hours, ...Object.fromEntries(Object.entries(all).filter(([name]) => form.elements[name].value !== form.elements[name].dataset.shown))};
+  return {...hours, ...Object.fromEntries(Object.entries(all).filter(([name]) => form.elements[name].validity.badInput || form.elements[name].value !== form.elements[name].dataset.shown))};
 }
 
 $("#add-entry")?.addEventListener("click", () => openEntry(null));

@@ -106,7 +106,7 @@ const READ = {
   bool: (input) => input.checked,
   number: (input) => (input.validity.badInput ? "?" : input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
   zero: (input) => (input.value === "" && !input.validity.badInput ? 0 : READ.number(input)),
-  text: (input) => input.value,
+  text: (input) => (input.validity.badInput ? "?" : input.value),  // a date without its time has no value, and none would be no limit
   lines: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
   json: (input) => JSON.parse(input.value || "null"),
   by_line: (input) => $$("[data-line]", input.parentElement).map((line) => [line.dataset.line, lineSays(line)]).filter(([, said]) => said).map((pair) => pair.join("=")).join(" "),
