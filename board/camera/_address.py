@@ -34,8 +34,8 @@ def parse_address(url: str) -> Address:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as why:
-        raise malformed from why
+    except ValueError:
+        raise malformed from None  # it names what stands in the place of the port, which may be of a password
     behind_host = f"{parts.path}?{parts.query}#{parts.fragment}"
     if "@" in behind_host or parts.netloc.count("@") > 1 or not url.isprintable() or " " in url:
         raise malformed

@@ -46,7 +46,7 @@ class ContainerSource:
                     missing = 0 if frame.time is None else self._gaps.before(round(frame.time * 1e9))
                     yield Picture(partial(_rgb, frame), missing)
         except (av.FFmpegError, OSError, ValueError) as why:
-            raise CameraError("{name}: {why}", name=self._name, why=what_happened(why)) from why
+            raise CameraError("{name}: {why}", name=self._name, why=what_happened(why)) from None  # FFmpeg's names the source
 
     def close(self) -> None:
         self._container.close()
@@ -75,7 +75,8 @@ def open_container(source: str, name: str, options: Mapping[str, str], file_form
         # an RTSP server that accepts and says nothing is "invalid data" to FFmpeg once the time is over
         silent = isinstance(why, av.InvalidDataError) and tried_s > 0.9 * _live.OPEN_TIMEOUT_S
         reason = SILENCE if silent else what_happened(why)
-        raise CameraError("{name}: {reason} (tried for {tried_s:.0f} s)", name=name, reason=reason, tried_s=tried_s) from why
+        # Not from FFmpeg's, which names the source with its password: wherever a trace is written down, it would be in it.
+        raise CameraError("{name}: {reason} (tried for {tried_s:.0f} s)", name=name, reason=reason, tried_s=tried_s) from None
     if not container.streams.video:
         container.close()
         raise CameraError("{name}: it delivers no video", name=name)

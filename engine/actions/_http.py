@@ -203,8 +203,10 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as why:
-        raise ValueError(f"is not an address: {why}") from why
+    except ValueError:  # its text names what stands in the place of the port: the beginning of a password, where there is an @
+        parts, host = urlsplit(""), None
+    if host is None and "@" in url:
+        raise ValueError("user and password have fields of their own")
     if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
         raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
     if "@" in url.partition("?")[0] or _may_hold_a_password(parts):  # wherever it stands it may be meant as a user and password

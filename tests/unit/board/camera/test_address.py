@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from board.camera._address import parse_address
@@ -43,3 +45,10 @@ def test_a_password_that_is_not_written_with_percent_signs_is_refused_and_not_sh
 def test_an_address_without_a_host_is_refused() -> None:
     with pytest.raises(CameraError, match="names no host"):
         parse_address("rtsp://guard:geheim@/live")
+
+
+@pytest.mark.parametrize("url", ["rtsp://guard:hunter2/gate@camera/live"])  # not below: a trace shows the lines of this file
+def test_no_trace_of_a_malformed_address_holds_what_may_be_of_a_password(url: str) -> None:
+    with pytest.raises(CameraError) as refused:
+        parse_address(url)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))

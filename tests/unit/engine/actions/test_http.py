@@ -105,3 +105,11 @@ def test_what_older_releases_stored_means_what_it_meant() -> None:
 def test_options_that_cannot_work_are_refused(options: dict[str, object], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         check(HttpOptions, options)
+
+
+@pytest.mark.parametrize("cut", ["hunter/2", "24x#68", "hunter?2", "99999/x"])
+def test_what_is_wrong_with_an_address_repeats_no_part_of_a_password(cut: str) -> None:
+    """Its beginning stood in the refusal as a port that is none, and with a stored action in Audit."""
+    with pytest.raises(ConfigError) as refused:
+        check(HttpOptions, {"url": f"http://guard:{cut}@10.0.0.7/api"})
+    assert str(refused.value) == "URL: user and password have fields of their own"
