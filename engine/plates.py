@@ -203,7 +203,14 @@ def _object(body: bytes) -> dict[str, Any]:
 def _list(store: Store, which: str) -> PlateList:
     lists = store.lists()
     found = next((each for each in lists if str(each.id) == which), None)
-    found = found or next((each for each in lists if folded(each.name) == folded(which)), None)
+    named = next((each for each in lists if folded(each.name) == folded(which)), None)
+    if found and named and found is not named:  # whose plate would be let in, or kept out, by the wrong one
+        raise NotPossible(
+            "{name} is the number of the list {list_name} and the name of another: give that name, or the number of the other one",
+            name=which[:60],
+            list_name=found.name,
+        )
+    found = found or named
     if found is None:
         raise NoSuchPlate("there is no list {name}", name=which[:60])
     if found.role in FIXED_ROLES:
