@@ -200,6 +200,7 @@ class Making:
             piece = _read(self._popen)
         if self._popen.wait():
             raise BrokenOff(str(_refusal(self._popen)))
+        self.close()  # before whoever downloads learns that this was all: they may open it at once
 
     def close(self) -> None:
         if self._is_open:

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -70,6 +71,13 @@ def taken(host: Host, data: bytes, passphrase: str = SECRET) -> requests.Respons
     return host.ask("POST", "/api/backup/open", files=files, data={"passphrase": passphrase})
 
 
+def opened(host: Host, data: bytes) -> Any:
+    """What is said to be in it."""
+    answer = taken(host, data)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
 def restarted(host: Host, act: object) -> None:
     """After `act` the host listens again, as another run of the same process."""
     host.log.unlink()
@@ -96,7 +104,7 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
     try:
         upload(other)
         assert other.ask("GET", "/api/backup").json()["inside"] is None
-        said = taken(other, sealed).json()
+        said = opened(other, sealed)
         assert said["packages"] == {"TINY": {"version": "1.0.0", "lists": 2, "entries": 3, "passages": 0}}
         assert said["choices"] == ["people", "settings", "keys", "packages"] and said["absent"] == said["problems"] == []
         assert not (other.state / "tiny.txt").exists() and len(other.ask("GET", "/api/accounts").json()["accounts"]) == 1
@@ -122,7 +130,7 @@ def test_licences_stay_with_their_board(host: Host) -> None:
     licence.unlink()
     (kept := host.state / "host" / "camera_id.json").write_text(json.dumps({"id": "gw-1", "board": "another", "before": ""}))
     (host.state / "host" / "camera_id.json.copy").unlink()
-    said = taken(host, sealed).json()
+    said = opened(host, sealed)
     assert said["own_board"] and "licences" not in said["choices"] and kept.exists()
     restarted(host, lambda: host.ask("POST", "/api/backup/restore", json={"parts": ["people"], "password": OWN}))
     assert licence.read_text() == "{}"
@@ -162,7 +170,7 @@ def test_no_backup_is_made_when_a_package_does_not_give_its_part_or_the_passphra
 
 def test_a_package_that_knows_nothing_of_backups_keeps_none_from_being_made(host: Host) -> None:
     host.upload()
-    said = taken(host, backup(host)).json()
+    said = opened(host, backup(host))
     assert said["packages"] == {} and "packages" not in said["choices"]
 
 
