@@ -248,9 +248,13 @@ def read_recognition(data: bytes) -> Recognition:
         said = json.loads(next((body for id, body in chunks if id == EVENT), b"{}"))
     except (ValueError, RecursionError) as why:
         raise BadMessage("the chunk of the event is not JSON") from why
+    try:
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=fields["time_ms"])
+    except OverflowError as why:
+        raise BadMessage(f"no calendar holds a time of {fields['time_ms']} ms") from why
     return Recognition(
         plate=meta[before.size + 1 : end].decode(errors="replace"),
-        at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=fields["time_ms"]),
+        at=at,
         layout=layout,
         fields=fields,
         images=tuple(body for id, body in chunks if id == IMAGE),

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.formats import nvr
@@ -225,6 +225,7 @@ def test_nothing_but_a_bad_message_comes_of_any_bytes(pieces: list[bytes]) -> No
 
 
 @given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 255))
+@example(b"", 30, 1)  # a time that no calendar holds
 def test_nothing_but_a_bad_message_comes_of_any_recognition(tail: bytes, place: int, value: int) -> None:
     data = bytearray(nvr.recognition(sample(), DEVICE, (b"one",), nvr.SEED, False)[8:-2])
     data[place % len(data)] = value
