@@ -97,10 +97,20 @@ class Session:
 
         try:
             self._client.rename(old, new)
-        except ftplib.error_perm:  # some servers do not replace
+        except (
+            ftplib.error_perm
+        ):  # some servers do not replace, others let nobody rename: what is there is kept until that is known
+            aside = f"{new}.old"
             with suppress(ftplib.error_perm):
-                self._client.delete(new)
-            self._client.rename(old, new)
+                self._client.delete(aside)
+            self._client.rename(new, aside)
+            try:
+                self._client.rename(old, new)
+            except ftplib.Error:
+                self._client.rename(aside, new)
+                raise
+            with suppress(ftplib.error_perm):
+                self._client.delete(aside)
 
     def state(self, name: str) -> tuple[int, str]:
         """(size in bytes, time of the last change as the server writes it) of a file, -1 and "" where the server does not say."""
