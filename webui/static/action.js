@@ -1,5 +1,5 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
-import {$, api, ApiError, connectForm, followWhen, notice, onClick, sayNext, showProblems, values} from "./portal.js";
+import {$, api, ApiError, changed, connectForm, followWhen, notice, onClick, sayNext, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_} from "./words.js";
 
@@ -10,10 +10,20 @@ const inside = (place) => values({elements: [...form.elements].filter((input) =>
 const options = () => inside("#options");
 followWhen(form);
 
+const [name, enabled, shownWeek] = [$("#f-action-name"), $("#f-enabled"), JSON.stringify(week.read())];
+const whole = () => ({kind, name: name.value, enabled: enabled.checked, week: week.read(), ...inside("#start"), options: options()});
+const differing = () => ({
+  ...(name.value !== name.defaultValue && {name: name.value}),
+  ...(enabled.checked !== enabled.defaultChecked && {enabled: enabled.checked}),
+  ...(JSON.stringify(week.read()) !== shownWeek && {week: week.read()}),
+  ...changed(form, "#start"),
+  options: changed(form, "#options"),
+});
+
 connectForm(form, {
   method: rule === "0" ? "POST" : "PUT",
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
-  body: () => ({...(rule === "0" ? {kind} : {}), name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
+  body: rule === "0" ? whole : differing,
   then: (answer) => {
     sayNext(answer.in_force ? _("Action saved.") : _("Action saved; the service does not answer yet: {why}", { why: answer.note }));
     location.href = `/anpr/lists/${list}?view=actions`;

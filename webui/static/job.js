@@ -1,5 +1,5 @@
 // Job: the form of an export or import that runs by itself.
-import {$, api, ApiError, connectForm, notice, onClick, showProblems, values} from "./portal.js";
+import {$, api, ApiError, changed, connectForm, notice, onClick, showProblems, values} from "./portal.js";
 import {_} from "./words.js";
 
 const form = $("#job");
@@ -11,7 +11,7 @@ form.addEventListener("submit", (event) => { run = event.submitter?.name === "ru
 connectForm(form, {
   method: job === "0" ? "POST" : "PUT",
   path: job === "0" ? `lists/${list}/jobs` : `jobs/${job}`,
-  body: () => ({...(job === "0" ? {kind} : {}), ...inside("#when"), options: inside("#options")}),
+  body: () => (job === "0" ? {kind, ...inside("#when"), options: inside("#options")} : {...changed(form, "#when"), options: changed(form, "#options")}),
   then: async (saved) => {
     if (run) await api("POST", `jobs/${saved.id}/run`);
     location.href = `/anpr/lists/${list}?view=${direction}s`;

@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, number, onClick, sure, values} from "./portal.js";
+import {$, $$, api, ApiError, changed as differing, clearProblems, connectForm, el, notice, number, onClick, sure, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -22,7 +22,7 @@ $("#list-dialog h2").textContent = _("Add list");
 $("#add-list").addEventListener("click", () => openToName($("#list-dialog")));
 dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { location.href = `/anpr/lists/${saved.id}`; }});
 $("#edit-list").addEventListener("click", () => openToName($("#rename-dialog")));
-dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, then: () => location.reload()});
+dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, body: differing, then: () => location.reload()});
 onClick($("#delete-list"), async () => {
   const name = $("#delete-list").dataset.name;
   if (!await sure(_("Delete list"), _("Delete {name} with all its plates and actions? This cannot be undone.", { name }), _("Delete"))) return;

@@ -1,5 +1,5 @@
 // LPR configuration: the form, the picture to draw on, default configuration and restart (manual 4.5, LPR configuration tab).
-import {$, api, connectForm, followWhen, onClick, sayNext, sure, values} from "./portal.js";
+import {$, api, changed, connectForm, followWhen, onClick, sayNext, sure} from "./portal.js";
 import {_} from "./words.js";
 import {openCountries} from "./countries.js";
 import {openDrawing} from "./drawing.js";
@@ -17,7 +17,7 @@ form.addEventListener("click", (event) => { if (event.target.type === "submit") 
 connectForm(form, {
   method: "PUT",
   path: "settings/lpr",
-  body: values,
+  body: changed,
   then: async () => {
     if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
   },

@@ -24,7 +24,8 @@ export async function api(method, path, body) {
   } catch {
     throw new ApiError(0, {error: _("The camera does not answer. Is it still connected?")});
   }
-  if (response.status === 401) location.reload(); // the session is over: the camera asks for the log-in
+  // The session is over: the camera asks for the log-in. In a dialog it is said instead, and what was typed stays.
+  if (response.status === 401 && !$("dialog[open]")) location.reload();
   const text = await response.text();
   let answer;
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: _("The camera answered {status}.", response)}; }
@@ -122,6 +123,17 @@ export function values(form) {
     else if (READ[input.dataset.type]) found[input.name] = READ[input.dataset.type](input);
   }
   return found;
+}
+
+/** Of a form's values, or of those within `place`, what differs from what the page showed when it came: what somebody else has changed
+ * since then is not undone. A script's hidden field says in data-shown what it held. */
+export function changed(form, place = "") {
+  const shown = form.cloneNode(true);
+  shown.reset();
+  for (const input of $$("[data-shown]", shown)) input.value = input.dataset.shown;
+  const read = (root) => values({elements: [...root.elements].filter((input) => !place || $(place, root).contains(input))});
+  const before = read(shown);
+  return Object.fromEntries(Object.entries(read(form)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
 }
 
 /** Shows only the fields that make sense with the values of the others (`data-when`); the rest is not sent. */

@@ -1,5 +1,5 @@
 // A tab that is one form (Camera, General configuration): the form and restart.
-import {$, api, connectForm, onClick, sayNext, sure, values} from "./portal.js";
+import {$, api, changed, connectForm, onClick, sayNext, sure} from "./portal.js";
 import {restart, restartAndReload} from "./restart.js";
 import {_} from "./words.js";
 
@@ -9,7 +9,7 @@ form.addEventListener("click", (event) => { if (event.target.type === "submit") 
 connectForm(form, {
   method: "PUT",
   path: form.dataset.path,
-  body: values,
+  body: changed,
   then: async () => {
     if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
   },

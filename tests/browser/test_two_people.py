@@ -1,0 +1,115 @@
+"""Two people at the same form: who saves it changes what he touched, and nothing of what somebody else has saved meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from board.kit.clock import Clock
+from engine.exchange.kinds.local_list import LocalListOptions
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from engine.types import Job
+from tests.browser.conftest import page_of_its_own
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack
+from tests.samples import WHITE, rule
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+ROI = [[0.1, 0.1, 0.9, 0.9], [0.2, 0.2, 0.8, 0.8]]
+
+
+def with_store(folder: Path, work: Callable[[Store], Any]) -> Any:
+    with closing(Store(folder / "anpr" / "anpr.db", Clock())) as store:
+        return work(store)
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path_factory.mktemp("camera")
+    (folder / "pictures").mkdir()
+    Image.new("RGB", (640, 480), (90, 100, 110)).save(folder / "pictures" / "street.jpg")
+    camera = f"replay:{folder / 'pictures'}?fps=4&loop=1"
+    (folder / "board.json").write_text(json.dumps({"profile": "sim", "camera": camera, "sd": ""}))
+
+    def prepare(store: Store) -> None:
+        store.settings.put(GeneralSettings(trigger_port=0), "admin")
+        store.settings.put(LprSettings(region="Europe", countries=["DE"]), "admin")
+        store.rules.save(rule(WHITE, "io", name="Gate"), "admin")
+        store.jobs.save(
+            Job(0, WHITE, "local_list", True, "day", True, LocalListOptions().model_dump_json()), LocalListOptions, "admin"
+        )
+
+    with_store(folder, prepare)
+    with closing(Stack(folder)) as stack, closing(Proxy(stack.state.manager_socket)) as proxy:
+        yield folder, f"{proxy.address}/anpr"
+
+
+def put(kind: Any, **values: Any) -> Callable[[Store], Any]:
+    return lambda store: store.settings.put(kind(**{**store.settings(kind).model_dump(), **values}), "ben")
+
+
+def test_what_another_person_saved_meanwhile_stays_in_each_form(browser: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    for path, other, field, typed, read, right in (
+        (
+            "general", put(GeneralSettings, site="North"), "#f-device_name", "Gate 1",
+            lambda store: (store.settings(GeneralSettings).site, store.settings(GeneralSettings).device_name),
+            ("North", "Gate 1"),
+        ),
+        (
+            "lpr", put(LprSettings, votes=5, roi=ROI[0]), "#f-min_confidence_pct", "91",
+            lambda store: (store.settings(LprSettings).votes, list(store.settings(LprSettings).roi or ()),
+                           store.settings(LprSettings).min_confidence_pct),
+            (5, ROI[0], 91),
+        ),
+        (
+            "actions/1", lambda store: store.rules.save(replace(store.rules.get(1), enabled=False), "ben"),
+            "#f-action-name", "Barrier", lambda store: (store.rules.get(1).enabled, store.rules.get(1).name),
+            (False, "Barrier"),
+        ),
+        (
+            "jobs/1", lambda store: store.jobs.save(replace(store.jobs.get(1), interval="week"), LocalListOptions, "ben"),
+            "#f-keep", "7", lambda store: (store.jobs.get(1).interval, '"keep":7' in store.jobs.get(1).options),
+            ("week", True),
+        ),
+        (
+            f"lists/{WHITE}", lambda store: store.lists.save(replace(store.lists.get(WHITE), keep_days=7), "ben"),
+            "#rename-dialog [name=colour]", "#112233",
+            lambda store: (store.lists.get(WHITE).keep_days, store.lists.get(WHITE).colour),
+            (7, "#112233"),
+        ),
+    ):  # fmt: skip
+        with page_of_its_own(browser) as page:
+            page.goto(f"{address}/{path}")
+            if path.startswith("lists"):
+                page.locator("#edit-list").click()
+            page.locator(field).fill(typed)
+            with_store(folder, other)
+            place = page.locator("dialog[open]") if path.startswith("lists") else page
+            with page.expect_response(lambda response: response.request.method == "PUT") as saved:
+                place.get_by_role("button", name="Save", exact=True).click()
+            assert saved.value.status == 200, saved.value.text()
+            assert with_store(folder, read) == right, path
+
+
+def test_what_was_typed_in_a_dialog_stays_when_the_session_is_over(browser: Any, camera: tuple[Path, str]) -> None:
+    _, address = camera
+    with page_of_its_own(browser) as page:
+        page.goto(f"{address}/lists/{WHITE}")
+        page.route("**/api/lists/*/entries", lambda route: route.fulfill(status=401, json={"error": "Log in first."}))
+        page.get_by_role("button", name="Add plate").click()
+        dialog = page.locator("#entry-dialog")
+        dialog.get_by_label("Plate", exact=True).fill("B MY 7")
+        dialog.get_by_label("Owner", exact=True).fill("Anna")
+        dialog.get_by_role("button", name="Save").click()
+        playwright.expect(dialog.locator(".notice")).to_contain_text("Log in first.")
+        playwright.expect(dialog.get_by_label("Owner", exact=True)).to_have_value("Anna")
