@@ -18,7 +18,7 @@ from board.kit.files import write_whole
 from board.kit.kept import Kept
 from board.kit.permissions import ROLES
 from board.kit.words import Text
-from firmware.people.passwords import COST, MAX_PASSWORD, Hasher, check_new, cost_of
+from firmware.people.passwords import COST, MAX_PASSWORD, Hasher, check_new, composed, cost_of
 
 LOG = logging.getLogger("people")
 
@@ -114,13 +114,16 @@ class Accounts:
 
         `known`: this address logged in before, which gives it a place when many wait. Busy when too many do."""
         account = self._accounts.get(name)
-        if len(password) > MAX_PASSWORD:
+        if len(composed(password)) > MAX_PASSWORD or len(password) > 4 * MAX_PASSWORD:
             return None
         # Of each cost that any account has: otherwise the time would tell whose hash is of an earlier release.
         costs = {COST, *(cost_of(each.hash) for each in self._accounts.values())}
         salt = account.salt if account else "00" * 16
-        hashes = {cost: self._hasher.hash(password, salt, known, cost) for cost in costs}
+        hashes = {cost: self._hasher.hash(composed(password), salt, known, cost) for cost in costs}
         right = account is not None and hmac.compare_digest(hashes[cost_of(account.hash)], account.hash)
+        if not right and password != composed(password):  # an earlier release took it as it was typed
+            typed = {cost: self._hasher.hash(password, salt, known, cost) for cost in costs}
+            right = account is not None and hmac.compare_digest(typed[cost_of(account.hash)], account.hash)
         if account is None or not right or self._accounts.get(name) != account:
             return None
         if account.hash != hashes[COST]:
@@ -166,6 +169,7 @@ class Accounts:
         self._replace_password(name, password, must_change=True)
 
     def _replace_password(self, name: str, password: str, must_change: bool) -> None:
+        password = composed(password)
         check_new(password, name)
         account = self._accounts.get(name)
         if account is None:
@@ -186,6 +190,7 @@ class Accounts:
             raise ConfigError("user name: 1 to 32 letters, digits, '.', '_' or '-'", field="user")
         if role not in ROLES:
             raise ConfigError("role: must be one of {roles}", field="role", roles=", ".join(sorted(ROLES)))
+        password = composed(password)
         check_new(password, name)
         self._check_room(name)
         fresh = self._account(name, role, password, must_change=True)

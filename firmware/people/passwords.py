@@ -7,6 +7,7 @@ import hashlib
 import re
 import socket
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -66,6 +67,11 @@ _DIGEST = 64
 
 class Busy(GatewrightError):
     """More passwords wait to be checked than the camera takes."""
+
+
+def composed(password: str) -> str:
+    """As it is hashed: "ü" is one character on one keyboard and two on another (NIST SP 800-63B, Password Verifiers)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def check_new(password: str, user: str) -> None:
