@@ -68,6 +68,13 @@ class PeerRefused(DeliveryError):
     """The peer of an action is there and did not take this delivery; others to the same peer may do better."""
 
 
+class PeerBusy(DeliveryError):
+    """The peer of an action is there and takes nothing for now, from nobody of us. `again_s`: how long it says to wait; 0: it does
+    not say."""
+
+    again_s = 0.0
+
+
 class TriggerRefused(GatewrightError):
     """A trigger was malformed, too early or cannot be served now."""
 

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
-from board.kit.errors import DeliveryError, PeerRefused
+from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
@@ -71,9 +71,9 @@ class Answer:
 
 
 def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
-    """The server's final answer, if it is 2xx. PeerRefused: another status; DeliveryError: no answer. Both name the URL without its
-    query. Each request goes over a connection of its own: one that was kept may be gone by the time it is used. `tls` is
-    for https."""
+    """The server's final answer, if it is 2xx. PeerRefused: another status; PeerBusy: it takes no more requests for now;
+    DeliveryError: no answer. All name the URL without its query. Each request goes over a connection of its own: one that was kept
+    may be gone by the time it is used. `tls` is for https."""
     target = public_address(request.url)
     with exchange(network, target, timeout_s) as it:
         answer = _last_word(request, login, it, tls, most_bytes)
@@ -86,11 +86,30 @@ def ask(request: Request, login: Login, network: Network, timeout_s: float, tls:
             status_code=answer.status,
             redirect=_redirect(request.url, answer.location),
         )
+    if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
+        busy = PeerBusy(
+            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
+        )
+        busy.again_s = _again_s(answer.headers)
+        raise busy
     if not 200 <= answer.status < 300:
         raise PeerRefused(
             "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
         )
     return answer
+
+
+def _again_s(headers: Mapping[str, str]) -> float:
+    """Retry-After (RFC 9110, 10.2.3) in seconds, a time by the server's own clock; 0 when it does not say."""
+    from email.utils import parsedate_to_datetime
+
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 def answered(request: Request, answer: Answer) -> Text:

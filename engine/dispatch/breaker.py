@@ -103,16 +103,18 @@ class Breaker:
         if peer:
             self._peers[peer] = _Peer(answered=True)
 
-    def silent(self, peer: str, now_ns: int, max_age_s: float, pauses_s: tuple[float, float] | None = None) -> None:
+    def silent(
+        self, peer: str, now_ns: int, max_age_s: float, pauses_s: tuple[float, float] | None = None, again_s: float = 0.0
+    ) -> None:
         """Opens it, for twice as long as last time, but for no longer than a fraction of `max_age_s`, the maximum age of its
         deliveries: a display that was plugged in again must not be left alone while cars come and go. `pauses_s`: the first and
-        the longest pause; None: the lane's."""
+        the longest pause; None: the lane's; `again_s`: how long the peer itself says to wait."""
         if peer:
             known = self._peers.setdefault(peer, _Peer())
             known.failures += 1
             first_s, longest_s = pauses_s or self._pause_s
             longest_s = max(0.1, min(longest_s, max_age_s / TRIES))
-            known.again_ns = now_ns + round(pause_s(known.failures, first_s, longest_s) * 1e9)
+            known.again_ns = now_ns + round(max(pause_s(known.failures, first_s, longest_s), min(again_s, longest_s)) * 1e9)
 
     def _busy_with(self, is_meant: Callable[[_Peer], bool]) -> int:
         return sum(number for peer, number in self._busy.items() if peer and is_meant(self._peers.get(peer) or _Peer()))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused
 from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import PinsDone
@@ -32,11 +32,12 @@ Later = Callable[[PinsDone | DeliveryError], object]
 @dataclass(frozen=True, slots=True)
 class Tried:
     """The outcome of one try. `peer`: the peer, "" for none; `answered`: whether it answered, if only to refuse, None if nobody
-    was asked; `later`: pins accepted it, and this is to be called with the end."""
+    was asked; `later`: pins accepted it, and this is to be called with the end; `again_s`: how long the peer says to wait."""
 
     peer: str = ""
     answered: bool | None = None
     later: Later | None = None
+    again_s: float = 0.0
 
 
 NOBODY_ASKED = Tried()
@@ -168,7 +169,7 @@ class Performer:
             self._outbox.retry(task.item, why.text, *task.kind.pauses_s)
         else:
             self._outbox.wait_for_peer(task.item, why.text)
-        return Tried(task.peer, answered)
+        return Tried(task.peer, answered, again_s=why.again_s if isinstance(why, PeerBusy) else 0.0)
 
     def _expire(self, item: Delivery, why: Text) -> Tried:
         self._give_up(item, "expired", item.note if item.note.key else why)

@@ -187,7 +187,7 @@ class Workers:
                 self._breaker.answered(peer)
             else:
                 lives_s = (item.not_after - item.created_at).total_seconds()
-                self._breaker.silent(peer, self._clock.monotonic_ns(), lives_s, self._pauses_s[item.kind])
+                self._breaker.silent(peer, self._clock.monotonic_ns(), lives_s, self._pauses_s[item.kind], tried.again_s)
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""

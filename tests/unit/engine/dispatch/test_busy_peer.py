@@ -1,0 +1,104 @@
+"""A server that says that it is asked too often is left alone for as long as it says: by everything that waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
+from engine.actions import Lane
+from engine.actions._http import Login, Request, ask
+from engine.actions._tls import client_context
+from engine.actions.http import ACTION
+from engine.dispatch.breaker import LIMITS, Breaker
+from engine.dispatch.intake import Intake
+from engine.dispatch.judge import RuleJudge
+from engine.dispatch.outbox import Outbox
+from engine.dispatch.perform import Performer
+from engine.dispatch.workers import Workers
+from engine.network import Network
+from engine.store import DeliveryQuery, Store
+from tests.http_peer import http_peer
+from tests.samples import EVERYTHING, WHITE, FakePins, entry, environment, passage, rule
+from tests.waiting import until
+
+S = 1_000_000_000
+DATE = "Sun, 29 Nov 2026 03:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "again_s"),
+    [
+        (429, {"Retry-After": "90"}, 90.0),
+        (429, {}, 0.0),
+        (429, {"Retry-After": "soon"}, 0.0),
+        (429, {"Retry-After": "9" * 400}, 999_999_999.0),
+        (503, {"Retry-After": "Sun, 29 Nov 2026 03:02:00 GMT", "Date": DATE}, 120.0),
+        (503, {"Retry-After": "Sun, 29 Nov 2026 02:00:00 GMT", "Date": DATE}, 0.0),
+        (503, {"Retry-After": "Sun, 29 Nov 2026 03:02:00", "Date": DATE}, 0.0),
+    ],
+)
+def test_when_to_come_again_is_what_the_server_says_by_its_own_clock(
+    monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str], again_s: float
+) -> None:
+    monkeypatch.setattr("http.server.BaseHTTPRequestHandler.date_time_string", lambda *_: headers.get("Date", DATE))
+    sent = {name: value for name, value in headers.items() if name != "Date"}  # http.server sends one itself
+    with http_peer(lambda asked: (status, sent, b"")) as server, pytest.raises(PeerBusy, match=f"answers {status}") as why:
+        ask(Request("POST", f"http://127.0.0.1:{server.port}/", b"x"), Login(), Network(lambda: EVERYTHING), 10.0, client_context())
+    assert why.value.again_s == again_s
+
+
+def test_one_that_only_refuses_what_it_got_is_not_busy() -> None:
+    for status in (400, 404, 500, 503):
+        with http_peer(lambda asked, status=status: (status, {}, b"")) as server, pytest.raises(DeliveryError) as why:
+            url = f"http://127.0.0.1:{server.port}/"
+            ask(Request("GET", url), Login(), Network(lambda: EVERYTHING), 10.0, client_context())
+        assert type(why.value) is PeerRefused
+
+
+def test_a_peer_is_left_alone_as_long_as_it_says_but_no_longer_than_its_deliveries_can_wait() -> None:
+    for says_s, max_age_s, left_alone_s in (
+        (90.0, 86_400.0, 90.0),
+        (0.0, 86_400.0, 2.0),
+        (1e9, 86_400.0, 300.0),
+        (90.0, 10.0, 2.0),
+    ):
+        breaker = Breaker(LIMITS[Lane.SLOW], (2.0, 300.0))
+        breaker.begin("busy")
+        breaker.end("busy")
+        breaker.silent("busy", 0, max_age_s, (2.0, 300.0), says_s)
+        assert breaker.again_ns("busy") == left_alone_s * S
+
+
+def test_what_waits_for_it_does_not_knock_meanwhile(tmp_path: Path) -> None:
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    asked: list[str] = []
+
+    def busy(request: object) -> tuple[int, dict[str, str], bytes]:
+        asked.append("")
+        return 429, {"Retry-After": "250"}, b""
+
+    with http_peer(busy) as server:
+        place = f"127.0.0.1:{server.port}"
+        store.rules.save(replace(rule(WHITE, "http", url=f"http://{place}/", plate_image=False)), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(5):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        workers.start()
+        try:
+            until(lambda: asked and not workers._breaker._busy, "the first try")
+            left_s = (workers._breaker.again_ns(place) - clock.monotonic_ns()) / S
+        finally:
+            workers.stop(20.0)
+        waiting = [each.delivery for each in store.deliveries(DeliveryQuery())]
+        store.close()
+    assert len(asked) == 1 and 100 < left_s <= 250
+    assert [each.state for each in waiting] == ["pending"] * 5
