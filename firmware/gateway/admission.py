@@ -25,12 +25,19 @@ def admit(host: Host, call: Call, route: Route[Any]) -> Visitor:
     if visitor is None:
         if as_page:
             raise Elsewhere(f"/login?next={quote(call.address, safe='/')}")
-        raise Refused(401, "Log in first.", headers=() if call.header("X-Requested-With") else host.auth.challenge)
+        raise Refused(401, "Log in first.", headers=() if _is_of_a_page(call) else host.auth.challenge)
     if visitor.must_change and route.path not in CHOOSES_PASSWORD:
         if as_page:
             raise Elsewhere("/password")
         raise Refused(403, "Choose a password of your own first.")
     return visitor
+
+
+def _is_of_a_page(call: Call) -> bool:
+    """Sent by a page that is open: to a challenge a browser shows a box of its own, and sends the password typed there with every
+    request until it is closed, whoever logs out. An address that a person types, and a program, send none of these."""
+    by_page = ("X-Requested-With", "Origin", "Referer")
+    return any(call.header(each) for each in by_page) or call.header("Sec-Fetch-Dest") not in ("", "document")
 
 
 def stranger(host: Host, call: Call) -> Visitor:
