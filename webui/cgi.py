@@ -63,15 +63,18 @@ def _setdo(portal: Portal, call: Call) -> Answer:
     sent = _sent(call)
     known = {f"do{number}": line.name for number, line in _numbered(portal, "output", portal.profile.outputs)}
     orders = {name: state for name, state in sent.items() if re.fullmatch(r"do[0-9]+", name)}
-    pulse = sent.get("pulse_ms", "")
+    pulse = sent.get("pulse_ms")
     if not orders:
         return error(400, f"say which output and what: {next(iter(known), 'do1')}=1 switches it on, 0 off")
+    wrong = _misread(call, (*known, "pulse_ms"))
+    if wrong:
+        return error(400, wrong)
     for name, state in orders.items():
         if name not in known:
             return error(400, f"there is no {name[:12]}; this camera has {', '.join(known) or 'none'}")
         if state not in ("0", "1"):
             return error(400, f"{name} must be 0 or 1")
-    if pulse and not (re.fullmatch(r"[0-9]{1,7}", pulse) and 10 <= int(pulse) <= LONGEST_MS):
+    if pulse is not None and not (re.fullmatch(r"[0-9]{1,7}", pulse) and 10 <= int(pulse) <= LONGEST_MS):
         return error(400, f"pulse_ms must be 10 to {LONGEST_MS}")
     carried_out = ""
     for name, state in orders.items():
@@ -82,6 +85,17 @@ def _setdo(portal: Portal, call: Call) -> Answer:
             return error(409, f"{name}: {outcome.note}", carried_out)
         carried_out += f"{name}={state}\r\n"
     return done(sent, carried_out)
+
+
+def _misread(call: Call, known: Sequence[str]) -> str:
+    """What is said twice, or in a name that nobody takes: without its pulse a gate would stay open."""
+    names = [*wanted_names(call), *call.body]
+    twice = next((name for name in known if names.count(name) > 1), "")
+    if twice:
+        return f"{twice} is there twice"
+    meant = [name for name in names if name.lower().startswith(("do", "pulse")) and not re.fullmatch(r"do[0-9]+", name)]
+    strange = next((name for name in meant if name not in known), "")
+    return f"there is no {strange[:12]}; there are {', '.join(known)}" if strange else ""
 
 
 def _numbered(portal: Portal, kind: str, lines_: Sequence[Any]) -> list[tuple[int, Any]]:
