@@ -3,6 +3,8 @@
     .venv-train/bin/python -m scripts.training.ocr.material                 # photographs -> .train/ocr.pack
     .venv-train/bin/python -m scripts.training.train_ocr train --main 4000000 --settle 1000000
     .venv-train/bin/python -m scripts.training.train_ocr export             # last weights -> models/ocr.tflite, models/ocr.json
+    .venv-train/bin/python -m scripts.training.train_ocr tune --from-model models/ocr-rows.tflite   # goes on from a finished file
+    .venv-train/bin/python -m scripts.training.train_ocr export --stage tune --from-model models/ocr-rows.tflite --models DIR
 
 `main` keeps its learning rate, so that it may be as long as there is time; `settle` starts from its averaged weights and lowers
 the rate to nothing. Both are counted in samples: the same seed sees the same pictures on the same device. Checkpoints lie in
@@ -34,6 +36,7 @@ from scripts.training.ocr.augment import Augmenter, Margins
 from scripts.training.ocr.evaluate import PLATES, REPOSITORY, Read, Score, model_reader, read_steps, score
 from scripts.training.ocr.feed import STRIPS, Feed, background_pieces, lettering_strips
 from scripts.training.ocr.network import STEPS, PlateReader
+from scripts.training.ocr.shipped import from_file
 from scripts.training.run import averaged_over, fast_bf16, load_state, save_state
 
 U8 = NDArray[np.uint8]
@@ -43,7 +46,7 @@ BATCH = 128
 PIECES = 3000
 WARM_UP = 40_000
 PEAK_RATE = 2e-3
-SETTLE_RATE = 1e-3
+DOWN_FROM = {"settle": 1e-3, "tune": 1.5e-4}
 """Averaged weights stand where a lower rate would have led: going back to the peak would waste part of the way down."""
 LAST_RATE = 1e-5
 WEIGHT_DECAY = 5e-3
@@ -53,8 +56,8 @@ COUNTRY_WEIGHT = 0.08
 BEYOND = 0.001
 """Share of a tensor's values that the int8 model cuts off at either end: of the scored plates it then reads 93.6 % right, 91.0 %
 with every outlier kept; the network in float reads 93.4 %."""
-VIEWS = {"main": 1, "settle": 2}
-"""Crops of each plate in a batch: main sees more plates, settle has two crops of each agree.
+VIEWS = {"main": 1, "settle": 2, "tune": 1}
+"""Crops of each plate in a batch: main and tune see more plates, settle has two crops of each agree.
 
 In accuracy that has not paid: two crops from 211 k samples on gained nothing in 80 k, where one crop had gained 3 points in 40 k;
 and from 1.12 M on settle ended at 89.3 % of the scored plates after 145 k samples with two crops, at 92.7 % after 36 k with one.
@@ -75,10 +78,10 @@ class Progress:
 
 
 def learning_rate(stage: str, samples: int, budget: int) -> float:
-    """Main: a warm-up, then the peak; settle: straight down to almost nothing."""
+    """Main: a warm-up, then the peak; the others: straight down to almost nothing."""
     if stage == "main":
         return PEAK_RATE * min(1.0, (samples + BATCH) / WARM_UP)
-    return LAST_RATE + (SETTLE_RATE - LAST_RATE) * max(0.0, 1 - samples / budget)
+    return LAST_RATE + (DOWN_FROM[stage] - LAST_RATE) * max(0.0, 1 - samples / budget)
 
 
 class Trainer:
@@ -240,11 +243,10 @@ def averaged(folder: Path, stage: str) -> dict[str, Any]:
     return state
 
 
-def between(folder: Path, share: float) -> dict[str, Any]:
-    """The weights of `share` settle and the rest main: settle begins where main's average stands, and on the straight line from
-    there to its end both kinds of errors cancel out (Wortsman and others 2022, "Robust fine-tuning")."""
-    begun, settled = averaged(folder, "main"), averaged(folder, "settle")
-    return {name: torch.lerp(begun[name], settled[name], share) for name in begun}
+def between(begun: dict[str, Any], ended: dict[str, Any], share: float) -> dict[str, Any]:
+    """The weights of `share` a stage's end and the rest its beginning: settle begins where main's average stands, tune with a file,
+    and on the straight line from there both kinds of errors cancel out (Wortsman and others 2022, "Robust fine-tuning")."""
+    return {name: torch.lerp(begun[name], ended[name], share) for name in begun}
 
 
 def train(options: argparse.Namespace) -> None:
@@ -261,6 +263,14 @@ def train(options: argparse.Namespace) -> None:
         settle.run(options.settle)
 
 
+def tune(options: argparse.Namespace) -> None:
+    """Goes on from a finished file."""
+    trainer = Trainer("tune", options, material_of.read(options.pack))
+    if not trainer.progress.samples:
+        trainer.start_from(from_file(options.from_model).state_dict())
+    trainer.run(options.samples)
+
+
 def export(options: argparse.Namespace) -> None:
     """Quantise the last stage's averaged weights; write the model, its card and the picture of its weak spots."""
     from scripts.training.ocr.card import write_card
@@ -270,14 +280,15 @@ def export(options: argparse.Namespace) -> None:
 
     stage = options.stage or ("settle" if (options.work / "settle" / "last.pt").exists() else "main")
     model = PlateReader().eval()
-    model.load_state_dict(averaged(options.work, "main") if stage == "main" else between(options.work, options.settled))
+    begun = from_file(options.from_model).state_dict() if stage == "tune" else averaged(options.work, "main")
+    model.load_state_dict(begun if stage == "main" else between(begun, averaged(options.work, stage), options.settled))
     material = material_of.read(options.pack)
     graph = graph_of(model)
     pictures = calibration(material, options.seed)
     path = options.models / "ocr.tflite"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, to_int8(graph, graph.ranges(np.array_split(pictures, -(-len(pictures) // 64)), BEYOND)))
-    stages = [options.work / name for name in ("main", "settle")[: 1 + (stage == "settle")]]
+    stages = [options.work / name for name in (("tune",) if stage == "tune" else ("main", "settle")[: 1 + (stage == "settle")])]
     print(write_card(path, graph, material, stages, options.plates, settled=options.settled, calibration_pictures=len(pictures)))
     right = draw_weak_spots(model_reader(path), options.models / "ocr-weak-spots.png", options.seed + 7)
     print(f"augmented rendered plates read right (folded): {100 * right:.1f} %; the others: ocr-weak-spots.png")
@@ -287,21 +298,30 @@ def main(arguments: list[str]) -> int:
     """Command line, see the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, what in (("train", train), ("export", export)):
+    for name, what in (("train", train), ("tune", tune), ("export", export)):
         command = commands.add_parser(name)
         command.set_defaults(what=what)
         command.add_argument("--pack", type=Path, default=material_of.PACK, help="made by scripts.training.ocr.material")
         command.add_argument("--work", type=Path, default=WORK, help="checkpoints")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--threads", type=int, default=1, help="PyTorch threads")
+        if name != "train":
+            command.add_argument(
+                "--from-model", type=Path, default=REPOSITORY / "models" / "ocr-rows.tflite", help="tune's beginning"
+            )
         if name == "export":
-            command.add_argument("--stage", choices=("main", "settle"))
-            command.add_argument("--settled", type=float, default=1.0, help="share of settle's weights; the rest are main's")
+            command.add_argument("--stage", choices=("main", "settle", "tune"))
+            command.add_argument(
+                "--settled", type=float, default=1.0, help="share of the stage's weights; the rest are those it began with"
+            )
             command.add_argument("--plates", type=Path, default=PLATES, help="sets to score")
             command.add_argument("--models", type=Path, default=REPOSITORY / "models")
             continue
-        command.add_argument("--main", type=int, default=4_000_000, help="samples")
-        command.add_argument("--settle", type=int, default=1_000_000, help="samples; 0: not yet")
+        if name == "tune":
+            command.add_argument("--samples", type=int, default=500_000)
+        else:
+            command.add_argument("--main", type=int, default=4_000_000, help="samples")
+            command.add_argument("--settle", type=int, default=1_000_000, help="samples; 0: not yet")
         command.add_argument("--processes", type=int, default=1, help="processes that draw plates; 0: drawn between the steps")
         command.add_argument("--score-every", type=int, default=100_000, help="samples")
         command.add_argument("--save-every-s", type=float, default=300.0)
@@ -316,7 +336,7 @@ def main(arguments: list[str]) -> int:
         )  # fmt: skip
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    if options.what is train and options.bf16 is None:
+    if options.what is not export and options.bf16 is None:
         options.bf16 = fast_bf16(options.device)
     options.what(options)
     return 0

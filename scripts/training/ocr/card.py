@@ -29,6 +29,7 @@ RIGHTS = {
     "br-plates-openalpr": "AGPL-3.0 (repository openalpr/train-detector)",
     "vn-crops": "not stated",
     "global-mixed-300": "Apache-2.0 (repository); images: not stated; texts by two agreeing readers",
+    "global-openlpr": "Apache-2.0; texts by our two readers where they agree (scripts/training/ocr/agreed.py)",
     "tn-crops": "not stated",
     "ar-cnnocr": "GPL-3.0 (repository ankandrew/cnn-ocr-lp)",
     "cn-rodney": "not stated",

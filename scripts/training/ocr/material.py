@@ -1,5 +1,6 @@
 """What the reader learns from, as one file of at most 50 MB: crops of plates with their texts, plate-free pictures, crops to score.
 
+    python -m scripts.training.ocr.agreed                   # if plates without texts are to be learned, too
     python -m scripts.training.ocr.material [--plates ../shared/data/plates] [--out .train/ocr.pack]
 
 A training reads this file and nothing else of the photographs, so that it can be carried to another machine.
@@ -22,6 +23,7 @@ from engine.cli.labels import held_out
 from engine.countries import to_shapes
 from scripts.plates.render import HEIGHT_PX, WIDTH_PX
 from scripts.training.crops import DEV_SETS, PlateLabel, cut, read_labels
+from scripts.training.ocr import agreed
 from scripts.training.ocr.alphabet import ALPHABET, MOST_CHARACTERS
 from scripts.training.ocr.evaluate import PLATES, REPOSITORY, scored_crops
 from scripts.training.ocr.picture import resize
@@ -53,8 +55,9 @@ SHARES = {
     "eg-ealpr-scenes": 0.01,
     "ro-lucian": 0.01,
     "tn-rlpr": 0.01,
+    "global-openlpr": 0.1,
 }
-"""Share of every set in the real half; "agreed" sets: texts two readers agreed on."""
+"""Share of every set in the real half; "agreed" sets: texts two readers agreed on, the last one our own two (`agreed.py`)."""
 AGREED_TABLE = ("global-mixed-300", "kaggle-car-plate-433", "ro-lucian")
 STORED_QUALITY = 80
 BACKGROUND_PX = 400
@@ -94,6 +97,10 @@ def learned(plates: Path) -> Iterable[tuple[str, PlateLabel]]:
         for label in read_labels(table) if table.is_file() else ():
             if readable(to_shapes(label.text)) and label.text not in dev and not held_out(label.text):
                 yield name, label
+    for each in agreed.read():
+        picture = plates / each.set_name / each.file
+        if readable(to_shapes(each.text)) and each.text not in dev and picture.is_file():
+            yield each.set_name, PlateLabel(picture, each.box, each.text)
 
 
 def gather(plates: Path) -> Material:

@@ -15,12 +15,16 @@ pytest.importorskip("torch", reason="PyTorch is in the training environment only
 import torch
 
 from engine.cli.labels import held_out
+from engine.recognise.interpreter import Network
+from engine.recognise.pipeline import MODELS
 from scripts.plates.fonts import load_fonts
 from scripts.training import train_ocr
 from scripts.training.ocr import feed, material
 from scripts.training.ocr.alphabet import ALPHABET
 from scripts.training.ocr.augment import Augmenter, Margins, spaced, stretched
+from scripts.training.ocr.export import graph_of
 from scripts.training.ocr.picture import stretch_contrast
+from scripts.training.ocr.shipped import from_file
 
 TEXTS = [f"AB{number}" for number in range(100, 130)]
 
@@ -194,3 +198,31 @@ def test_a_training_goes_on_where_it_was_ended_and_a_seed_repeats_it(
     with pytest.raises(ValueError, match="was trained without \\[\\]: --fresh starts over"):
         run("one", 32, 0, "--leave-out", "US")
     assert run("iran", 8, 0, "--leave-out", "US,BR")["progress"]["left_out"] == ["BR", "US"]
+
+
+def test_the_shipped_file_comes_back_as_a_network_that_learns_on(
+    pack: Path, fonts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = MODELS / "ocr-rows.tflite"
+    network, back = Network(path, "ocr"), graph_of(from_file(path))
+    pictures = [stretch_contrast(plate.grey[:64, :128]) for plate in feed.drawn_chunk((1, 0, frozenset()))[:8]]
+    for picture in pictures:
+        there = network.values(network.run(picture), network.output("steps"))
+        assert np.abs(there - back.run(picture[None])["steps"][0]).max() < 0.35  # whole numbers of eight bits against floats
+    monkeypatch.setattr(feed, "FIRST", 64)
+    monkeypatch.setattr(feed, "POOL", 100)
+    monkeypatch.setattr(train_ocr, "BATCH", 8)
+    monkeypatch.setattr(train_ocr, "PIECES", 4)
+    monkeypatch.setattr(train_ocr, "STRIPS", 2)
+    words = ["--pack", str(pack), "--work", str(tmp_path), "--processes", "0", "--device", "cpu", "--no-bf16", "--samples", "16"]
+    assert train_ocr.main(["tune", "--from-model", str(path), *words]) == 0
+    begun, tuned = from_file(path).state_dict(), torch.load(tmp_path / "tune" / "last.pt", weights_only=True)["average"]
+    apart = max(float((tuned[key] - begun[key]).abs().max()) for key in begun)
+    assert 0 < apart < 0.01
+    half = train_ocr.between(begun, tuned, 0.5)
+    assert all(torch.allclose(half[key], (begun[key] + tuned[key]) / 2, atol=1e-6) for key in begun)
+
+
+def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="are known"):
+        from_file(MODELS / "detector.tflite")
