@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from engine.exchange.plate_files.dates import SheetDay, read_limit, write_limit
+from engine.exchange.plate_files.dates import SheetDay, SheetPower, Unknown, read_limit, write_limit
 from engine.exchange.plate_files.hours import read_hours, write_hours
 
 
@@ -43,11 +43,11 @@ _MADE_BY_A_SPREADSHEET = re.compile(r"\d+([.,]\d+)?E[+-]?\d{2,}", re.IGNORECASE)
 
 def _plate(value: object, reading: Reading) -> str:
     text = _text(value, reading)
-    if _MADE_BY_A_SPREADSHEET.fullmatch(text) and not text.isalnum():
+    if isinstance(value, SheetPower) or (_MADE_BY_A_SPREADSHEET.fullmatch(text) and not text.isalnum()):
         raise ConfigError(
             "{text!r} is what a spreadsheet makes of a plate that looks like a number: type it as a text", text=text[:40]
         )
-    if isinstance(value, SheetDay | float):
+    if isinstance(value, SheetDay | Unknown | float):
         raise ConfigError("{text!r} is no text: a spreadsheet has changed the plate; type it as a text", text=text[:40])
     return text
 

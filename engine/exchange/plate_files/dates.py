@@ -25,6 +25,18 @@ class SheetDay(str):
     __slots__ = ()
 
 
+class SheetPower(int):
+    """A cell that a workbook shows with a power of ten."""
+
+    __slots__ = ()
+
+
+class Unknown(str):
+    """A cell without a value: an error such as #N/A, or a formula that nobody calculated."""
+
+    __slots__ = ()
+
+
 _DAY_NUMBER = re.compile(r"(3[6-9]|[4-9]\d)\d{3}([.,]\d+)?")
 """From 1998 to 2173."""
 _PEOPLE = re.compile(

@@ -83,7 +83,7 @@ def _entries(cells: Iterator[Cells], headings: tuple[str, ...], lists: dict[str,
             raise at_line(line, Text("its list {number} is not in this file", {"number": repr(texts[list_at])[:40]}))
         if number and number != "0" and (not number.isdecimal() or len(number) > 18 or not numbers.add(int(number))):
             raise at_line(line, Text("{text!r} is not the number of a plate, or it is there twice", {"text": number[:40]}))
-        yield FileRow(line, owner, {name: texts[at] for at, name in columns})
+        yield FileRow(line, owner, {name: row[at] for at, name in columns})
 
 
 def _names(row: Sequence[object]) -> tuple[str, ...]:

@@ -1,18 +1,19 @@
-"""Workbook file: the cells of the first sheet of an .xlsx file (ECMA-376), read as a stream within bounds."""
+"""Workbook file: the cells of the first sheet that is shown of an .xlsx file (ECMA-376), read as a stream within bounds."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from board.kit.words import Text
-from engine.exchange.plate_files.dates import SheetDay, day_number
+from board.kit.words import Text, mark
+from engine.exchange.plate_files.dates import SheetDay, SheetPower, Unknown, day_number
 from engine.exchange.plate_files.rows import MOST_BYTES, FileRefused, FileRow, Head
 from engine.exchange.plate_files.table import Cells, rows_of
 
@@ -22,11 +23,16 @@ MOST_PARTS = 2_000
 MOST_TEXTS = 32 << 20
 """Characters of the shared strings."""
 MOST_COLUMNS = 256
+MOST_MERGED = 65_536
 MOST_CELL = 32_767
 
 _PIECE = 1 << 16
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DAYS = frozenset((*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)))
 """Ids of the built-in formats that show a number as a date or a time (ECMA-376 part 1, 18.8.30)."""
+_POWERS = frozenset((11, 48))
+"""Those that show it with a power of ten."""
+_DAMAGED = mark("the workbook is damaged, packed in another way or protected by a password")
 
 
 def read(path: Path, head: Head) -> Iterator[FileRow]:
@@ -44,7 +50,23 @@ def _cells(path: Path) -> Iterator[Cells]:
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError, OSError, zlib.error) as why:
         if isinstance(why, FileRefused):
             raise
-        raise FileRefused("the workbook is damaged, packed in another way or protected by a password") from why
+        raise FileRefused(_DAMAGED) from why
+
+
+class _Shown(NamedTuple):
+    """How a cell's format shows a number: as a day, with a power of ten, with at least so many digits."""
+
+    day: bool = False
+    power: bool = False
+    digits: int = 0
+
+
+class _Merged(NamedTuple):
+    """Cells of one column that are shown as one; the first of them has the value."""
+
+    first: int
+    last: int
+    column: int
 
 
 class _Workbook:
@@ -53,45 +75,85 @@ class _Workbook:
         self._left = MOST_UNPACKED
         self._texts: list[str] = []
         self._since_1904 = False
-        self._first = ""
-        self._days: list[bool] = []
+        self._sheets: list[tuple[str, bool]] = []
+        """(relation, whether it is shown) of each sheet."""
+        self._shown: list[_Shown] = []
+        self._names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
+        """Part -> its name in the archive: parts are the same in capitals (ECMA-376 part 2), and some programs write \\ for /."""
 
     def rows(self) -> Iterator[Cells]:
-        names = set(self._archive.namelist())
-        if "xl/workbook.xml" not in names:
+        book = self._related("", "officedocument", "xl/workbook.xml")
+        if not book:
             raise FileRefused("this is a packed file, but no workbook (.xlsx): unpack it first")
-        self._read("xl/workbook.xml", self._workbook_part)
-        sheet = self._sheet(names)
-        if "xl/sharedStrings.xml" in names:
-            self._read_texts()
-        if "xl/styles.xml" in names:
-            self._read_styles()
-        return _Sheet(self._texts, self._days, self._since_1904).rows(self._pieces(sheet))
+        self._read(book, self._workbook_part)
+        sheet = self._sheet(book)
+        if texts := self._related(book, "sharedstrings", "xl/sharedstrings.xml"):
+            self._read_texts(texts)
+        if styles := self._related(book, "styles", "xl/styles.xml"):
+            self._read_styles(styles)
+        merged = self._merged(sheet)
+        return _Sheet(self._texts, self._shown, self._since_1904, merged).rows(self._pieces(sheet))
 
     def _workbook_part(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "workbookPr":
             self._since_1904 = attributes.get("date1904", "0") in ("1", "true")
-        if name == "sheet" and not self._first:
-            self._first = next(
-                (value for key, value in attributes.items() if key.endswith("id") and ":" in key), ""
-            ) or attributes.get("id", "")
+        if name == "sheet":
+            relation = next((value for key, value in attributes.items() if key.endswith("id") and ":" in key), "")
+            self._sheets.append((relation or attributes.get("id", ""), attributes.get("state", "visible") == "visible"))
 
-    def _sheet(self, names: set[str]) -> str:
-        targets: dict[str, str] = {}
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """{id: (kind, part)} of what `part` refers to; "" is the archive itself."""
+        folder, _, name = part.rpartition("/")
+        targets: dict[str, tuple[str, str]] = {}
 
         def relation(name: str, attributes: Mapping[str, str]) -> None:
             if name == "Relationship":
-                targets[attributes.get("Id", "")] = attributes.get("Target", "")
+                target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
+                kind = attributes.get("Type", "").rpartition("/")[2].lower()
+                targets[attributes.get("Id", "")] = (kind, target.lstrip("/").lower())
 
-        if "xl/_rels/workbook.xml.rels" in names:
-            self._read("xl/_rels/workbook.xml.rels", relation)
-        target = targets.get(self._first, "worksheets/sheet1.xml")
-        found = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-        if found not in names:
+        relations = f"{folder}/_rels/{name}.rels".lstrip("/")
+        if relations in self._names:
+            self._read(relations, relation)
+        return targets
+
+    def _related(self, part: str, kind: str, usual: str) -> str:
+        """The part of this kind that `part` refers to, else the one with the usual name; "" if there is none."""
+        told = [target for its, target in self._relations(part).values() if its == kind]
+        return next((each for each in (*told, usual) if each in self._names), "")
+
+    def _sheet(self, book: str) -> str:
+        """The first sheet that is shown and has cells (a sheet may be a chart)."""
+        relations = self._relations(book)
+        sheets = [
+            (relations.get(each, ("", "xl/worksheets/sheet1.xml")), shown)
+            for each, shown in self._sheets or [("", True)]
+        ]  # fmt: skip
+        found = [(target, shown) for (kind, target), shown in sheets if kind in ("", "worksheet") and target in self._names]
+        if not found:
             raise FileRefused("the workbook has no sheet")
-        return found
+        return next((target for target, shown in found if shown), found[0][0])
 
-    def _read_texts(self) -> None:
+    def _merged(self, sheet: str) -> list[_Merged]:
+        """Cells that are merged downwards, by their first line. The sheet names them after its rows."""
+        found: list[_Merged] = []
+
+        def start(name: str, attributes: Mapping[str, str]) -> None:
+            if name != "mergeCell":
+                return
+            first, _, last = attributes.get("ref", "").partition(":")
+            above, below = (_int(each.lstrip(_LETTERS)) for each in (first, last))
+            if below > above:
+                found.append(_Merged(above, below, _column_of(first, 1)))
+                if len(found) > MOST_MERGED:
+                    raise FileRefused("the workbook has too many parts")
+
+        left = self._left
+        self._read(sheet, start)
+        self._left = left  # the same part is read once more
+        return sorted(found)
+
+    def _read_texts(self, part: str) -> None:
         state = {"inside": 0, "phonetic": 0, "length": 0}
         parts: list[str] = []
 
@@ -114,24 +176,24 @@ class _Workbook:
                     raise FileRefused("the workbook holds too much text")
                 parts.append(text)
 
-        self._read("xl/sharedStrings.xml", start, end, said)
+        self._read(part, start, end, said)
 
-    def _read_styles(self) -> None:
-        formats: dict[int, bool] = {}
+    def _read_styles(self, part: str) -> None:
+        formats: dict[int, _Shown] = {}
         state = {"cells": 0}
 
         def start(name: str, attributes: Mapping[str, str]) -> None:
             if name == "numFmt":
-                formats[_int(attributes.get("numFmtId"))] = _shows_day(attributes.get("formatCode", ""))
+                formats[_int(attributes.get("numFmtId"))] = _shown_by(attributes.get("formatCode", ""))
             state["cells"] += name == "cellXfs"
             if name == "xf" and state["cells"]:
                 number = _int(attributes.get("numFmtId"))
-                self._days.append(formats.get(number, number in _DAYS))
+                self._shown.append(formats.get(number) or _Shown(number in _DAYS, number in _POWERS))
 
         def end(name: str) -> None:
             state["cells"] -= name == "cellXfs"
 
-        self._read("xl/styles.xml", start, end)
+        self._read(part, start, end)
 
     def _read(
         self,
@@ -146,7 +208,7 @@ class _Workbook:
         _feed(parser, b"", True)
 
     def _pieces(self, part: str) -> Iterator[bytes]:
-        with self._archive.open(part) as file:
+        with self._archive.open(self._names[part]) as file:
             while piece := file.read(_PIECE):
                 self._left -= len(piece)
                 if self._left < 0:
@@ -157,15 +219,22 @@ class _Workbook:
 class _Sheet:
     """Yields the rows that each piece completes."""
 
-    def __init__(self, texts: list[str], days: list[bool], since_1904: bool) -> None:
+    def __init__(self, texts: list[str], shown: list[_Shown], since_1904: bool, merged: list[_Merged]) -> None:
         self._texts = texts
-        self._days = days
+        self._formats = shown
         self._since_1904 = since_1904
+        self._merged = merged[::-1]
+        """Those that are to come, the next one last."""
+        self._spans: dict[int, tuple[int, object]] = {}
+        """Column -> (last line, value) of the merged cells that the row goes through."""
+        self._headed = False
         self._rows: list[Cells] = []
         self._row: list[object] = []
         self._line = 0
         self._column = 0
-        self._kind, self._is_day = "", False
+        self._kind, self._shown = "", _Shown()
+        self._formula: list[str] | None = None
+        self._in_formula = False
         self._said: list[str] = []
         self._inside = False
         self._phonetic = False
@@ -184,8 +253,11 @@ class _Sheet:
             self._column = _column_of(attributes.get("r", ""), self._column + 1)
             self._kind = attributes.get("t", "n")
             style = _int(attributes.get("s"))
-            self._is_day = style < len(self._days) and self._days[style]
+            self._shown = self._formats[style] if style < len(self._formats) else _Shown()
             self._said.clear()
+            self._formula = None
+        elif name == "f":
+            self._formula, self._in_formula = [], True
         elif name in ("v", "t"):
             self._inside = True
         elif name == "rPh":
@@ -197,39 +269,70 @@ class _Sheet:
     def _text(self, text: str) -> None:
         if self._inside and not self._phonetic:
             self._said.append(text)
+        elif self._in_formula and self._formula is not None:
+            self._formula.append(text)
 
     def _end(self, name: str) -> None:
         if name in ("v", "t"):
             self._inside = False
         elif name == "rPh":
             self._phonetic = False
+        elif name == "f":
+            self._in_formula = False
         elif name == "c":
+            if self._formula is not None and not self._said and self._kind != "str":
+                self._kind, self._said = "e", ["=", *self._formula]  # a program wrote it that does not calculate
             if self._said and len(self._row) < MOST_COLUMNS:
                 self._row += [""] * (self._column - 1 - len(self._row))
                 self._row.append(self._value("".join(self._said)[:MOST_CELL]))
         elif name == "row" and self._row:
+            if self._headed:
+                self._fill()
+            else:
+                self._merged = [each for each in self._merged if each.first > self._line]
+            self._headed = True
             self._rows.append((self._line, self._row))
+
+    def _fill(self) -> None:
+        """Merged cells: what is shown beside each of their rows counts for each of them."""
+        while self._merged and self._merged[-1].first <= self._line:
+            each = self._merged.pop()
+            if each.first == self._line and each.column <= len(self._row):
+                self._spans[each.column] = (each.last, self._row[each.column - 1])
+        for column, (last, value) in list(self._spans.items()):
+            if self._line > last:
+                del self._spans[column]
+                continue
+            self._row += [""] * (column - len(self._row))
+            if self._row[column - 1] == "":
+                self._row[column - 1] = value
 
     def _value(self, text: str) -> object:
         if self._kind == "s":
             number = _int(text)
-            return self._texts[number] if number < len(self._texts) else ""
+            if number >= len(self._texts):
+                raise FileRefused(_DAMAGED)
+            return self._texts[number]
         if self._kind == "n":
             return self._number(text)
         if self._kind == "d":
             return SheetDay(text)
         if self._kind == "b":
             return "1" if text == "1" else "0"
-        return _unescaped(text)
+        return Unknown(text) if self._kind == "e" else _unescaped(text)
 
     def _number(self, text: str) -> object:
         try:
             number = float(text)
         except ValueError:
             return text
-        if self._is_day and 0 < number < 2_958_466:  # the last day of 9999
+        if self._shown.day and 0 < number < 2_958_466:  # the last day of 9999
             return SheetDay(day_number(number, self._since_1904))
-        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+        if not number.is_integer() or abs(number) >= 1e15:
+            return number
+        if self._shown.power:
+            return SheetPower(number)
+        return f"{int(number):0{self._shown.digits}}" if self._shown.digits else int(number)
 
 
 def strict_parser(
@@ -277,10 +380,11 @@ def _int(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
-def _shows_day(code: str) -> bool:
-    """Whether a custom format shows dates: d, m, y, h or s outside quotes and brackets and not after a backslash."""
+def _shown_by(code: str) -> _Shown:
+    """What a custom format shows: dates have d, m, y, h or s outside quotes and brackets and not after a backslash."""
     bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", code.split(";")[0])
-    return bool(re.search("[dmyhs]", bare, re.IGNORECASE)) and bare.lower() != "general"
+    is_day = bool(re.search("[dmyhs]", bare, re.IGNORECASE)) and bare.lower() != "general"
+    return _Shown(is_day, bool(re.search("[0#]E[+-]", bare, re.IGNORECASE)), len(bare) if bare and not bare.strip("0") else 0)
 
 
 def _unescaped(text: str) -> str:

@@ -248,6 +248,117 @@ def test_a_workbook_of_an_old_mac_counts_its_days_from_1904(tmp_path: Path) -> N
     assert found[0].values["valid_until"] == datetime(2026, 11, 27, 23, tzinfo=UTC)
 
 
+def cell(place: str, text: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def sheet(*rows: str, after: str = "") -> str:
+    numbered = "".join(f'<row r="{at}">{row}</row>' for at, row in enumerate(rows, 1))
+    return f"<worksheet {MAIN}><sheetData>{numbered}</sheetData>{after}</worksheet>"
+
+
+HEADINGS = cell("A1", "plate") + cell("B1", "list") + cell("C1", "valid until")
+
+
+def test_merged_cells_count_for_each_row_that_they_stand_beside(tmp_path: Path) -> None:
+    """Only the first of them has the value: the others let their cars in for ever, on whatever list was chosen."""
+    merged = "".join(f'<mergeCell ref="{each}"/>' for each in ("C2:C3", "B2:B4", "D1:F1", "A5:A6"))
+    content = sheet(
+        HEADINGS,
+        cell("A2", "AAA1") + cell("B2", "BLACK") + cell("C2", "2026-01-31"),
+        cell("A3", "AAA2"),
+        cell("A4", "AAA3"),
+        cell("A5", "AAA4"),
+        after=f"<mergeCells>{merged}</mergeCells>",
+    )
+    found = entries(tmp_path, packed(PARTS | {"xl/worksheets/sheet1.xml": content}))[1]
+    ends = datetime(2026, 1, 31, 23, tzinfo=UTC)
+    assert [(each.values["plate"], each.list_name, each.values["valid_until"]) for each in found] == [
+        ("AAA1", "BLACK", ends),
+        ("AAA2", "BLACK", ends),
+        ("AAA3", "BLACK", LATEST),
+        ("AAA4", "", LATEST),
+    ]
+
+
+def test_merged_headings_are_no_plates(tmp_path: Path) -> None:
+    content = sheet(HEADINGS, cell("D2", "day"), after='<mergeCells><mergeCell ref="A1:A2"/></mergeCells>')
+    assert entries(tmp_path, packed(PARTS | {"xl/worksheets/sheet1.xml": content}))[1][0].values["plate"] == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        pytest.param('<c r="A2" t="e"><f>B9</f><v>#N/A</v></c>', "'#N/A' is no text", id="error"),
+        pytest.param('<c r="A2"><f>B9&amp;C9</f></c>', "'=B9&C9' is no text", id="formula"),
+        pytest.param(cell("A2", "A1") + '<c r="C2"><f>TODAY()+30</f><v></v></c>', "'=TODAY()+30' is no date", id="until"),
+        pytest.param(cell("A2", "A1") + '<c r="C2" t="s"><v>99</v></c>', "the workbook is damaged", id="missing-text"),
+        pytest.param('<c r="A2" s="1"><v>120000</v></c>', "'120000' is what a spreadsheet makes of a plate", id="power"),
+    ],
+)
+def test_a_cell_without_a_value_is_not_taken_for_an_empty_one(tmp_path: Path, row: str, says: str) -> None:
+    """An end that no program calculated let a guest in for ever."""
+    styles = f'<styleSheet {MAIN}><cellXfs><xf numFmtId="0"/><xf numFmtId="11"/></cellXfs></styleSheet>'
+    parts = PARTS | {"xl/styles.xml": styles, "xl/worksheets/sheet1.xml": sheet(HEADINGS, row)}
+    assert says in refused(tmp_path, packed(parts))
+
+
+def test_an_empty_result_of_a_formula_is_empty(tmp_path: Path) -> None:
+    content = sheet(HEADINGS, cell("A2", "A1") + '<c r="C2" t="str"><f>IF(1,"","x")</f><v></v></c>')
+    assert entries(tmp_path, packed(PARTS | {"xl/worksheets/sheet1.xml": content}))[1][0].values["valid_until"] == LATEST
+
+
+def test_zeros_that_a_format_puts_before_a_number_belong_to_the_plate(tmp_path: Path) -> None:
+    styles = (
+        f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
+    )
+    content = sheet(HEADINGS, '<c r="A2" s="1"><v>123</v></c>', '<c r="A3"><v>123</v></c>')
+    found = entries(tmp_path, packed(PARTS | {"xl/styles.xml": styles, "xl/worksheets/sheet1.xml": content}))[1]
+    assert [each.values["plate"] for each in found] == ["00123", "123"]
+
+
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def relations(*told: tuple[str, str, str]) -> str:
+    each = "".join(f'<Relationship Id="{name}" Type="{RELATION}/{kind}" Target="{target}"/>' for name, kind, target in told)
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{each}</Relationships>'
+
+
+def test_what_is_read_is_the_first_sheet_that_is_shown(tmp_path: Path) -> None:
+    told = (("c", "chartsheet", "chartsheets/sheet1.xml"), ("h", "worksheet", "worksheets/sheet1.xml"))
+    sheets = "".join(
+        f'<sheet name="{name}" sheetId="1" state="{state}" r:id="{name}"/>'
+        for name, state in (("c", "visible"), ("h", "hidden"), ("s", "visible"))
+    )
+    parts = PARTS | {
+        "xl/workbook.xml": f'<workbook {MAIN} xmlns:r="r"><sheets>{sheets}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": relations(*told, ("s", "worksheet", "/xl/worksheets/sheet2.xml")),
+        "xl/chartsheets/sheet1.xml": f"<chartsheet {MAIN}/>",
+        "xl/worksheets/sheet1.xml": sheet(HEADINGS, cell("A2", "OLD1")),
+        "xl/worksheets/sheet2.xml": sheet(HEADINGS, cell("A2", "NEW1")),
+    }
+    assert [each.values["plate"] for each in entries(tmp_path, packed(parts))[1]] == ["NEW1"]
+
+
+def test_parts_are_found_where_the_workbook_says_that_they_are(tmp_path: Path) -> None:
+    """Some programs call the workbook workbook2.xml, write SharedStrings.xml, or fill the archive with backslashes."""
+    parts = {
+        "_rels\\.rels": relations(("a", "officeDocument", "/xl/workbook2.xml")),
+        "xl\\workbook2.xml": BOOK,
+        "xl\\_rels\\workbook2.xml.rels": relations(
+            ("rId1", "worksheet", "sheets/one.xml"), ("b", "sharedStrings", "./SharedStrings.xml"), ("c", "styles", "looks.xml")
+        ),
+        "xl\\SharedStrings.xml": TEXTS,
+        "xl\\looks.xml": STYLES,
+        "xl\\sheets\\one.xml": SHEET,
+    }
+    found = entries(tmp_path, packed(parts))[1]
+    assert [each.values["plate"] for each in found] == ["MÜ AB1", "12345", "X1", "12E4"]
+    assert found[0].values["valid_until"] == datetime(2026, 11, 27, 23, tzinfo=UTC)
+
+
 def test_a_workbook_of_ours(tmp_path: Path) -> None:
     _, found = entries(tmp_path, workbook(["plate", "description"], [["0012345", "=1+1"], ["MAR12", "a\nb"]]), "XLSX")
     assert shown(found) == [(2, "", "0012345", "=1+1"), (3, "", "MAR12", "a\nb")]
