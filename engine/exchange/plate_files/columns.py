@@ -76,8 +76,25 @@ _PLATE = (
     "kennzeichen", "kfz kennzeichen", "immatriculation", "plaque", "matricula", "targa", "kenteken", "tablica", "номер",
 )  # fmt: skip
 _DESCRIPTION = ("comment", "note", "remark", "name", "beschreibung", "bemerkung", "descripcion", "descrizione", "omschrijving")
-_FROM = ("valid from", "from", "start", "start date", "gueltig ab", "gultig ab", "gultig von", "von", "valide du", "desde")
-_UNTIL = ("valid until", "valid to", "until", "to", "end", "end date", "expires", "gueltig bis", "gultig bis", "bis", "hasta")
+_FROM = (
+    "valid from", "from", "start", "start date", "start time", "valid since", "gueltig ab", "gultig ab", "gueltig von",
+    "gultig von", "von", "ab", "beginn", "valide du", "valable du", "valable a partir du", "date de debut", "debut", "desde", "valido desde",
+    "fecha inicio", "fecha de inicio", "inicio", "valido dal", "valido da", "data inizio", "inizio", "geldig van", "geldig vanaf",
+    "vanaf", "begindatum", "startdatum", "wazny od", "od",
+    "действует с", "有效期起", "有效起始日期", "开始时间", "开始日期", "開始日期", "開始時間",
+)  # fmt: skip
+_UNTIL = (
+    "valid until", "valid to", "valid till", "valid through", "valid thru", "until", "till", "to", "end", "end date", "end time",
+    "expires", "expires on", "expires at", "expiry", "expiry date", "expiration", "expiration date", "expire date",
+    "gueltig bis", "gultig bis", "bis", "ende", "ablauf", "ablaufdatum", "laeuft ab", "lauft ab",
+    "valable jusqu'au", "valide jusqu'au",
+    "jusqu'au", "valide au", "date de fin", "fin", "expire le", "hasta", "valido hasta", "fecha fin", "fecha de fin", "caducidad",
+    "vencimiento", "valido fino al", "valido al", "fino al", "data fine", "fine", "scadenza", "validade", "geldig tot", "tot",
+    "einddatum", "vervaldatum", "wazny do", "ważny do", "do", "data waznosci", "data ważności", "действует до", "годен до",
+    "срок действия",
+    "有效期至", "有效期止", "有效期限", "到期日", "到期日期", "到期时间", "截止日期", "结束时间", "结束日期", "結束日期", "結束時間",
+)  # fmt: skip
+"""What is not known as an end is left out with its column, and its plates are valid for ever."""
 
 COLUMNS: Mapping[str, Column] = {
     each.name: each

@@ -40,7 +40,7 @@ likely means another character set, in which somebody else's plate would be list
 def read(path: Path, head: Head) -> Iterator[FileRow]:
     """The rows of the file; `head` is filled before the first. FileRefused: it is not a table of plates."""
     encoding = encoding_of(path)
-    rows = rows_of(_cells(path, encoding), head)
+    rows = rows_of(_cells(path, encoding), head, is_text=True)
     if encoding != "cp1252":
         return rows
     return map(_check_western, rows)
@@ -63,6 +63,8 @@ def _cells(path: Path, encoding: str) -> Iterator[Cells]:
                 if before == 0 and len(row) <= 2 and row and row[0].lower().startswith("sep="):
                     before = reader.line_num
                     continue
+                if row == ["\x1a"]:  # the end of a file, as DOS wrote it
+                    break
                 yield before + 1, [read_cell(each) for each in row]
                 before = reader.line_num
         except UnicodeDecodeError as why:

@@ -29,15 +29,16 @@ LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
 LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco"))
 
 
-def rows_of(cells: Iterable[Cells], head: Head) -> Iterator[FileRow]:
-    """The rows of the table; `head` is filled before the first. FileRefused: it is not a table of plates."""
+def rows_of(cells: Iterable[Cells], head: Head, is_text: bool = False) -> Iterator[FileRow]:
+    """The rows of the table; `is_text`: separators part its cells. `head` is filled before the first.
+    FileRefused: it is not a table of plates."""
     told = ((line, row) for line, row in cells if any(str(each).strip() for each in row))
     line, first = next(told, (0, ()))
     if not first:
         raise FileRefused("the file is empty")
     if str(first[0]).strip().lower() == LIST_BLOCK:
         return _manual(told, line, first, head)
-    return _plain(told, line, first)
+    return _plain(told, line, first, is_text)
 
 
 # --- the manual's two blocks --------------------------------------------------------------------------------------------
@@ -111,7 +112,7 @@ class _Heading:
     column: Column
 
 
-def _plain(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterator[FileRow]:
+def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], is_text: bool) -> Iterator[FileRow]:
     named = [plain_heading(str(each)) for each in first]
     found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
     list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
@@ -130,6 +131,9 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterat
     if twice:
         raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
     for at_, row in cells:
+        if is_text and any(str(each).strip() for each in row[len(first) :]):
+            # a separator in a text has moved what follows it: perhaps the end that the plate is valid to
+            raise at_line(at_, Text("it has more than {count} columns", {"count": len(first)}))
         values = {each.column.name: row[each.at] if each.at < len(row) else "" for each in found}
         name = str(row[list_at]).strip() if 0 <= list_at < len(row) else ""
         yield FileRow(at_, name, values)

@@ -484,3 +484,22 @@ def test_a_number_of_a_plate_is_known_again_however_great_it_is() -> None:
 @pytest.mark.parametrize("text", ['sep="\nplate;description\nAB1;x\n', "sep=\r\nplate;description\r\nAB1;x\r\n"])
 def test_a_separator_that_can_be_none_is_passed_over(tmp_path: Path, text: str) -> None:
     assert [each[2:] for each in shown(entries(tmp_path, text)[1])] == [("AB1", "x")]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Expiry date", "valid till", "Ablaufdatum", "Date de fin", "Scadenza", "Valable jusqu’au", "有效期至"]
+)
+def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
+    """A column that was not known was left out: the plate was valid for ever."""
+    found = entries(tmp_path, f"plate;{heading}\nAB12;2026-01-31\n")[1]
+    assert found[0].values["valid_until"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
+
+
+def test_a_separator_within_a_text_moves_no_end_away(tmp_path: Path) -> None:
+    text = "plate,description,valid until\nAB12,Meier,,2026-01-31\n"
+    assert refused(tmp_path, text) == "line 2: it has more than 3 columns"
+    assert len(entries(tmp_path, text.replace("Meier,,", '"Meier,",').replace("31\n", "31,, \n"))[1]) == 1
+
+
+def test_the_mark_that_ends_a_file_of_dos_is_no_plate(tmp_path: Path) -> None:
+    assert shown(entries(tmp_path, "plate,description\r\nAB12,x\r\n\x1a")[1]) == [(2, "", "AB12", "x")]
