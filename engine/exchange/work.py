@@ -135,7 +135,7 @@ def _clear(state: State, job_ids: set[int]) -> None:
 def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
     """Runs the job and stores the result, whatever it raises."""
     before = store.jobs.state(job.id)
-    store.jobs.begin(job.id)
+    begun = store.jobs.begin(job.id)
     kind, began_at = kinds.get(job.kind), clock.now()
     plate_list = store.lists.get(job.list_id)
     direction = kind.direction if kind else "export"
@@ -157,7 +157,7 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
         if not done.nothing_new:
             store.transfers.add(*told, DONE, done.note)
             store.counters.add(COUNTERS[direction], 1)
-        store.jobs.done(job.id, done.note, done.memory)
+        store.jobs.done(job, begun, done.note, done.memory)
         return
     store.transfers.add(*told, FAILED, error)
     store.jobs.failed(job.id, error)

@@ -23,6 +23,11 @@ from engine.types import INTERVALS, Job
 ACCEPTS = "accepts"
 """In a job's memory: somebody has seen why it was refused, and wants what comes next."""
 
+_ACCEPTED = json.dumps({ACCEPTS: True})
+
+_ASKED_MEANWHILE = "CASE WHEN asked_at > running_at THEN asked_at END"
+"""SQL: at the end of a run, what was asked before it began has been done; what was asked since has not."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobState:
@@ -65,7 +70,7 @@ class Jobs:
 
     def save(self, job: Job, kind: type[Settings], by: str) -> Job:
         """Creates (id 0) or changes a job; returns it with its id. `kind`: the class of its options, checked by the caller: it says
-        what of them is secret. A job that is changed forgets what it remembered. `by`: the user who does it."""
+        what of them is secret, and what a job whose options change still remembers. `by`: the user who does it."""
         if job.interval not in INTERVALS:
             raise unfit("interval", "Interval", "must be one of {intervals}", intervals=INTERVALS)
         with self._db.transaction():
@@ -76,7 +81,7 @@ class Jobs:
             values = (job.list_id, job.kind, int(job.enabled), job.interval, int(job.if_changed), job.options)
             if before is not None:
                 sql = "UPDATE jobs SET list_id=?, kind=?, enabled=?, interval=?, if_changed=?, options=?, memory=? WHERE id = ?"
-                memory = self.state(job.id).memory if before.options == job.options else {}
+                memory = _outliving(self.state(job.id).memory, before, job, kind)
                 self._db.execute(sql, (*values, json.dumps(memory) if memory else "", job.id))
             else:
                 columns = "list_id, kind, enabled, interval, if_changed, options, began_at"
@@ -112,29 +117,33 @@ class Jobs:
     def accept(self, job_id: int, by: str) -> None:
         """What the job gets next counts as right, whatever it is: it forgets what it remembered, and runs now."""
         with self._db.transaction():
-            memory = json.dumps({ACCEPTS: True})
-            self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (memory, job_id))
+            self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (_ACCEPTED, job_id))
             self.ask(job_id, by)
             self._changes.add(by, "job", job_id, {"accepted": False}, {"accepted": True})
 
-    def begin(self, job_id: int) -> None:
-        """It runs: its next time is counted from now on."""
+    def begin(self, job_id: int) -> str:
+        """It runs: its next time is counted from now on. Returns the stamp of this run, for `done`."""
         now = stamp(self._clock.now())
         self._db.execute("UPDATE jobs SET began_at = ?, running_at = ? WHERE id = ?", (now, now, job_id))
+        return now
 
     def skip(self, job_ids: Sequence[int]) -> None:
         """There was nothing to do for them: their next time is counted from now on."""
         sql = f"UPDATE jobs SET began_at = ? WHERE id IN ({marks(job_ids)})"
         self._db.execute(sql, (stamp(self._clock.now()), *job_ids))
 
-    def done(self, job_id: int, note: Text, memory: Mapping[str, Any]) -> None:
-        """Nothing happens when the job was deleted."""
-        sql = "UPDATE jobs SET done_at = ?, done_note = ?, memory = ?, running_at = NULL, asked_at = NULL WHERE id = ?"
-        self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), json.dumps(memory), job_id))
+    def done(self, job: Job, begun: str, note: Text, memory: Mapping[str, Any]) -> None:
+        """`job`: as it ran; `begun`: what `begin` returned. If it was changed meanwhile, `memory` is about something else and is
+        dropped; if it was accepted, that counts for the next run. Nothing happens when the job was deleted."""
+        sql = f"""UPDATE jobs SET done_at = ?, done_note = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE},
+            memory = CASE WHEN list_id = ? AND kind = ? AND options = ? AND NOT (memory = ? AND ifnull(asked_at, '') > ?)
+            THEN ? ELSE memory END WHERE id = ?"""
+        ran = (job.list_id, job.kind, job.options, _ACCEPTED, begun)
+        self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), *ran, json.dumps(memory), job.id))
 
     def failed(self, job_id: int, error: Text) -> None:
         """Nothing happens when the job was deleted."""
-        sql = "UPDATE jobs SET error_at = ?, error = ?, running_at = NULL, asked_at = NULL WHERE id = ?"
+        sql = f"UPDATE jobs SET error_at = ?, error = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE} WHERE id = ?"
         self._db.execute(sql, (stamp(self._clock.now()), to_stored(error), job_id))
 
 
@@ -142,6 +151,17 @@ def _job(row: Row) -> Job:
     return Job(
         row["id"], row["list_id"], row["kind"], bool(row["enabled"]), row["interval"], bool(row["if_changed"]), row["options"]
     )
+
+
+def _outliving(memory: Mapping[str, Any], before: Job, job: Job, kind: type[Settings]) -> dict[str, Any]:
+    """What the job still remembers after the change."""
+    if before.kind != job.kind:
+        return {}
+    if before.options == job.options:
+        return dict(memory)
+    then, now = json.loads(before.options or "{}"), json.loads(job.options or "{}")
+    kept = {name: whom for name, whom in kind.outlives.items() if name in memory}
+    return {name: memory[name] for name, whom in kept.items() if all(then.get(each) == now.get(each) for each in whom)}
 
 
 def _state(row: Row) -> JobState:

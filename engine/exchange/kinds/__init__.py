@@ -7,7 +7,7 @@ may take the time and memory it needs.
 
 Shared code: engine/exchange/exporting.py writes a list file, engine/exchange/importing.py imports one, engine/actions/_ftp.py
 is a session with an FTP server. What one run must tell the next (a generation number, the newest passage) goes through
-`Done.memory` to `JobEnv.memory`."""
+`Done.memory` to `JobEnv.memory`; what of it outlives a change of the options says their class (`outlives`)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
@@ -11,6 +13,8 @@ from engine.exchange.names import PATH, check_name, path_of
 
 
 class FtpMatchesOptions(FtpServer):
+    outlives = MappingProxyType({"after": ("host", "port")})
+
     format: str = option("XML", "Format", "Each passage as a document, or as a row of a table.", choices=tuple(MATCHES))
     name: str = option("{list}_{date}_{time}", "File name", PATH, max_length=200)
     timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from board.kit.settings import option
 from board.kit.words import Text
 from engine.exchange.formats import MATCHES
@@ -11,6 +13,8 @@ from engine.exchange.names import file_name
 
 
 class LocalMatchesOptions(LocalFileOptions):
+    outlives = MappingProxyType({"after": ()})
+
     format: str = option("XML", "Format", "Each passage as a document, or as a row of a table.", choices=tuple(MATCHES))
 
 

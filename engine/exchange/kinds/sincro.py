@@ -4,6 +4,7 @@ synchronization)."""
 from __future__ import annotations
 
 import hashlib
+from types import MappingProxyType
 
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings, field_validator, option
@@ -19,6 +20,8 @@ WHOM = tuple(each for each in TO_WHOM if each not in ("ca", "verify_tls"))
 
 
 class SincroOptions(Settings):
+    outlives = MappingProxyType({"pin": ("host", "port", "fingerprint")})
+
     host: Host = option("192.168.1.10", "Master camera", "Name or address of the camera whose lists are copied.", max_length=253)
     port: int = option(0, "Port", "Of the master's FTP server; 0: the usual one, 21.", zero="usual port", ge=0, le=65_535)
     user: OneLine = option("", "User", "From the master's page for its FTP server.", max_length=200)

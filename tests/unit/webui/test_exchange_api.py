@@ -78,7 +78,9 @@ def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
     jobs, path = caller.portal.store.jobs, f"api/jobs/{made['id']}/accept"
     assert caller.send("POST", path, {}).status == 422
     assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
-    jobs.done(made["id"], Text("taken"), {"generation": "7", "pin": "ab"})
+    stored = jobs.get(made["id"])
+    assert stored is not None
+    jobs.done(stored, jobs.begin(stored.id), Text("taken"), {"generation": "7", "pin": "ab"})
     jobs.failed(made["id"], Text("another camera"))
     assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
     assert caller.send("POST", path, {}).json["running"] is True

@@ -1,0 +1,94 @@
+"""A job that is changed, accepted or wanted while it runs, and what outlives a change of its options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.words import Text
+from engine.exchange.kinds import find_jobs
+from engine.store import Store
+from engine.store.jobs import ACCEPTS
+from engine.types import Job
+from tests.samples import WHITE
+
+KINDS = find_jobs()
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: TestClock) -> Iterator[Store]:
+    made = Store(tmp_path / "anpr.db", clock)
+    yield made
+    made.close()
+
+
+def save(store: Store, kind: str, job: Job | None = None, **options: Any) -> Job:
+    wanted = replace(job or Job(0, WHITE, kind, True, "hour", True, ""), options=json.dumps(options))
+    return store.jobs.save(wanted, KINDS[kind].options, "admin")
+
+
+def memory(store: Store, job: Job) -> dict[str, Any]:
+    return dict(store.jobs.state(job.id).memory)
+
+
+def ends(store: Store, job: Job, begun: str, **remembers: Any) -> None:
+    store.jobs.done(job, begun, Text("done"), remembers)
+
+
+def test_what_a_run_remembers_of_the_old_server_is_not_for_the_new_one(store: Store, clock: TestClock) -> None:
+    job = save(store, "sincro", host="old")
+    begun = store.jobs.begin(job.id)
+    moved = save(store, "sincro", job, host="new")
+    ends(store, job, begun, generation="7", pin="certificate of old")
+    assert memory(store, moved) == {}
+    assert (store.jobs.state(job.id).running_at, store.jobs.state(job.id).done_at) == (None, clock.now())
+    ends(store, moved, store.jobs.begin(job.id), pin="certificate of new")
+    assert memory(store, moved) == {"pin": "certificate of new"}
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_who_accepts_or_wants_a_run_while_one_ends_gets_the_next_one(store: Store, clock: TestClock, fails: bool) -> None:
+    job = save(store, "sincro", host="master")
+    store.jobs.ask(job.id, "anna")
+    clock.advance(1)
+    begun = store.jobs.begin(job.id)
+    clock.advance(1)
+    store.jobs.accept(job.id, "ben")
+    store.jobs.failed(job.id, Text("older than before")) if fails else ends(store, job, begun, generation="7")
+    state = store.jobs.state(job.id)
+    assert (dict(state.memory), state.asked_at, state.asked_by) == ({ACCEPTS: True}, clock.now(), "ben")
+    clock.advance(1)
+    ends(store, job, store.jobs.begin(job.id), generation="1")
+    assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, None)
+
+
+@pytest.mark.parametrize("kind", ["ftp_matches", "local_matches"])
+def test_a_new_password_or_format_does_not_send_the_passages_of_all_years_again(store: Store, kind: str) -> None:
+    job = save(store, kind, format="XML")
+    ends(store, job, store.jobs.begin(job.id), after=90_000)
+    assert memory(store, save(store, kind, job, format="CSV")) == {"after": 90_000}
+
+
+def test_the_certificate_is_known_as_long_as_the_master_is_the_same(store: Store) -> None:
+    job = save(store, "sincro", host="master", timeout_s=60)
+    for changes, left in (
+        ({"timeout_s": 90}, {"pin": "ab"}),
+        ({"host": "other"}, {}),
+        ({"port": 2121}, {}),
+        ({"fingerprint": "ab" * 32}, {}),
+    ):
+        ends(store, job, store.jobs.begin(job.id), generation="7", pin="ab")
+        changed = save(store, "sincro", job, **{"host": "master", "timeout_s": 60, **changes})
+        assert memory(store, changed) == left, changes
+        job = save(store, "sincro", job, host="master", timeout_s=60)
