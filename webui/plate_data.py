@@ -38,7 +38,8 @@ def entries_of(portal: Portal, plate: str) -> list[ListEntry]:
 
 
 def exported(portal: Portal, plate: str) -> Iterator[bytes]:
-    """A ZIP: data.json with passages, deliveries and entries, and the pictures; sent as it is made."""
+    """A ZIP: data.json with passages, deliveries, entries, what was changed in them, when the plate was looked for and whether its
+    vehicle counts as inside, and the pictures; sent as it is made."""
     zone, pipe = portal.zone(), Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # it only writes
         told = []
@@ -59,7 +60,15 @@ def exported(portal: Portal, plate: str) -> Iterator[bytes]:
                 archive.writestr(zipfile.ZipInfo(f"pictures/{name.rpartition('/')[2]}"), content)
                 yield from pipe.taken()
         entries = [asdict(each) for each in entries_of(portal, plate)]
-        document = {"plate": plate, "passages": told, "entries": entries}
+        kept = portal.store
+        document = {
+            "plate": plate,
+            "passages": told,
+            "entries": entries,
+            "changes": [{"at": each.at, "before": each.before, "after": each.after} for each in kept.changes.of_plate(plate)],
+            "searches": [{"at": each.at, "what": each.what} for each in kept.searches.of_plate(plate)],
+            "inside_since": kept.occupancy.known_since(plate),
+        }
         archive.writestr("data.json", json.dumps(document, ensure_ascii=False, indent=1, default=str))
     yield from pipe.taken(0)
 
@@ -80,6 +89,9 @@ def forget(portal: Portal, plate: str, by: str) -> tuple[int, int, int]:
     entries = entries_of(portal, plate)
     for entry in entries:
         portal.store.entries.delete(entry.id, by)
+    portal.store.occupancy.unname(plate)
+    for told in (portal.store.searches, portal.store.changes):  # Audit goes on saying who did what
+        told.unname(plate, masked(plate))
     return deleted, waiting, len(entries)
 
 

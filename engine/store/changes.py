@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Row
 from typing import Any
 
 from board.kit.clock import Clock
+from engine.lists import normalise
 from engine.store.database import Database
 from engine.store.rows import stamp, where
 
@@ -57,18 +59,7 @@ class Changes:
             ("at < ?", stamp(until) if until else ""),
         )
         sql = f"SELECT * FROM changes WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
-        return [
-            Change(
-                row["rowid"],
-                datetime.fromisoformat(row["at"]),
-                row["user"],
-                row["subject"],
-                row["item_id"],
-                json.loads(row["before"]) if row["before"] else None,
-                json.loads(row["after"]) if row["after"] else None,
-            )
-            for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))
-        ]
+        return [_change(row) for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))]
 
     def newest(self) -> int:
         """Row of the newest one, which is another after every change; 0: there is none."""
@@ -83,6 +74,37 @@ class Changes:
             (stamp(self._clock.now()), user, subject, item_id, _text(before), _text(after)),
         )
         self._db.execute("DELETE FROM changes WHERE rowid <= ?", (number - KEPT,))
+
+    def of_plate(self, plate: str) -> Iterator[Change]:
+        """Those of entries with exactly this plate, newest first."""
+        key = normalise(plate)
+        for row in self._db.rows("SELECT * FROM changes WHERE subject = 'entry' ORDER BY rowid DESC"):
+            change = _change(row)
+            plates = {normalise(values.get("plate", "")) for values in (change.before, change.after) if values}
+            if key and key in plates:
+                yield change
+
+    def unname(self, plate: str, instead: str) -> None:
+        """Who changed its entries, and when, stays; of their values only the list does, and the plate as `instead`."""
+        with self._db.transaction():
+            for change in self.of_plate(plate):
+                kept = [
+                    values and {"plate": instead, "list_id": values.get("list_id", 0)} for values in (change.before, change.after)
+                ]
+                sql = "UPDATE changes SET before = ?, after = ? WHERE rowid = ?"
+                self._db.execute(sql, (_text(kept[0]), _text(kept[1]), change.rowid))
+
+
+def _change(row: Row) -> Change:
+    return Change(
+        row["rowid"],
+        datetime.fromisoformat(row["at"]),
+        row["user"],
+        row["subject"],
+        row["item_id"],
+        json.loads(row["before"]) if row["before"] else None,
+        json.loads(row["after"]) if row["after"] else None,
+    )
 
 
 def _text(values: Mapping[str, Any] | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Row
 
 from board.kit.errors import ConfigError
 from engine.lists import fold, normalise, variants
@@ -136,6 +137,26 @@ class Occupancy:
             left = self.total()
             self._changes.add(BY_TIME, "places", 0, {"inside": inside}, {"inside": left, "before": stamp(before)})
         return inside - left
+
+    def known_since(self, plate: str) -> datetime | None:
+        """When the vehicle with exactly this plate came in; None: no such plate is kept."""
+        row = self._exactly(plate)
+        return datetime.fromisoformat(row["since"]) if row else None
+
+    def unname(self, plate: str) -> None:
+        """The vehicle stays counted, its plate is kept no more: it is one by hand, of the time when it came in."""
+        with self._db.transaction():
+            row = self._exactly(plate)
+            if row is None:
+                return
+            self._db.execute("DELETE FROM inside WHERE key = ?", (_key(plate),))
+            self._db.execute("INSERT OR IGNORE INTO places (list_id) VALUES (?)", (row["list_id"],))
+            sql = "UPDATE places SET correction = correction + 1, since = max(since, ?) WHERE list_id = ?"
+            self._db.execute(sql, (row["since"], row["list_id"]))
+
+    def _exactly(self, plate: str) -> Row | None:
+        row = self._db.row("SELECT plate, list_id, since FROM inside WHERE key = ?", (_key(plate),))
+        return row if row is not None and normalise(row["plate"]) == normalise(plate) else None
 
     def _inside(self, list_id: int) -> int:
         return int(self._db.rows("SELECT count(*) AS number FROM inside WHERE list_id = ?", (list_id,))[0]["number"])

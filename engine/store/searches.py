@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Row
 
 from board.kit.clock import Clock
+from engine.lists import normalise
 from engine.store.database import Database
 from engine.store.rows import stamp, where
 
@@ -37,14 +39,11 @@ class Searches:
     def __call__(self, since: datetime | None = None, until: datetime | None = None, limit: int = 100) -> list[Searched]:
         conditions, values = where(("at >= ?", stamp(since) if since else ""), ("at < ?", stamp(until) if until else ""))
         sql = f"SELECT rowid, * FROM searches WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
-        return [
-            Searched(row["rowid"], datetime.fromisoformat(row["at"]), row["user"], row["what"], json.loads(row["asked"]))
-            for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))
-        ]
+        return [_searched(row) for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))]
 
     def add(self, user: str, what: str, asked: Mapping[str, str]) -> None:
         """The same again, such as its next page, is one search."""
-        text = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+        text = _text(asked)
         last = self._db.row("SELECT what, asked FROM searches WHERE user = ? ORDER BY rowid DESC LIMIT 1", (user,))
         if last is not None and (last["what"], last["asked"]) == (what, text):
             return
@@ -52,3 +51,27 @@ class Searches:
             values = (stamp(self._clock.now()), user, what, text)
             number = self._db.execute("INSERT INTO searches (at, user, what, asked) VALUES (?, ?, ?, ?)", values)
             self._db.execute("DELETE FROM searches WHERE rowid <= ?", (number - KEPT,))
+
+    def of_plate(self, plate: str) -> Iterator[Searched]:
+        """Those for exactly this plate, newest first."""
+        key = normalise(plate)
+        for row in self._db.rows("SELECT rowid, * FROM searches ORDER BY rowid DESC"):
+            found = _searched(row)
+            if key and normalise(found.asked.get("plate", "")) == key:
+                yield found
+
+    def unname(self, plate: str, instead: str) -> None:
+        """Who looked for it stays, the plate is kept as `instead`."""
+        with self._db.transaction():
+            for found in self.of_plate(plate):
+                self._db.execute(
+                    "UPDATE searches SET asked = ? WHERE rowid = ?", (_text({**found.asked, "plate": instead}), found.rowid)
+                )
+
+
+def _searched(row: Row) -> Searched:
+    return Searched(row["rowid"], datetime.fromisoformat(row["at"]), row["user"], row["what"], json.loads(row["asked"]))
+
+
+def _text(asked: Mapping[str, str]) -> str:
+    return json.dumps(asked, ensure_ascii=False, separators=(",", ":"))

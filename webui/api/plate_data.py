@@ -31,7 +31,7 @@ ROUTES = (
         "plates/<plate>/data.zip",
         "configure",
         _export,
-        "Everything that is stored of exactly this plate: passages, pictures, deliveries, entries of lists.",
+        "Everything that is stored of exactly this plate: passages, pictures, deliveries, entries of lists, what Audit tells.",
         reply="application/zip",
     ),
     api(
@@ -39,7 +39,8 @@ ROUTES = (
         "api/plates/<plate>/data",
         "configure",
         _delete,
-        "Deletes all of it; passages whose messages are still to be delivered stay until then, and are told.",
+        "Deletes all of it; passages whose messages are still to be delivered stay until then, and are told. Audit still says "
+        "who did what, without the plate, and its vehicle still counts as inside.",
         reply=shapes.Forgotten,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -123,6 +124,30 @@ def test_all_data_of_one_plate_is_deleted_but_for_what_is_still_to_be_delivered(
     assert caller.portal.store.entries.count(WHITE) == 0
     told = caller.portal.store.changes("plate")[0]
     assert (told.user, dict(told.after or {})) == ("anna", {"deleted": "AB***", "passages": 1, "entries": 1})
+
+
+def test_what_else_tells_of_a_plate_is_given_out_and_then_says_it_no_more_while_audit_and_counts_stay(caller: Caller) -> None:
+    kept = caller.portal.store
+    for plate in ("AB12", "AB123", "AB-I2"):  # the last counts as inside for the first one's key
+        kept.searches.add("anna", "search", {"plate": plate.lower(), "from": "2026-01-01T00:00"})
+    for plate in ("AB12", "AB123"):
+        made = kept.entries.save(entry(plate, WHITE, owner="Anna"), "anna")
+        kept.entries.save(replace(made, description="blue"), "ben")
+        kept.occupancy.enter(plate, WHITE, NOW)
+    with zipfile.ZipFile(io.BytesIO(caller.get("plates/AB12/data.zip").body)) as archive:
+        told = json.loads(archive.read("data.json"))
+    assert [each["after"]["description"] for each in told["changes"]] == ["blue", ""]
+    assert ([each["what"] for each in told["searches"]], told["inside_since"]) == (["search"], str(NOW))
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    assert [each.asked["plate"] for each in kept.searches()] == ["ab-i2", "ab123", "AB***"]
+    entries = [each for each in kept.changes("entry") if each.user == "anna"]
+    assert [(each.before or {}).get("plate") or (each.after or {}).get("plate") for each in entries] == ["AB***", "AB123", "AB***"]
+    assert "Anna" not in str([each for each in entries if "AB***" in str(each)])
+    assert (kept.occupancy.of(WHITE).count, kept.occupancy.since("AB12", True)) == (2, None)
+    assert kept.occupancy.since("AB123", True) == NOW
+    audit = caller.get("audit?kind=changes&from=").text + caller.get("audit?kind=searches&from=").text
+    assert "AB***" in audit and "AB123" in audit and not re.search(r"\bAB-?12\b", audit, re.IGNORECASE)
+    assert kept.occupancy.leave("AB12", WHITE, NOW) is False and kept.occupancy.of(WHITE).count == 1
 
 
 def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_are_taken_away_one_by_one(caller: Caller) -> None:
