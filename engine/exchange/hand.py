@@ -50,7 +50,7 @@ class HandOrder:
 class HandResult:
     """`state`: READING, PREVIEW (nothing has changed yet), DONE or FAILED (nothing has changed); `count`: rows read so far;
     `error`: why it failed; `rows`: (line, why) of rows that are wrong, `refused`: how many there are; `lists`: what becomes of
-    each list."""
+    each list; `unread`: headings of columns that say nothing here."""
 
     state: str = READING
     count: int = 0
@@ -58,6 +58,7 @@ class HandResult:
     rows: tuple[tuple[int, Text], ...] = ()
     refused: int = 0
     lists: tuple[Mapping[str, Any], ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class HandFolder:
         said["error"] = received(said["error"])
         said["rows"] = tuple((line, received(why)) for line, why in said["rows"])
         said["lists"] = tuple({**each, "objection": received(each["objection"])} for each in said["lists"])
+        said["unread"] = tuple(said["unread"])
         return HandResult(**said)
 
     def put(self, result: HandResult) -> None:
@@ -93,6 +95,7 @@ class HandFolder:
             "rows": [(line, plain(why)) for line, why in result.rows],
             "refused": result.refused,
             "lists": [{**each, "objection": plain(each["objection"])} for each in result.lists],
+            "unread": result.unread,
         }
         write_unsynced(self.path / "result.json", json.dumps(said).encode())
 
@@ -136,7 +139,7 @@ def _say(
     if order.apply:
         store.transfers.add(*told, DONE, result.note)
         store.counters.add("Imports", 1)
-    folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result)))
+    folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result), unread=result.unread))
     if order.apply:
         result.settle(store)
 

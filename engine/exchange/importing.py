@@ -52,6 +52,8 @@ class Result:
 
     lists: tuple[ListEffect, ...]
     stamp: Stamp
+    unread: tuple[str, ...] = ()
+    """Headings of columns that say nothing here."""
 
     def settle(self, store: Store) -> None:
         """Clears up; the import is already in force."""
@@ -60,7 +62,8 @@ class Result:
     @property
     def note(self) -> Text:
         """Text for the Audit tab."""
-        return joined([_said(each) for each in self.lists])
+        left = [Text("columns that are not read: {names}", {"names": self.unread})] if self.unread else []
+        return joined([*(_said(each) for each in self.lists), *left])
 
     @property
     def objection(self) -> Text:
@@ -94,7 +97,7 @@ def import_lists(
             found = store.imports.effects(coming, tuple(targets), order.terms)
         else:
             found = _carry_out(store, coming, targets, order.terms, by)
-    return Result(tuple(_shown(each, targets, order.terms) for each in found), head.stamp)
+    return Result(tuple(_shown(each, targets, order.terms) for each in found), head.stamp, tuple(head.unread))
 
 
 def _incoming(entries: Iterator[ReadEntry], places: _Places) -> Iterator[Incoming]:

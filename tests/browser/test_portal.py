@@ -22,7 +22,7 @@ from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import PassageQuery, Store
 from engine.store.backup import Backup, abouts
 from engine.types import PlateList, Start
-from tests.browser.conftest import page_of_its_own
+from tests.browser.conftest import keep_picture, page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -372,12 +372,14 @@ def test_a_day_without_its_time_is_said_and_makes_nobody_valid_for_ever(page: An
 def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))
-    (folder / "plates.csv").write_text("plate;description;valid until\nAB 123;Anna <b>;2027-05-31\nCD 456;Ben;\n")
+    (folder / "plates.csv").write_text("plate;description;valid until;Frist <b>\nAB 123;Anna <b>;2027-05-31;x\nCD 456;Ben;;\n")
     page.goto(f"{address}/lists/4?view=imports")
     page.set_input_files("#file", str(folder / "plates.csv"))
     page.click("#look")
     page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
     playwright.expect(page.locator("#effect")).to_contain_text("WHITELIST: 2 added, 0 changed, 1 removed; plates: 1 → 2")
+    playwright.expect(page.locator("#effect .notice.warn")).to_contain_text("Columns that are not read: Frist <b>.")
+    keep_picture(page, "an import with a column that is not read")
     assert "it would empty" not in page.inner_text("#effect")
     page.click("label.switch:has(#t-removes)")
     page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)

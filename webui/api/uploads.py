@@ -67,6 +67,7 @@ def _result(portal: Portal, call: Call[Any, Any], name: str) -> Answer:
         refused=result.refused,
         refusals=[shapes.RefusedRow(line=line, reason=why) for line, why in result.rows],
         lists=[shapes.UploadEffect(**each) for each in result.lists],  # type: ignore[typeddict-item]
+        unread=list(result.unread),
     )
     return data(said(found, call.language))
 

@@ -78,6 +78,7 @@ function show(answer) {
   const objections = answer.lists.filter((each) => each.objection);
   notice(objections.length ? "warn" : "", answer.lists.map(counted).join(". "), [], place);
   for (const each of objections) place.append(el("p", {class: "small bad"}, _("Not possible like this: {why}. Permit it above if it is meant.", { why: each.objection })));
+  if (answer.unread.length) notice("warn", _("Columns that are not read: {names}. One that says until when plates are valid must be headed: valid until.", { names: answer.unread.join(", ") }), [], place.appendChild(el("div")));
   const examples = answer.lists.flatMap((each) => each.examples);
   if (examples.length) place.append(table([_("Line"), _("Plate"), _("Change"), _("What")], examples.map(exampleRow)));
   $("#decide").hidden = false;

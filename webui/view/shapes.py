@@ -442,7 +442,7 @@ class UploadEffect(TypedDict):
 
 class Upload(TypedDict):
     """A file that was sent. `state`: reading, preview (nothing has changed yet), done or failed (nothing has changed); `rows`:
-    read so far; `refusals`: rows that are wrong, the first of `refused`."""
+    read so far; `refusals`: rows that are wrong, the first of `refused`; `unread`: headings of columns that say nothing here."""
 
     upload: str
     list_id: int
@@ -452,6 +452,7 @@ class Upload(TypedDict):
     refused: int
     refusals: list[RefusedRow]
     lists: list[UploadEffect]
+    unread: list[str]
 
 
 class LogLines(TypedDict):

@@ -137,6 +137,9 @@ COLUMNS: Mapping[str, Column] = {
 MANUAL = tuple(each for each in COLUMNS.values() if each.manual)
 FURTHER = tuple(each for each in COLUMNS.values() if not each.manual)
 
+IDLE = frozenset(("id", "nlelemlist-id", "listid", "sendserver", "dateserver", "reserve", "timestamp"))
+"""What else the manual's files say beside a plate: nothing about it."""
+
 BY_WRITTEN = {each.written: each for each in COLUMNS.values()}
 
 

@@ -88,10 +88,20 @@ class Stamp:
 
 NO_STAMP = Stamp()
 
+LONGEST_HEADING, MOST_UNREAD = 40, 20
+"""What is told of headings that nobody knows."""
+
 
 @dataclass(slots=True)
 class Head:
-    """What a file says before and beside its rows; filled in while rows are read. `lists`: {name: list}, in the file's order."""
+    """What a file says before and beside its rows; filled in while rows are read. `lists`: {name: list}, in the file's order;
+    `unread`: headings that say nothing here, so that whoever imports sees that an end of validity is among them."""
 
     lists: dict[str, FileList] = field(default_factory=dict)
     stamp: Stamp = NO_STAMP
+    unread: dict[str, None] = field(default_factory=dict)
+
+    def leave_out(self, heading: object) -> None:
+        name = str(heading).strip()[:LONGEST_HEADING]
+        if name and len(self.unread) < MOST_UNREAD:
+            self.unread[name] = None

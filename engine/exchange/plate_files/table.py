@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from board.kit.words import Text
-from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
+from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, IDLE, Column, plain_heading
 from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
     MOST_LISTS,
@@ -38,7 +38,7 @@ def rows_of(cells: Iterable[Cells], head: Head, is_text: bool = False) -> Iterat
         raise FileRefused("the file is empty")
     if str(first[0]).strip().lower() == LIST_BLOCK:
         return _manual(told, line, first, head)
-    return _plain(told, line, first, is_text)
+    return _plain(told, line, first, head, is_text)
 
 
 # --- the manual's two blocks --------------------------------------------------------------------------------------------
@@ -70,6 +70,9 @@ def _entry_headings(line: int, row: Sequence[object], head: Head) -> tuple[str, 
             raise at_line(line, Text("the column {name} is missing", {"name": needed}))
     further = tuple(BY_WRITTEN[each].name for each in headings if each in BY_WRITTEN)
     head.stamp = Stamp(head.stamp.generation, head.stamp.zone, further)
+    for each in headings:
+        if each not in BY_WRITTEN and each not in IDLE:
+            head.leave_out(each)
     return headings
 
 
@@ -112,7 +115,7 @@ class _Heading:
     column: Column
 
 
-def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], is_text: bool) -> Iterator[FileRow]:
+def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Head, is_text: bool) -> Iterator[FileRow]:
     named = [plain_heading(str(each)) for each in first]
     found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
     list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
@@ -130,6 +133,9 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], is_text: 
     twice = {each.column.name for each in found if [one.column.name for one in found].count(each.column.name) > 1}
     if twice:
         raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
+    known = {list_at, *(each.at for each in found)}
+    for at in (at for at in range(len(first)) if at not in known):
+        head.leave_out(first[at])
     for at_, row in cells:
         if is_text and any(str(each).strip() for each in row[len(first) :]):
             # a separator in a text has moved what follows it: perhaps the end that the plate is valid to

@@ -97,6 +97,11 @@ def test_only_looking_changes_nothing(store: Store, tmp_path: Path) -> None:
     assert gone.changes == 0
 
 
+def test_what_is_not_read_of_a_file_is_told(store: Store, tmp_path: Path) -> None:
+    result = bring(store, tmp_path, "plate;Frist;Farbe\nAB 1;2026-05-31;rot\n")
+    assert str(result.note) == "WHITELIST: 1 added, 0 changed, 0 removed, now 1 plate; columns that are not read: Frist, Farbe"
+
+
 def test_a_file_that_would_empty_the_list_is_refused_unless_told_so(store: Store, tmp_path: Path) -> None:
     store.entries.save(entry("AB 1"), "admin")
     empty = '<grouplist><nllists><nllist id="1" description="WHITELIST"/></nllists><nlelemlists/></grouplist>'

@@ -503,3 +503,23 @@ def test_a_separator_within_a_text_moves_no_end_away(tmp_path: Path) -> None:
 
 def test_the_mark_that_ends_a_file_of_dos_is_no_plate(tmp_path: Path) -> None:
     assert shown(entries(tmp_path, "plate,description\r\nAB12,x\r\n\x1a")[1]) == [(2, "", "AB12", "x")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "plate;Frist;;list\nAB 1;2026-05-31;;STAFF\n",
+        MANUAL_CSV.replace("endvaliditydate", "Frist"),
+        xml('<nlelemlist id="1" listid="3" numberplate="AB1" frist=""/>'),
+    ],
+)
+def test_columns_that_say_nothing_here_are_told(tmp_path: Path, content: str) -> None:
+    head, _ = entries(tmp_path, content)
+    assert [each.lower() for each in head.unread] == ["frist"]
+    for whole in (MANUAL_CSV, MANUAL_XML, "plate;valid until;list\nAB 1;2026-05-31;STAFF\n"):
+        assert not entries(tmp_path, whole)[0].unread
+
+
+def test_few_of_many_columns_that_say_nothing_are_told_and_none_at_length(tmp_path: Path) -> None:
+    head, _ = entries(tmp_path, ";".join(["plate", *(f"{number}{'x' * 99}" for number in range(50))]) + "\nAB 1\n")
+    assert (len(head.unread), max(map(len, head.unread))) == (20, 40)

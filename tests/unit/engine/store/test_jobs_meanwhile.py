@@ -34,7 +34,7 @@ def store(tmp_path: Path, clock: TestClock) -> Iterator[Store]:
 
 
 def save(store: Store, kind: str, job: Job | None = None, **options: Any) -> Job:
-    wanted = replace(job or Job(0, WHITE, kind, True, "hour", True, ""), options=json.dumps(options))
+    wanted = replace(job or Job(0, WHITE, kind, True, "hour", True, ""), kind=kind, options=json.dumps(options))
     return store.jobs.save(wanted, KINDS[kind].options, "admin")
 
 
@@ -78,6 +78,21 @@ def test_a_new_password_or_format_does_not_send_the_passages_of_all_years_again(
     job = save(store, kind, format="XML")
     ends(store, job, store.jobs.begin(job.id), after=90_000)
     assert memory(store, save(store, kind, job, format="CSV")) == {"after": 90_000}
+
+
+def test_another_server_gets_all_passages_and_a_job_of_another_kind_begins_anew(store: Store) -> None:
+    job = save(store, "ftp_matches", host="one")
+    for changes, left in (
+        ({"host": "two"}, {}),
+        ({"host": "one", "port": 2121}, {}),
+        ({"host": "one", "user": "anna"}, {"after": 7}),
+    ):
+        job = save(store, "ftp_matches", job, host="one")
+        ends(store, job, store.jobs.begin(job.id), after=7)
+        assert memory(store, save(store, "ftp_matches", job, **changes)) == left, changes
+    job = save(store, "local_matches")
+    ends(store, job, store.jobs.begin(job.id), after=7)
+    assert memory(store, save(store, "local_list", replace(job, kind="local_list"))) == {}
 
 
 def test_the_certificate_is_known_as_long_as_the_master_is_the_same(store: Store) -> None:
