@@ -21,12 +21,13 @@ from engine.store.rows import marks, stamp, when
 from engine.types import INTERVALS, Job
 
 ACCEPTS = "accepts"
-"""In a job's memory: somebody has seen why it was refused, and wants what comes next."""
-
-_ACCEPTED = json.dumps({ACCEPTS: True})
+"""In a job's memory, when it was said: somebody has seen why it was refused, and wants what comes next."""
 
 _ASKED_MEANWHILE = "CASE WHEN asked_at > running_at THEN asked_at END"
 """SQL: at the end of a run, what was asked before it began has been done; what was asked since has not."""
+
+_ACCEPTED_AT = f"coalesce(json_extract(nullif(memory, ''), '$.{ACCEPTS}'), '')"
+"""SQL: when somebody accepted what comes next, "" if nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Jobs:
     def accept(self, job_id: int, by: str) -> None:
         """What the job gets next counts as right, whatever it is: it forgets what it remembered, and runs now."""
         with self._db.transaction():
-            self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (_ACCEPTED, job_id))
+            memory = json.dumps({ACCEPTS: stamp(self._clock.now())})
+            self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (memory, job_id))
             self.ask(job_id, by)
             self._changes.add(by, "job", job_id, {"accepted": False}, {"accepted": True})
 
@@ -136,9 +138,9 @@ class Jobs:
         """`job`: as it ran; `begun`: what `begin` returned. If it was changed meanwhile, `memory` is about something else and is
         dropped; if it was accepted, that counts for the next run. Nothing happens when the job was deleted."""
         sql = f"""UPDATE jobs SET done_at = ?, done_note = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE},
-            memory = CASE WHEN list_id = ? AND kind = ? AND options = ? AND NOT (memory = ? AND ifnull(asked_at, '') > ?)
+            memory = CASE WHEN list_id = ? AND kind = ? AND options = ? AND {_ACCEPTED_AT} <= ?
             THEN ? ELSE memory END WHERE id = ?"""
-        ran = (job.list_id, job.kind, job.options, _ACCEPTED, begun)
+        ran = (job.list_id, job.kind, job.options, begun)
         self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), *ran, json.dumps(memory), job.id))
 
     def failed(self, job_id: int, error: Text) -> None:

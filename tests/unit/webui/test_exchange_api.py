@@ -85,7 +85,7 @@ def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
     assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
     assert caller.send("POST", path, {}).json["running"] is True
     state = jobs.state(made["id"])
-    assert (state.memory, state.asked_by) == ({"accepts": True}, "anna")
+    assert (list(state.memory), state.asked_by) == (["accepts"], "anna")
     exported = job(caller)
     jobs.failed(exported["id"], Text("no server"))
     assert caller.send("POST", f"api/jobs/{exported['id']}/accept", {}).status == 422

@@ -15,6 +15,7 @@ from board.kit.words import Text
 from engine.exchange.kinds import find_jobs
 from engine.store import Store
 from engine.store.jobs import ACCEPTS
+from engine.store.rows import stamp
 from engine.types import Job
 from tests.samples import WHITE
 
@@ -67,10 +68,13 @@ def test_who_accepts_or_wants_a_run_while_one_ends_gets_the_next_one(store: Stor
     store.jobs.accept(job.id, "ben")
     store.jobs.failed(job.id, Text("older than before")) if fails else ends(store, job, begun, generation="7")
     state = store.jobs.state(job.id)
-    assert (dict(state.memory), state.asked_at, state.asked_by) == ({ACCEPTS: True}, clock.now(), "ben")
+    assert (dict(state.memory), state.asked_at, state.asked_by) == ({ACCEPTS: stamp(clock.now())}, clock.now(), "ben")
     clock.advance(1)
-    ends(store, job, store.jobs.begin(job.id), generation="1")
-    assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, None)
+    begun = store.jobs.begin(job.id)
+    clock.advance(1)
+    store.jobs.ask(job.id, "anna")  # she wants one more run, and has accepted nothing
+    ends(store, job, begun, generation="1")
+    assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, clock.now())
 
 
 @pytest.mark.parametrize("kind", ["ftp_matches", "local_matches"])
