@@ -50,7 +50,7 @@ def guard(portal: Portal, call: Call) -> None:
 def _states(kind: str, prefix: str) -> Callable[[Portal, Call], Answer]:
     def answer(portal: Portal, call: Call) -> Answer:
         known = {f"{prefix}{number}": each.active for number, each in _numbered(portal, kind, line_states(portal))}
-        wanted = [name for name in _sent(call) if re.fullmatch(rf"{prefix}[0-9]+", name)]
+        wanted = [name for name in _sent(call) if name.lower().startswith(prefix)]
         strange = [name for name in wanted if name not in known]
         if strange:
             return error(400, f"there is no {strange[0][:12]}; this camera has {', '.join(known) or 'none'}")

@@ -174,7 +174,9 @@ def test_a_viewer_sees_inputs_and_outputs(camera: Camera, path: str, said: str) 
 
 
 def test_a_line_that_is_not_there_and_states_that_nobody_knows_are_errors(camera: Camera) -> None:
-    assert camera.get("dido/getdi.cgi?di9").text == "ERROR: there is no di9; this camera has di1, di2\r\n"
+    for name in ("di9", "DI1", "di", "di1x"):
+        answer = camera.get(f"dido/getdi.cgi?di1&{name}")
+        assert (answer.status, answer.text) == (400, f"ERROR: there is no {name}; this camera has di1, di2\r\n")
     camera.use(Feed(pins=Text("not connected yet")))
     assert camera.get("dido/getdi.cgi").status == 503
     camera.use(Feed(gone=True))
