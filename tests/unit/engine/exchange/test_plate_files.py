@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -204,7 +205,7 @@ def workbook(head: list[str], rows: list[list[object]]) -> bytes:
     return out.getvalue()
 
 
-def packed(parts: dict[str, str]) -> bytes:
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
@@ -257,6 +258,7 @@ def sheet(*rows: str, after: str = "") -> str:
     return f"<worksheet {MAIN}><sheetData>{numbered}</sheetData>{after}</worksheet>"
 
 
+MERGED = '<mergeCells><mergeCell ref="C2:C3"/></mergeCells>'
 HEADINGS = cell("A1", "plate") + cell("B1", "list") + cell("C1", "valid until")
 
 
@@ -279,6 +281,16 @@ def test_merged_cells_count_for_each_row_that_they_stand_beside(tmp_path: Path) 
         ("AAA3", "BLACK", LATEST),
         ("AAA4", "", LATEST),
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_merged_cells_are_found_in_any_encoding_and_where_a_piece_of_the_sheet_ends(tmp_path: Path, encoding: str) -> None:
+    content = sheet(HEADINGS, cell("A2", "AAA1") + cell("C2", "2026-01-31"), cell("A3", "AAA2"), after="<a>%s</a>" + MERGED)
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    for end in range(30, 50):  # of the first piece, seen from the start of what is merged
+        filled = (mark + content) % ("x" * ((1 << 16) // (1 if encoding == "utf-8-sig" else 2) - content.index("%s") - end))
+        _, found = entries(tmp_path, packed(PARTS | {"xl/worksheets/sheet1.xml": filled.encode(encoding)}))
+        assert found[1].values["valid_until"] != LATEST, end
 
 
 def test_merged_headings_are_no_plates(tmp_path: Path) -> None:
