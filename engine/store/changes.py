@@ -86,8 +86,9 @@ class Changes:
 
     def unname(self, plate: str, instead: str) -> None:
         """Who changed its entries, and when, stays; of their values only the list does, and the plate as `instead`."""
+        all_of_it = list(self.of_plate(plate))  # before the transaction: a car that comes meanwhile shall not wait
         with self._db.transaction():
-            for change in self.of_plate(plate):
+            for change in all_of_it:
                 kept = [
                     values and {"plate": instead, "list_id": values.get("list_id", 0)} for values in (change.before, change.after)
                 ]

@@ -62,8 +62,9 @@ class Searches:
 
     def unname(self, plate: str, instead: str) -> None:
         """Who looked for it stays, the plate is kept as `instead`."""
+        all_of_it = list(self.of_plate(plate))  # before the transaction: a car that comes meanwhile shall not wait
         with self._db.transaction():
-            for found in self.of_plate(plate):
+            for found in all_of_it:
                 self._db.execute(
                     "UPDATE searches SET asked = ? WHERE rowid = ?", (_text({**found.asked, "plate": instead}), found.rowid)
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -137,10 +137,15 @@ COLUMNS: Mapping[str, Column] = {
 MANUAL = tuple(each for each in COLUMNS.values() if each.manual)
 FURTHER = tuple(each for each in COLUMNS.values() if not each.manual)
 
-IDLE = frozenset(("id", "nlelemlist-id", "listid", "sendserver", "dateserver", "reserve", "timestamp"))
+_IDLE = frozenset(("id", "nlelemlist-id", "listid", "sendserver", "dateserver", "reserve", "timestamp"))
 """What else the manual's files say beside a plate: nothing about it."""
 
 BY_WRITTEN = {each.written: each for each in COLUMNS.values()}
+
+
+def strange(names: Iterable[str]) -> list[str]:
+    """Those, of a file as the manual has it, that say nothing here."""
+    return [each for each in names if each not in BY_WRITTEN and each not in _IDLE]
 
 
 def plain_heading(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from board.kit.words import Text
-from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, IDLE, Column, plain_heading
+from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading, strange
 from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
     MOST_LISTS,
@@ -70,9 +70,8 @@ def _entry_headings(line: int, row: Sequence[object], head: Head) -> tuple[str, 
             raise at_line(line, Text("the column {name} is missing", {"name": needed}))
     further = tuple(BY_WRITTEN[each].name for each in headings if each in BY_WRITTEN)
     head.stamp = Stamp(head.stamp.generation, head.stamp.zone, further)
-    for each in headings:
-        if each not in BY_WRITTEN and each not in IDLE:
-            head.leave_out(each)
+    for each in strange(headings):
+        head.leave_out(each)
     return headings
 
 
@@ -134,8 +133,9 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
     if twice:
         raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
     known = {list_at, *(each.at for each in found)}
-    for at in (at for at in range(len(first)) if at not in known):
-        head.leave_out(first[at])
+    for at, heading in enumerate(first):
+        if at not in known:
+            head.leave_out(heading)
     for at_, row in cells:
         if is_text and any(str(each).strip() for each in row[len(first) :]):
             # a separator in a text has moved what follows it: perhaps the end that the plate is valid to

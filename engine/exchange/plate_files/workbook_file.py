@@ -82,14 +82,15 @@ class _Workbook:
         """Part -> its name in the archive: parts are the same in capitals (ECMA-376 part 2), and some programs write \\ for /."""
 
     def rows(self) -> Iterator[Cells]:
-        book = self._related("", "officedocument", "xl/workbook.xml")
+        book = self._related(self._relations(""), "officedocument", "xl/workbook.xml")
         if not book:
             raise FileRefused("this is a packed file, but no workbook (.xlsx): unpack it first")
         self._read(book, self._workbook_part)
-        sheet = self._sheet(book)
-        if texts := self._related(book, "sharedstrings", "xl/sharedstrings.xml"):
+        relations = self._relations(book)
+        sheet = self._sheet(relations)
+        if texts := self._related(relations, "sharedstrings", "xl/sharedstrings.xml"):
             self._read_texts(texts)
-        if styles := self._related(book, "styles", "xl/styles.xml"):
+        if styles := self._related(relations, "styles", "xl/styles.xml"):
             self._read_styles(styles)
         merged = self._merged(sheet)
         return _Sheet(self._texts, self._shown, self._since_1904, merged).rows(self._pieces(sheet))
@@ -117,14 +118,13 @@ class _Workbook:
             self._read(relations, relation)
         return targets
 
-    def _related(self, part: str, kind: str, usual: str) -> str:
-        """The part of this kind that `part` refers to, else the one with the usual name; "" if there is none."""
-        told = [target for its, target in self._relations(part).values() if its == kind]
+    def _related(self, relations: Mapping[str, tuple[str, str]], kind: str, usual: str) -> str:
+        """The first part of this kind, else the one with the usual name; "" if there is none."""
+        told = [target for its, target in relations.values() if its == kind]
         return next((each for each in (*told, usual) if each in self._names), "")
 
-    def _sheet(self, book: str) -> str:
+    def _sheet(self, relations: Mapping[str, tuple[str, str]]) -> str:
         """The first sheet that is shown and has cells (a sheet may be a chart)."""
-        relations = self._relations(book)
         sheets = [
             (relations.get(each, ("", "xl/worksheets/sheet1.xml")), shown)
             for each, shown in self._sheets or [("", True)]

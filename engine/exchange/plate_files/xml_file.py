@@ -22,7 +22,7 @@ from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
-from engine.exchange.plate_files.columns import BY_WRITTEN, FURTHER, IDLE, MANUAL
+from engine.exchange.plate_files.columns import BY_WRITTEN, FURTHER, MANUAL, strange
 from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
     MOST_LISTS,
@@ -149,7 +149,7 @@ class _Reader:
         if "numberplate" not in attributes:
             raise at_line(line, Text(NO_PLATE))
         values = {BY_WRITTEN[name].name: value for name, value in attributes.items() if name in BY_WRITTEN}
-        for name in sorted(attributes.keys() - BY_WRITTEN.keys() - IDLE):
+        for name in strange(attributes):
             self._head.leave_out(name)
         for name in self._head.stamp.columns:
             values.setdefault(name, "")
