@@ -22,7 +22,7 @@ from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
 from engine.actions._kind import noted
 from engine.dispatch.environment import Environment
-from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent
+from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent, PlateList
 
 log = logging.getLogger("actions")
 
@@ -34,7 +34,8 @@ MOST_THREADS = 16
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A passage with everything decided about it, before it is stored. `spent`: the entries that it counts down, each with the
-    ids of the deliveries that open by it."""
+    ids of the deliveries that open by it; `beside`: lists that the plate is not in and whose actions open all the same (an exit
+    loop, any car of a lane)."""
 
     passage: Passage
     matches: tuple[Match, ...]
@@ -42,6 +43,12 @@ class Judged:
     deliveries: tuple[Delivery, ...]
     rules: tuple[ActionRule, ...]
     spent: tuple[tuple[ListEntry, tuple[str, ...]], ...]
+    beside: tuple[PlateList, ...] = ()
+
+    def match_of(self, rule: ActionRule) -> Match:
+        """The match that the rule's action gets, as Performer gives it."""
+        matches = (*self.matches, *(Match(each, None) for each in self.beside))
+        return next(match for match in matches if match.list.id == rule.list_id)
 
 
 class Bypass:
@@ -105,9 +112,8 @@ class Bypass:
         left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns)
         if age_ns < 0 or left_ns <= 0:
             raise DeliveryError("too late")
-        match = next(match for match in judged.matches if match.list.id == rule.list_id)
         env = self._environment.env(kind, options, item.id, item.not_after, now_ns + left_ns)
-        return kind.deliver(PlateEvent(passage, judged.matches, match, judged.decision), options, env)
+        return kind.deliver(PlateEvent(passage, judged.matches, judged.match_of(rule), judged.decision), options, env)
 
     def _settled(self, judged: Judged, item: Delivery, note: Text, end: PinsDone | DeliveryError) -> None:
         self._end(judged, item, noted(note, end.note) if isinstance(end, PinsDone) else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -18,12 +19,13 @@ from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
+from engine.dispatch.starts import opens
 from engine.dispatch.workers import Workers
 from engine.events import CARS, PLATE
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import WAITING, Delivery, Passage
+from engine.types import WAITING, ActionRule, Delivery, Passage, PlateList
 
 log = logging.getLogger("passages")
 
@@ -100,7 +102,14 @@ class Intake:
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
-        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent))
+        beside = self._beside(rules, deliveries, finding)
+        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside)
+
+    def _beside(self, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], finding: Finding) -> tuple[PlateList, ...]:
+        """Lists without the plate whose actions open: read now, as a broken storage may not be read later."""
+        opening = {each.rule_id for each in deliveries if each.state == "pending" and opens(self._kinds[each.kind])}
+        lists = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in finding.matches}
+        return tuple(self._store.lists.get(each) for each in lists)
 
     def _commit(self, judged: Judged, verdicts: Verdicts, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, however many entries are left."""

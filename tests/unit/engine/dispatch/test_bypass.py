@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from board.kit.errors import DeliveryError, StorageFull
+from board.kit.words import Text
 from board.types import PinsDone, Pulse
+from engine.types import ANY_PASSAGE, Conditions, Start
 from tests.dispatch_camera import Camera
-from tests.samples import NOW_NS, entry, passage, rule
+from tests.samples import BLACK, NOW_NS, entry, passage, rule
 from tests.waiting import until
 
 
@@ -93,6 +97,24 @@ def test_a_pulse_that_pins_has_taken_counts_when_it_ended(filled: Camera, end: P
     assert not done(filled)
     filled.pins.end(end)
     assert done(filled) is isinstance(end, PinsDone)
+
+
+@pytest.mark.parametrize(
+    ("start", "conditions", "came"),
+    [
+        (Start("input", "DI2", opens=True), ANY_PASSAGE, {"plate": "", "event": "input", "trigger_cause": "input DI2 active"}),
+        (Start("lane", opens=True), Conditions(lane=2), {"plate": "B1234", "lane": 2}),
+        (Start("no_match", opens=True), ANY_PASSAGE, {"plate": "B1234"}),
+    ],
+    ids=["exit loop", "any car of a lane", "not on the list"],
+)
+def test_what_opens_without_a_listed_plate_opens_too(
+    filled: Camera, start: Start, conditions: Conditions, came: dict[str, Any]
+) -> None:
+    filled.store.rules.save(replace(rule(BLACK, name="Exit", output="DO2"), start=start, conditions=conditions), "admin")
+    with pytest.raises(StorageFull):
+        filled.intake.take(passage(**came), Text("something happened"))
+    until(lambda: [one.output for one in filled.pins.requests] == ["DO2"], "the gate")
 
 
 def test_a_full_database_is_said_as_that(camera: Camera) -> None:
