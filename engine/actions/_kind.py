@@ -18,6 +18,7 @@ from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
+from engine.actions._parts import Parts
 from engine.formats.event import Device
 from engine.formats.messages import Message, Messages
 from engine.network import EVERYTHING, Network
@@ -78,7 +79,8 @@ class ActionEnv:
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
     the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
     reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far; `vms`:
-    where the vms process takes events for the clients of its ports; `plates`: sets a plate of a list or takes it out."""
+    where the vms process takes events for the clients of its ports; `plates`: sets a plate of a list or takes it out; `parts`: what
+    an earlier try of a delivery has done already."""
 
     clock: Clock
     pins: Pins
@@ -94,6 +96,7 @@ class ActionEnv:
     messages: Messages = field(default_factory=Messages)
     vms: Path = Path("/nonexistent")
     plates: SetPlate = _no_plates
+    parts: Parts = field(default_factory=Parts)
 
     @property
     def device_name(self) -> str:

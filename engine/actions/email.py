@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
@@ -13,7 +15,7 @@ from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
-from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix, said
+from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix, said, sorted_out
 from engine.formats.places import check_template
 from engine.types import PlateEvent
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
+
+BUT_NOT = mark("{server} took the mail for {receivers}, but not for {refused}")
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
@@ -140,24 +144,34 @@ class EmailOptions(Settings):
 
 def _deliver(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> Text:
     named = addresses(options.to) if options.to.strip() else []
-    own = [each for each in _own(event) if each not in named] if options.to_entry else []
-    receivers = [*named, *own]
+    own, wrong = _own(event) if options.to_entry else ([], [])
+    receivers = list(dict.fromkeys((*named, *own)))
+    if not receivers and wrong:
+        address(wrong[0])  # says what is wrong with it
     if not receivers:
         return Text("nothing was sent: the plate's entry has no e-mail address")
     mail = _mail(event, options, env, named or own)
+    before = env.parts.of(env.delivery_id)
     with exchange(env.network, options.server, options.timeout_s) as it:
-        refused = _send(it, options, receivers, mail)
-    if refused:
-        taken = [each for each in receivers if each not in refused]
-        values = {"server": options.server, "receivers": taken, "refused": refused}
-        return Text("{server} took the mail for {receivers}, but not for {refused}", values)
-    return Text("{server} took the mail for {receivers}", {"server": options.server, "receivers": receivers})
+        sent = _send(it, options, [each for each in receivers if each not in before], mail)
+        taken = [*before, *sent.taken]
+        if sent.refused and not taken:
+            raise _refusal(options, *next(iter(sent.refused.values())))
+    left_out = [*sent.refused, *wrong]
+    but_not = Text(BUT_NOT, {"server": options.server, "receivers": taken, "refused": left_out})
+    if any(code < 500 for code, _ in sent.refused.values()):  # not for good: the others are not to get it with every try
+        env.parts.add(env.delivery_id, *sent.taken)
+        raise PeerRefused(but_not)
+    if left_out:
+        return but_not
+    return Text("{server} took the mail for {receivers}", {"server": options.server, "receivers": taken})
 
 
-def _own(event: PlateEvent) -> list[str]:
-    """The addresses of the entries of the plate itself, and of none like it."""
+def _own(event: PlateEvent) -> tuple[list[str], list[str]]:
+    """The addresses of the entries of the plate itself, and of none like it; and what stands there and is none: the others are to
+    get their mail all the same."""
     entries = [match.entry for match in event.matches if match.entry is not None and not match.distance]
-    return addresses("\n".join(entry.email for entry in entries)) if any(entry.email for entry in entries) else []
+    return sorted_out("\n".join(entry.email for entry in entries))
 
 
 def _mail(event: PlateEvent, options: EmailOptions, env: ActionEnv, receivers: list[str]) -> bytes:
@@ -195,15 +209,22 @@ def _attachments(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> li
 # --- the exchange -----------------------------------------------------------------------------------------------------
 
 
-def _send(it: Exchange, options: EmailOptions, receivers: list[str], mail: bytes) -> list[str]:
-    """The receivers that the server did not take; PeerRefused when it took none."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What became of one mail: who gets it, and whom the server refused, with its answer (code, text)."""
+
+    taken: Sequence[str]
+    refused: Mapping[str, tuple[int, bytes]]
+
+
+def _send(it: Exchange, options: EmailOptions, receivers: list[str], mail: bytes) -> _Sent:
     import smtplib
 
     client = _client(it, options)
     try:
         return _talk(client, options, receivers, mail)
     except smtplib.SMTPRecipientsRefused as why:
-        raise _refusal(options, *next(iter(why.recipients.values()))) from why
+        return _Sent((), why.recipients)
     except smtplib.SMTPResponseException as why:
         raise _refusal(options, why.smtp_code, why.smtp_error) from why
     except smtplib.SMTPServerDisconnected as why:
@@ -216,7 +237,7 @@ def _send(it: Exchange, options: EmailOptions, receivers: list[str], mail: bytes
         client.close()
 
 
-def _talk(client: SMTP, options: EmailOptions, receivers: list[str], mail: bytes) -> list[str]:
+def _talk(client: SMTP, options: EmailOptions, receivers: list[str], mail: bytes) -> _Sent:
     code, text = client.connect(options.host, options.real_port)
     if code != 220:
         raise _refusal(options, code, text)
@@ -231,7 +252,7 @@ def _talk(client: SMTP, options: EmailOptions, receivers: list[str], mail: bytes
         client.putcmd("QUIT")  # nobody waits for the answer: the mail is theirs
     except OSError:
         pass
-    return list(refused)
+    return _Sent([each for each in receivers if each not in refused], refused)
 
 
 def _log_in(client: SMTP, options: EmailOptions) -> None:

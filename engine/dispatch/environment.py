@@ -13,6 +13,7 @@ from board.kit.zones import camera_zone
 from board.serial import SerialLines
 from engine.actions import ActionEnv, ActionKind, Pins
 from engine.actions._kind import SetPlate
+from engine.actions._parts import Parts
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
 from engine.formats.event import Device
@@ -53,6 +54,7 @@ class Environment:
         self._general = general
         self._plates = plates
         self._messages = Messages()
+        self._parts = Parts()
 
     def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
         """Everything that a kind needs to open a peer, and that a delivery needs besides its peer."""
@@ -72,6 +74,7 @@ class Environment:
             messages=self._messages,
             vms=self._vms,
             plates=self._plates,
+            parts=self._parts,
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:

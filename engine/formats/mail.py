@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
+DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+BETWEEN = r"[,;\n]"
+"""What parts addresses."""
+
 MOST_SUBJECT = 250
 
 IMMIX_EVENTS = (
@@ -38,23 +43,36 @@ class Attachment:
 
 
 def address(text: str) -> str:
-    """ "gate@example.org", as mail servers take it: a domain of other letters in its ASCII form (IDNA). ConfigError: it is none."""
-    local, at, domain = text.strip().rpartition("@")
+    """ "gate@example.org", as mail servers take it: a domain of other letters in its ASCII form (IDNA), without the dot that may
+    end it elsewhere. ConfigError: it is none."""
+    local, _, domain = text.strip().removesuffix(".").rpartition("@")
     try:
         ascii_domain = domain.encode("idna").decode()
     except UnicodeError:
         ascii_domain = ""
-    if not at or not LOCAL_PART.fullmatch(local) or len(local) > 64 or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", ascii_domain):
+    if not LOCAL_PART.fullmatch(local) or len(local) > 64 or not DOMAIN.fullmatch(ascii_domain) or len(ascii_domain) > 253:
         raise ConfigError("{text!r} is not a mail address such as gate@example.org", text=text.strip()[:80])
     return f"{local}@{ascii_domain}"
 
 
 def addresses(text: str) -> list[str]:
     """Those in a text, between commas, semicolons or line ends, each once. ConfigError: one is wrong, or there is none."""
-    found = list(dict.fromkeys(address(each) for each in re.split(r"[,;\n]", text) if each.strip()))
+    found = list(dict.fromkeys(address(each) for each in re.split(BETWEEN, text) if each.strip()))
     if not found:
         raise ConfigError("must name at least one mail address")
     return found
+
+
+def sorted_out(text: str) -> tuple[list[str], list[str]]:
+    """(those of `addresses`, what is there and is none)."""
+    found: dict[str, None] = {}
+    wrong: dict[str, None] = {}
+    for each in filter(str.strip, re.split(BETWEEN, text)):
+        try:
+            found[address(each)] = None
+        except ConfigError:
+            wrong[each.strip()] = None
+    return list(found), list(wrong)
 
 
 def compose(

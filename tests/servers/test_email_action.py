@@ -32,14 +32,19 @@ USER, PASSWORD = "gate", "s3cret:päss"
 
 
 class Box:
-    """Keeps what is delivered as (sender, receivers, message); knows nobody called "nobody"."""
+    """Keeps what is delivered as (sender, receivers, message); knows nobody called "nobody", and takes mail for "later" only when
+    it is asked once more."""
 
     def __init__(self) -> None:
+        self.asked_before = False
         self.got: list[tuple[str, list[str], EmailMessage]] = []
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, receiver: str, options: Any) -> str:
         if receiver.startswith("nobody"):
             return "550 no such user"
+        if receiver.startswith("later") and not self.asked_before:
+            self.asked_before = True
+            return "450 greylisted"
         envelope.rcpt_tos.append(receiver)
         return "250 OK"
 
@@ -187,6 +192,20 @@ def test_who_is_refused_is_named_and_others_get_their_mail(serve: Serve, box: Bo
     assert box.got[0][1] == ["a@example.org"]
     said = failed(port=server.port, tls="none", to="nobody@example.org")
     assert said == f"127.0.0.1:{server.port} answers 550 no such user"
+
+
+def test_who_is_refused_for_now_gets_the_mail_later_and_the_others_get_it_once(serve: Serve, box: Box) -> None:
+    server = serve()
+    chosen = EmailOptions(
+        host="127.0.0.1", port=server.port, tls="none", to="a@example.org, later@example.org, nobody@example.org", images="none"
+    )
+    tries = env()
+    with pytest.raises(PeerRefused, match=r"took the mail for a@example.org, but not for later@example.org, nobody@example.org$"):
+        ACTION.deliver(event(), chosen, tries)
+    said = str(ACTION.deliver(event(), chosen, tries))
+    assert said.endswith(" took the mail for a@example.org, later@example.org, but not for nobody@example.org")
+    assert [receivers for _, receivers, _ in box.got] == [["a@example.org"], ["later@example.org"]]
+    assert len({mail["Message-ID"] for _, _, mail in box.got}) == 1
 
 
 def test_a_plate_of_a_stranger_adds_no_header_and_no_receiver(serve: Serve, box: Box) -> None:

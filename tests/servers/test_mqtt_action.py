@@ -205,3 +205,14 @@ def test_onvifs_topic_gets_the_plate_beside_ours(broker: Broker, kept: Kept) -> 
     assert said["Data"]["LicensePlateInfo"]["LicensePlateInfo"]["PlateNumber"]["#text"] == "HK55EVB"
     about = [("event_id", "p1"), ("camera_id", DEVICE.id), ("site", "Depot")]
     assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif"), *about]
+
+
+def test_a_broker_that_forbids_onvifs_topic_gets_the_event_once_however_often_it_is_tried(broker: Broker, kept: Kept) -> None:
+    tries = env(delivery_id="d8")
+    with Subscriber(broker, "gatewright/#") as listener:
+        for _ in range(3):
+            with pytest.raises(PeerRefused, match="refuses elsewhere/onvif-ej/"):
+                send(kept, options(broker, onvif_prefix="elsewhere"), parts=tries.parts)
+        send(kept, options(broker), delivery_id="last")
+        listener.wait(lambda: any(("delivery_id", "last") in each.user for each in listener.of(PLATES)))
+    assert len(listener.of(PLATES)) == 2

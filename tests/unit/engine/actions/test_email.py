@@ -143,6 +143,7 @@ def test_immix_reads_its_alarm() -> None:
         ("a@example.org\na@example.org", ["a@example.org"]),
         ("wache@münchen.example", ["wache@xn--mnchen-3ya.example"]),
         ("S23375@ImmixAlarms.com", ["S23375@ImmixAlarms.com"]),
+        ("a@example.org.", ["a@example.org"]),
     ],
 )
 def test_receivers_are_read_from_a_text(text: str, found: list[str]) -> None:
@@ -164,6 +165,8 @@ def test_receivers_are_read_from_a_text(text: str, found: list[str]) -> None:
         "ü@b.org",
         "a@b.org\x00",
         "a@[1.2.3.4]",
+        "a@b..org",
+        "a@b.org..",
     ],
 )
 def test_what_is_no_address_is_named(text: str) -> None:
@@ -223,6 +226,17 @@ def test_without_an_address_nothing_is_sent_and_a_plate_that_only_looks_alike_ge
             said = ACTION.deliver(each, settings, env(images=tmp_path))
             assert str(said) == "nothing was sent: the plate's entry has no e-mail address"
     assert box.got == []
+
+
+@pytest.mark.parametrize("wrong", ["jörg@example.org", "anna@example..org", "anna@gate_1.org"])
+def test_a_plates_own_address_that_is_none_costs_nobody_else_the_mail(tmp_path: Path, wrong: str) -> None:
+    listed = event(listed=entry("HK55EVB", email=wrong))
+    with mailbox() as (box, options):
+        said = ACTION.deliver(listed, EmailOptions(**options, to_entry=True, images="none"), env(images=tmp_path))
+        assert str(said).endswith(f"took the mail for gate@example.org, but not for {wrong}")
+        with pytest.raises(ConfigError, match=f"'{wrong}' is not a mail address"):
+            ACTION.deliver(listed, EmailOptions(**options, to="", to_entry=True, images="none"), env(images=tmp_path))
+    assert [receivers for _, receivers, _ in box.got] == [["gate@example.org"]]
 
 
 @contextmanager
