@@ -1,4 +1,7 @@
-"""Messages of RTSP 1.0 (RFC 2326): requests read from a connection, replies written; what strangers send is bounded and checked."""
+"""Messages of RTSP 1.0 (RFC 2326): requests read from a connection, replies written; what strangers send is bounded and checked.
+
+Lines end with CR LF or, as section 4 has receivers take it, with LF alone; a header may go on in lines that begin with a blank.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,10 @@ REASONS = {
     551: "Option Not Supported",
 }  # fmt: skip
 
+_END = re.compile(rb"\r?\n")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_BLANK_LINES = re.compile(rb"(?:\r?\n)*")
 _LINE = re.compile(rb"([A-Z_]{1,20}) ([\x21-\x7e]+) RTSP/(\d)\.(\d)")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:([\t\x20-\x7e\x80-\xff]*)")
 _NUMBER = re.compile(r"[0-9]{1,10}")
@@ -90,8 +97,9 @@ class Reader:
     def next(self) -> Request | Packet | None:
         """A request, a packet, or None while neither is complete. Malformed: the connection must end."""
         if self._head is None:
-            while self.came[:2] == b"\r\n":
-                del self.came[:2]
+            before = _BLANK_LINES.match(self.came)
+            assert before is not None
+            del self.came[: before.end()]
             if self.came[:1] == INTERLEAVED:
                 return self._packet()
             self._head = self._next_head()
@@ -102,10 +110,10 @@ class Reader:
         return replace(head, body=self._taken(length))
 
     def _next_head(self) -> Request | None:
-        end = self.came.find(b"\r\n\r\n")
-        if end > MAX_HEAD_BYTES or (end < 0 and len(self.came) > MAX_HEAD_BYTES):
+        end = _HEAD_END.search(self.came)
+        if (len(self.came) if end is None else end.start()) > MAX_HEAD_BYTES:
             raise Malformed(431)
-        return None if end < 0 else _parsed(self._taken(end + 4)[:end])
+        return None if end is None else _parsed(self._taken(end.end())[: end.start()])
 
     def _packet(self) -> Packet | None:
         if len(self.came) < 4:
@@ -132,7 +140,7 @@ def _length(head: Request) -> int:
 
 
 def _parsed(head: bytes) -> Request:
-    first, *lines = head.split(b"\r\n")
+    first, *lines = _END.split(_FOLD.sub(b" ", head))
     line = _LINE.fullmatch(first)
     if line is None:
         raise Malformed(400)

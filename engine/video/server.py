@@ -32,6 +32,7 @@ MOST_REFUSALS = 8
 ASK_AGAIN_S = 30.0
 """After a device password is removed, its streams end within this time."""
 
+SDP = "application/sdp"
 PUBLIC = ("Public", ", ".join(METHODS))
 NO_PICTURE = Reply(503, (("Retry-After", "5"),), b"the camera delivers no picture\r\n")
 
@@ -172,11 +173,11 @@ class Server:
     # --- methods ----------------------------------------------------------------------------------------------------------
 
     def _describe(self, connection: Connection, request: Request) -> None:
-        accepted = request.headers.get("accept", "application/sdp")
+        accepted = request.headers.get("accept", SDP).lower()
         source = self._sources.get(request.path)
         if source is None:
             connection.reply(Reply(404))
-        elif "application/sdp" not in accepted and "*/*" not in accepted:
+        elif not any(each in accepted for each in (SDP, "application/*", "*/*")):
             connection.reply(Reply(406))
         else:
             source.describe(partial(self._described, connection, request))
@@ -190,7 +191,7 @@ class Server:
         tracks = [video, *(offer.track for offer in self._extra.values())]
         body = description(tracks, connection.camera, time.time_ns() // 1_000_000_000)
         base = f"{request.base.rstrip('/')}/"
-        connection.reply(Reply(200, (("Content-Base", base), ("Content-Type", "application/sdp")), body))
+        connection.reply(Reply(200, (("Content-Base", base), ("Content-Type", SDP)), body))
 
     def _setup(self, connection: Connection, request: Request) -> None:
         stream, _, name = request.path.partition("/")

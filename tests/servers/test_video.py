@@ -172,6 +172,8 @@ def test_what_cannot_be_done_is_said(viewer: Talk) -> None:
     gone = viewer.url.rpartition("/")[0]
     assert viewer.ask("DESCRIBE", f"{gone}/third")[0] == 404
     assert viewer.ask("DESCRIBE", Accept="text/xml")[0] == 406
+    for each in ("Application/SDP", "application/*;q=0.5"):  # RFC 2616, 3.7 and 14.1: case does not count, and ranges do
+        assert viewer.ask("DESCRIBE", Accept=each)[0] == 200
     status, headers, _ = viewer.ask("DESCRIBE", Require="www.onvif.org/ver20/backchannel")
     assert (status, headers["unsupported"]) == (551, "www.onvif.org/ver20/backchannel")
     assert viewer.ask("SETUP", Transport=TCP.format(0, 1))[0] == 459

@@ -49,6 +49,21 @@ def test_requests_and_packets_are_told_apart_however_they_are_cut(step: int) -> 
     assert found == [setup, Packet(1, b"abc"), parameter, Packet(0, b""), setup]
 
 
+@pytest.mark.parametrize("step", [1, 10_000])
+def test_lines_may_end_with_lf_alone_and_headers_go_on_in_the_next_line(step: int) -> None:
+    """RFC 2326, 4: "receivers should be prepared to also interpret CR and LF by themselves as line terminators"; folding is that of
+    RFC 2068, 4.2, to which it refers."""
+    sent = (
+        b"OPTIONS * RTSP/1.0\nCSeq: 1\n\n"
+        b"\nOPTIONS * RTSP/1.0\r\nCSeq: 2\n\r\n"
+        b"SET_PARAMETER * RTSP/1.0\nCSeq: 3\r\nContent-Length: 4\n\n\n\r\n\n"
+        b'DESCRIBE * RTSP/1.0\r\nCSeq: 4\r\nAuthorization: Digest username="a",\r\n\t realm="b",\n nonce="c"\r\n\r\n'
+    )
+    first, second, third, fourth = (each for each in all_of(sent, step) if isinstance(each, Request))
+    assert [first.number, second.number, third.number, third.body] == ["1", "2", "3", b"\n\r\n\n"]
+    assert fourth.headers["authorization"] == 'Digest username="a", realm="b", nonce="c"'
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [
