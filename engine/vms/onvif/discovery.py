@@ -52,7 +52,10 @@ WHO_ASKED = f"{SPACES['a']}/role/anonymous"
 TYPES = ("dn:NetworkVideoTransmitter", "tds:Device")
 """The first is what clients of Profile S look for."""
 
-BY_URI, EXACTLY = f"{SPACES['d']}/rfc3986", f"{SPACES['d']}/strcmp0"
+BY_URI, BY_OLD_URI, EXACTLY = (f"{SPACES['d']}/{rule}" for rule in ("rfc3986", "rfc2396", "strcmp0"))
+"""The first is ONVIF's name (Core, 7.3.3), the second that of WS-Discovery itself (5.1), which Windows and .NET say."""
+CLOCK_SET_S = 60
+"""A clock that is this much later than when it began was set meanwhile."""
 IP_PKTINFO = 8
 """ip(7); Python's socket module names it from 3.14 on."""
 
@@ -62,13 +65,25 @@ Place = tuple[str, int]
 class Discovery:
     """Works from `start` to `close`, in the loop's thread. `bind`: the address that the host's pages listen on, "" for all."""
 
-    def __init__(self, loop: Loop, camera: Named, bind: str, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        camera: Named,
+        bind: str,
+        now_s: Callable[[], float] = time.monotonic,
+        clock_s: Callable[[], float] = time.time,
+    ) -> None:
         self._loop = loop
         self._camera = camera
         self._bind = "" if bind in ("0.0.0.0", "::") else bind
         self._limits = Limits(now_s)
-        self._instance = int(time.time())
+        self._now_s, self._clock_s = now_s, clock_s
+        self._began_s = now_s()
+        self._instance = int(clock_s())
+        """When this began: whoever knows a later one takes the messages for old (WS-Discovery, appendix I)."""
         self._number = 0
+        self._version = 0
+        """Of what is told about the camera: of two, clients believe the later one."""
         self._known: dict[int, str] = {}
         """Index of an interface -> the camera's address there."""
         self._going: set[tuple[str, Place]] = set()
@@ -93,6 +108,7 @@ class Discovery:
 
     def changed(self) -> None:
         """Name or place of the camera has changed: sends Hello again."""
+        self._version = max(self._version + 1, int(self._clock_s()))
         for index, here in self._known.items():
             self._say(index, self._hello(here))
 
@@ -113,6 +129,12 @@ class Discovery:
         if sock is not self._sock:
             return
         found = {index: here for index, here in _addresses() if not self._bind or here == self._bind}
+        began = int(self._clock_s() - (self._now_s() - self._began_s))
+        if began > self._instance + CLOCK_SET_S:  # a board without a clock of its own says 1970 until it has heard a time server
+            self._instance, self._number = began, 0
+            self.changed()
+        if found != self._known:
+            self._version = max(self._version + 1, int(self._clock_s()))
         for index in self._known.keys() - found.keys():
             del self._known[index]
         for index, here in found.items():
@@ -202,7 +224,7 @@ class Discovery:
             tag("d:Types", " ".join(TYPES)),
             tag("d:Scopes", " ".join(scopes(self._camera))),
             tag("d:XAddrs", f"http://{here}{'' if port == 80 else f':{port}'}{PATH}"),
-            tag("d:MetadataVersion", self._instance),
+            tag("d:MetadataVersion", self._version),
         )
 
     def _message(self, action: str, body: Xml, relates_to: str = "") -> bytes:
@@ -269,7 +291,11 @@ def is_within(wanted: str, ours: str) -> bool:
     return same and path == our_path[: len(path)] and not {".", ".."} & set(path)
 
 
-RULES: dict[str, Callable[[str, str], bool]] = {BY_URI: is_within, EXACTLY: lambda wanted, ours: wanted == ours}
+RULES: dict[str, Callable[[str, str], bool]] = {
+    BY_URI: is_within,
+    BY_OLD_URI: is_within,
+    EXACTLY: lambda wanted, ours: wanted == ours,
+}
 
 
 def _expanded(name: str, prefixes: Mapping[str, str]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,11 @@ PLACE = "onvif://www.onvif.org"
         (f"<d:Scopes>{PLACE}/name/..</d:Scopes>", False),
         (f'<d:Scopes MatchBy="{D}/strcmp0">{PLACE}/Profile/T</d:Scopes>', True),
         (f'<d:Scopes MatchBy="{D}/strcmp0">{PLACE}/Profile</d:Scopes>', False),
+        (f'<d:Scopes MatchBy="{D}/rfc2396">{PLACE}/Profile {PLACE}/name</d:Scopes>', True),  # WS-Discovery (April 2005), 5.1
+        (f'<d:Scopes MatchBy="{D}/rfc2396">{PLACE}/Profile/G</d:Scopes>', False),
         (f'<d:Scopes MatchBy="{D}/ldap">{PLACE}</d:Scopes>', False),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_a_probe_is_answered_when_all_its_types_and_scopes_are_ours(tmp_path: Path, inside: str, expected: bool) -> None:
     spaces = f'xmlns:d="{D}" xmlns:dn="{DN}" xmlns:tds="{TDS}" xmlns:p="urn:p" xmlns:other="urn:o"'
@@ -88,7 +90,9 @@ class Camera:
     def __init__(self, root: Path, port: int) -> None:
         self.bench = Bench(root)
         self.loop = Loop()
-        self.discovery = Discovery(self.loop, self.bench.camera, "")
+        self.clock_s = 30.0
+        """Of a board that has not heard a time server yet."""
+        self.discovery = Discovery(self.loop, self.bench.camera, "", clock_s=lambda: self.clock_s)
         self.discovery.start()
         self.port = port
         self.stop = threading.Event()
@@ -103,6 +107,12 @@ class Camera:
         self.discovery.close()
         self.loop.close()
         self.client.close()
+
+    def do(self, what: Callable[[], None]) -> None:
+        """In the loop's thread; done when this returns."""
+        done = threading.Event()
+        self.loop.call(lambda: (what(), done.set())[1])
+        assert done.wait(20)
 
     def send(self, message: bytes) -> None:
         self.client.sendto(message, ("127.0.0.1", self.port))
@@ -171,3 +181,32 @@ def test_a_flood_of_probes_brings_few_answers(camera: Camera) -> None:
     for _ in range(100):
         camera.send(written(constructProbe([], [])))
     assert len(camera.answers()) == MOST_TO_ONE
+
+
+def told(camera: Camera) -> tuple[int, int]:
+    """(InstanceId, MetadataVersion) of an answer."""
+    camera.send(written(constructProbe([], [])))
+    answer = parse(camera.client.recv(8192))
+    sequence = answer.first("Header", "AppSequence")
+    assert sequence is not None
+    return int(sequence.attributes["InstanceId"]), int(answer.word("Body", "ProbeMatches", "ProbeMatch", "MetadataVersion"))
+
+
+def test_another_name_is_a_later_version_of_what_is_told(camera: Camera) -> None:
+    """WS-Discovery, 4.1: MetadataVersion is "incremented by a positive value (>= 1) whenever there is a change"."""
+    instance, version = told(camera)
+    camera.do(camera.discovery.changed)
+    assert told(camera) == (instance, version + 1)
+
+
+def test_once_the_clock_is_set_it_counts_as_begun_later(camera: Camera) -> None:
+    """WS-Discovery, appendix I: of two instances the later one counts, and what had begun before a power cut was of 2026."""
+    first = told(camera)
+    camera.clock_s = 1.8e9
+    sock = camera.discovery._sock
+    assert sock is not None
+    camera.do(lambda: camera.discovery._look(sock))
+    now = told(camera)
+    assert first == (30, 30) and now[0] > 1_799_000_000 and now[1] == 1_800_000_000
+    camera.do(lambda: camera.discovery._look(sock))
+    assert told(camera) == now
