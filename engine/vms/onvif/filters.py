@@ -67,16 +67,16 @@ def _path_test(path: str, prefixes: Mapping[str, str]) -> TopicTest:
     subtree = path.endswith("//.")
     names = []
     spaces = set()
-    for place, step in enumerate(path.removesuffix("//.").split("/")):
+    for step in path.removesuffix("//.").split("/"):
         found = STEP.fullmatch(step)
         if found is None:
             raise BadFilter(f"{path!r} is no topic expression")
         if found["prefix"] is not None and found["prefix"] not in prefixes:
             raise BadFilter(f"the prefix {found['prefix']} is not declared")
-        if place == 0 or found["prefix"] is not None:
-            spaces.add(prefixes.get(found["prefix"] or "", ""))
+        if found["prefix"] is not None:  # as in XPath, the default namespace is none of a name without a prefix
+            spaces.add(prefixes[found["prefix"]])
         names.append(found["name"])
-    if not spaces <= {NAMESPACES["tns1"], ""}:
+    if not spaces <= {NAMESPACES["tns1"]}:
         return lambda topic: False  # a topic of somebody else's
 
     def test(topic: str) -> bool:

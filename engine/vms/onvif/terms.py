@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from engine.formats.event import stamp
 
-DURATION = re.compile(
-    r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{0,9})?)S)?)?"
-)
+_N = r"(\d{1,18})"
+DURATION = re.compile(rf"P(?:{_N}Y)?(?:{_N}M)?(?:{_N}D)?(?:T(?=\d)(?:{_N}H)?(?:{_N}M)?(?:(\d{{1,18}}(?:\.\d{{0,9}})?)S)?)?")
+"""XML Schema restricts the numbers not at all (part 2, 3.2.6): "as long as may be" is written PT2147483647S."""
 UNITS_S = (365 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1)
 
 

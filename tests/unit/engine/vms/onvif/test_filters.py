@@ -45,6 +45,11 @@ def test_another_prefix_may_stand_for_onvifs_topics_and_tns1_is_known_without_be
     assert not topic_test("tns1:Device//.", {"tns1": "urn:somebody"})(RELAY)
 
 
+def test_a_name_without_a_prefix_is_not_of_the_default_namespace() -> None:
+    """WS-Topics 1.3, 8: topic expressions are a subset of XPath's; many clients declare WS-BaseNotification's as the default."""
+    assert topic_test("Device/Trigger/Relay", {"": "http://docs.oasis-open.org/wsn/b-2"})(RELAY)
+
+
 @pytest.mark.parametrize(
     "expression",
     ["", "|", "tns1:", "tns1:a//b", "x:Device", "tns1:Device/", "/tns1:Device", "tns1:De vice", "a" * 3000, "|".join(["a"] * 70)],

@@ -21,6 +21,8 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
         ("P0Y0M0DT0H1M30.500S", 90.5),
         ("PT0S", 0),
         ("P1Y2M", 36_720_000),
+        ("PT2147483647S", 2_147_483_647),  # the longest that 32 bits hold
+        ("PT9223372036854775.807S", 9_223_372_036_854_775.807),  # and 64, in milliseconds
     ],
 )
 def test_a_duration_is_read(text: str, seconds: float) -> None:
