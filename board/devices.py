@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.files import write_whole
+from board.kit.from_json import from_json
 from board.kit.state import State
 from board.kit.words import Text, plain, received
 
@@ -73,10 +74,10 @@ def read_devices(state: State) -> tuple[DeviceState, ...]:
     found = []
     for path in sorted(state.devices.glob("*.json")):
         try:
-            entry = json.loads(path.read_text())
+            entry = from_json(path.read_text())
             one = DeviceState(entry["device"], received(entry["problem"]), datetime.fromisoformat(entry["since"]), entry["process"])
             alive = _is_alive(int(entry["pid"]))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as why:
+        except (OSError, ValueError, KeyError, TypeError) as why:
             log.debug("%s is not read: %s", path, why)
             continue
         if alive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import StrictInt
+from board.kit.from_json import from_json
 from board.kit.settings import Settings, SettingsError, field_validator, option
 from board.kit.typed import folded
 from board.kit.web.forms import filled
@@ -192,8 +192,8 @@ def _object(body: bytes) -> dict[str, Any]:
     if len(body) > LONGEST_BODY:
         raise ConfigError("the message may have {most} bytes at most", most=LONGEST_BODY)
     try:
-        sent = json.loads(body)
-    except (ValueError, RecursionError) as why:
+        sent = from_json(body)
+    except ValueError as why:
         raise ConfigError("the message is not JSON in UTF-8; an entry without more is {{}}") from why
     if not isinstance(sent, dict):
         raise ConfigError("the message is not a JSON object; an entry without more is {{}}")

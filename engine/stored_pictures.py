@@ -7,7 +7,6 @@ Source: manual 4.6, General configuration tab.
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import BinaryIO
 
 from board.identity import identity
 from board.kit.files import open_below
+from board.kit.from_json import from_json
 from board.kit.state import State
 from engine.card_files import CardFiles
 
@@ -59,8 +59,8 @@ class StoredPictures:
 
 def stored_pictures(state: State) -> StoredPictures:
     """Those of a camera; STATE/board.json says where its card belongs."""
-    with suppress(OSError, ValueError, AttributeError, RecursionError):
-        card = json.loads(state.board_file.read_text()).get("sd")
+    with suppress(OSError, ValueError, AttributeError):
+        card = from_json(state.board_file.read_text()).get("sd")
         if card:
             known = identity(state)  # a board that was replaced leaves its storage and its card to the next one
             return StoredPictures(state.images, CardFiles(Path(card), known.before or known.id))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from board.kit.errors import BoardError
 from board.kit.files import open_shared, write_whole
+from board.kit.from_json import from_json
 from board.kit.state import State
 
 HELD = "held"
@@ -247,7 +248,7 @@ def _chip(state: State, number: int, address: int) -> Iterator[Chip | None]:
         except FileNotFoundError:
             yield None
             return
-        chip = Chip(**json.loads(text))
+        chip = Chip(**from_json(text))
         before = asdict(chip)
         yield chip
         after = asdict(chip)

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from board.kit.from_json import from_json
+
 CHILDREN = "GATEWRIGHT_CHILDREN"
 """Environment: the number of the socket to the starter; not there without one."""
 ANSWERS_WITHIN_S = 10.0
@@ -97,5 +99,5 @@ class _Apart:
             data = self._told.recv(4096)
         except (BlockingIOError, TimeoutError):
             return {}
-        found = json.loads(data) if data else {"code": -9}  # the starter is gone, and what it started
+        found = from_json(data) if data else {"code": -9}  # the starter is gone, and what it started
         return found if isinstance(found, dict) else {}

@@ -16,12 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from board.kit.errors import GatewrightError
 from board.kit.files import private_in, put_in_place, set_aside, sync_folder, write_beside, write_whole
+from board.kit.from_json import from_json
 from board.kit.words import Text
 
 LOG = logging.getLogger("files")
 MAX_BYTES = 1 << 20
 
-WRONG = (ValueError, TypeError, LookupError, AttributeError, RecursionError, GatewrightError)
+WRONG = (ValueError, TypeError, LookupError, AttributeError, GatewrightError)
 """What is raised over a document that is not what it should be: a damaged file must end nobody who reads it."""
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Kept(Generic[T]):
         data = _bytes(path)
         if len(data) > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")
-        return self._parse(json.loads(data.decode("utf-8")))
+        return self._parse(from_json(data.decode("utf-8")))
 
     def _repaired(self, path: Path, value: T, problems: list[str]) -> Found[T]:
         if path == self.file and self._copy_is_equal():

@@ -7,13 +7,13 @@ Its header names the language in itself: `"Language-Team: Deutsch\\n"`. `scripts
 from __future__ import annotations
 
 import gettext
-import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO
 
+from board.kit.from_json import from_json
 from board.kit.words import ENGLISH, Language, english_form
 
 LOCALES = Path(__file__).parent / "locales"
@@ -61,7 +61,7 @@ def entries(po: str) -> Iterator[dict[str, str]]:
             found = re.match(r"(?:(msgid|msgid_plural|msgstr|msgstr\[\d\])\s+)?(\".*\")\s*$", line)
             if found:
                 name = found[1] or name
-                entry[name] = entry.get(name, "") + json.loads(found[2])
+                entry[name] = entry.get(name, "") + from_json(found[2])
         if name:
             yield entry
 

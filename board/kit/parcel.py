@@ -13,6 +13,8 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from board.kit.from_json import from_json
+
 MAX_HEAD_BYTES = 1_024
 PIECE_BYTES = 1 << 16
 NAME = re.compile(r"(?=.{1,240}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,7}")
@@ -102,7 +104,7 @@ def parts(read: Callable[[int], bytes]) -> Iterator[Part]:
 
 
 def _head(data: bytes) -> tuple[str, int]:
-    head = json.loads(data)
+    head = from_json(data)
     if not isinstance(head, dict) or set(head) != {"name", "size"}:
         raise ValueError("the head of a file is not one")
     name, size = head["name"], head["size"]

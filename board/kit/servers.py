@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from board.kit.files import open_shared
+from board.kit.from_json import from_json
 from board.kit.state import State
 
 log = logging.getLogger("servers")
@@ -80,8 +81,8 @@ def read_servers(state: State) -> Mapping[str, str]:
 
 def _parsed(data: bytes) -> Mapping[str, str]:
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = from_json(data)
+    except ValueError:
         return {}
     return {str(name): str(url) for name, url in found.items()} if isinstance(found, dict) else {}
 

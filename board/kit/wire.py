@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.errors import WireError
+from board.kit.from_json import from_json
 from board.kit.plain import Unfit, from_plain, to_plain
 from board.kit.sockets import bound_at, short_address
 
@@ -58,8 +59,8 @@ class Codec:
     def decode(self, data: bytes) -> Any:
         """The dataclass; raises WireError with what was wrong."""
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as why:  # a thousand brackets are enough, and must not end pins
+            document = from_json(data)
+        except ValueError as why:
             raise WireError("message is not JSON: {why}", why=why) from why
         if not isinstance(document, dict):
             raise WireError("message is not an object")

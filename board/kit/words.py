@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from board.kit.from_json import from_json
+
 
 class Translate(Protocol):
     """The English template -> that of another language (gettext); of a text that counts, with its template for exactly `one`, the
@@ -126,8 +128,8 @@ def from_stored(stored: str) -> Text:
     if not stored.startswith('{"key":'):
         return Text(stored)
     try:
-        return _text(json.loads(stored))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return _text(from_json(stored))
+    except (ValueError, LookupError, TypeError, AttributeError):
         return Text(stored)
 
 

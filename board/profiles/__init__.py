@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from pathlib import Path
 
 from board.i2c import ExpanderKind, kind_of
 from board.kit import registry
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.kept import keep_copy
 from board.kit.state import State
 from board.kit.words import Text
@@ -206,8 +206,8 @@ def _read_object(path: Path) -> dict[str, object]:
 
 def _object(path: Path, data: bytes) -> dict[str, object]:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as why:
+        value = from_json(data)
+    except ValueError as why:
         raise ConfigError("{path} is not JSON: {why}; correct or delete it", path=path, why=why) from why
     if not isinstance(value, dict):
         raise ConfigError("{path} must hold one JSON object; correct or delete it", path=path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from board.kit.errors import BoardError
+from board.kit.from_json import from_json
 from board.types import WiegandCode, WiegandLine
 
 GAP_MS = 25
@@ -105,7 +105,7 @@ def read_edges(path: Path) -> list[Edge]:
     edges = []
     for number, line in enumerate(lines, 1):
         try:
-            edges.append(Edge(**json.loads(line)))
-        except (ValueError, TypeError, RecursionError) as why:
+            edges.append(Edge(**from_json(line)))
+        except (ValueError, TypeError) as why:
             raise BoardError("{path}, line {number}: {why}", path=path, number=number, why=why) from why
     return edges

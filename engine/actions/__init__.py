@@ -5,13 +5,13 @@ A new kind is one file here that offers `ACTION` and one test: menu entry, form,
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.registry import find
 from board.kit.settings import Settings, check
 from board.kit.words import Text
@@ -73,8 +73,8 @@ def check_json(kind: type[Settings], text: str) -> Settings:
 def _checked(kind: type[Settings], text: str) -> Settings:
     """Remembered: those of every action are wanted for every car, before its gate opens, and they are frozen."""
     try:
-        values = json.loads(text or "{}")
-    except (ValueError, RecursionError) as why:
+        values = from_json(text or "{}")
+    except ValueError as why:
         raise ConfigError("the options are not JSON: {why}", why=why) from why
     if not isinstance(values, dict):
         raise ConfigError("the options are not a JSON object")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from board.kit.from_json import from_json
 from board.kit.sockets import short_address
 
 CONNECT_S = 3.0
@@ -58,7 +59,7 @@ class VmsLink:
             line += more
             if not more or len(line) > MAX_ANSWER_BYTES:
                 raise ConnectionResetError("the vms process ended the connection")
-        found: dict[str, Any] = json.loads(line)
+        found: dict[str, Any] = from_json(line)
         return found
 
 

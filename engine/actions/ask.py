@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import time
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.from_json import from_json
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
@@ -123,8 +123,8 @@ def read_answer(body: bytes, signature: str, event_id: str, secret: str) -> Answ
     if secret and not hmac.compare_digest(signature.encode(), sign(secret, body).encode()):
         raise ConfigError("the answer is not signed with the secret")
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
+        said = from_json(body)
+    except ValueError:
         said = None
     if not isinstance(said, dict) or not isinstance(said.get("allow"), bool):
         raise ConfigError("the answer is no JSON object with event_id and allow")

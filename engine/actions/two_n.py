@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from board.kit.errors import ConfigError, PeerRefused
+from board.kit.from_json import from_json
 from board.kit.settings import Settings, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
@@ -96,8 +97,8 @@ def document(event: PlateEvent, options: TwoNOptions, delivery_id: str, jpeg: by
 def _check(body: bytes, target: str) -> None:
     """Errors come with status 200 as well: {"success": false, "error": {"code": 12, "description": "..."}}."""
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
+        said = from_json(body)
+    except ValueError:
         said = None
     if not isinstance(said, dict) or "success" not in said:
         raise PeerRefused("{target} does not answer as a 2N device does", target=target)

@@ -25,6 +25,7 @@ from typing import BinaryIO
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
+from board.kit.from_json import from_json
 from board.kit.parcel import NAME, Writer
 from board.kit.passing import passing_folder
 from board.kit.secrets import for_strangers
@@ -134,7 +135,7 @@ def support(state: State) -> dict[str, object]:
             "rules": [
                 {
                     "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled,
-                    "options": for_strangers(kinds[each.kind].options, json.loads(each.options)) if each.kind in kinds else {},
+                    "options": for_strangers(kinds[each.kind].options, from_json(each.options)) if each.kind in kinds else {},
                     "last_error_at": results[each.id].error_at if each.id in results else None,
                 }
                 for each in store.rules()
@@ -142,7 +143,7 @@ def support(state: State) -> dict[str, object]:
             "jobs": [
                 {
                     "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled, "interval": each.interval,
-                    "options": for_strangers(jobs[each.kind].options, json.loads(each.options)) if each.kind in jobs else {},
+                    "options": for_strangers(jobs[each.kind].options, from_json(each.options)) if each.kind in jobs else {},
                 }
                 for each in store.jobs()
             ],

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
+from board.kit.from_json import from_json
 from board.kit.words import Text
 from engine.cli.peer_messages import sections
 from engine.formats import mail, syslog
@@ -147,7 +148,7 @@ def markdown() -> str:
     for name, each in FORMATS.items():
         body = encode(name, SAMPLE, CAMERA, lambda file: PICTURE if file else b"").body.decode()
         if each.extension == "json":
-            body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+            body = json.dumps(from_json(body), ensure_ascii=False, indent=2)
         elif each.extension == "xml":
             tree = ElementTree.fromstring(body)
             ElementTree.indent(tree)
@@ -176,7 +177,7 @@ def _without_plate() -> str:
     )
     happened = Decision("reported", Text("{input} became {level}", {"input": "DI2", "level": Text("active")}))
     event = PlateEvent(passage, (), Match(PlateList(1, "ALL PLATES", "all"), None), happened)
-    body = json.dumps(json.loads(encode("JSON", event, CAMERA, lambda file: b"").body), ensure_ascii=False, indent=2)
+    body = json.dumps(from_json(encode("JSON", event, CAMERA, lambda file: b"").body), ensure_ascii=False, indent=2)
     return f"""
 ### An event without a plate (`JSON`)
 

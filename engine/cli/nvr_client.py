@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from board.kit.errors import GatewrightError
+from board.kit.from_json import from_json
 from engine.formats import nvr
 
 PORT = 17_001
@@ -56,7 +57,7 @@ def plates(camera: str, user: str, password: str) -> Iterator[nvr.Recognition]:
         sock.sendall(nvr.login(user, password))
         for command, data in _messages(sock):
             if command == nvr.LOGIN_REPLY:
-                result = json.loads(data)["result"]
+                result = from_json(data)["result"]
                 if result != "200":
                     raise NoPlates("the camera refuses the log-in: {result}", result=str(result))
             elif command == nvr.RECOG_POST:

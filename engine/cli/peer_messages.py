@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
+from board.kit.from_json import from_json
 from engine.actions.mqtt import MqttOptions, discovery
 from engine.actions.two_n import TwoNOptions, document
 from engine.formats.event import Device
@@ -79,7 +80,7 @@ def _home_assistant(camera: Device) -> str:
 MQTT (option Home Assistant) makes the camera known, retained at `{letter.topic}`:
 
 ```json
-{_shown(json.loads(letter.body))}
+{_shown(from_json(letter.body))}
 ```
 """
 

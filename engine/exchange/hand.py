@@ -15,6 +15,7 @@ from typing import Any
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.files import write_unsynced
+from board.kit.from_json import from_json
 from board.kit.words import NOTHING, Text, plain, received
 from engine.exchange.importing import ListEffect, Order, Result, import_lists
 from engine.formats.event import Device
@@ -72,7 +73,7 @@ class HandFolder:
         object.__setattr__(self, "file", self.path / "file")
 
     def order(self) -> HandOrder:
-        return HandOrder(**json.loads((self.path / "order.json").read_text()))
+        return HandOrder(**from_json((self.path / "order.json").read_text()))
 
     def put_order(self, order: HandOrder) -> None:
         self.put(HandResult())
@@ -80,7 +81,7 @@ class HandFolder:
 
     def result(self) -> HandResult:
         """OSError if nothing was ordered."""
-        said = json.loads((self.path / "result.json").read_text())
+        said = from_json((self.path / "result.json").read_text())
         said["error"] = received(said["error"])
         said["rows"] = tuple((line, received(why)) for line, why in said["rows"])
         said["lists"] = tuple({**each, "objection": received(each["objection"])} for each in said["lists"])

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from board.kit.files import write_whole
+from board.kit.from_json import from_json
 from board.kit.state import State
 from board.kit.typed import folded
 from engine.exchange.exporting import lists_of, write_lists
@@ -54,8 +55,8 @@ def publish_in(state: State, store: Store, device: Device) -> None:
 
 def _remembered(path: Path) -> Mapping[str, str]:
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = from_json(path.read_bytes())
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

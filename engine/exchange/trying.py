@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.from_json import from_json
 from board.kit.passing import passing_folder
 from board.kit.state import State
 from board.kit.words import Text, plain, received
@@ -43,17 +44,17 @@ def outcome_of(state: State, trial: Trial) -> tuple[bool, Text]:
         done = subprocess.run(
             command, input=json.dumps(asdict(trial)).encode(), capture_output=True, timeout=LONGEST_S, check=False
         )
-        said = json.loads(done.stdout)
+        said = from_json(done.stdout)
     except subprocess.TimeoutExpired:
         return False, Text("it took longer than {seconds:g} s", {"seconds": LONGEST_S})
-    except (ValueError, RecursionError):
+    except ValueError:
         return False, Text("its process ended by itself (code {code})", {"code": done.returncode})
     return said["ok"], received(said["note"])
 
 
 def try_job(state: State, store: Store, clock: Clock, device: Device) -> None:
     """Carries out what standard input describes, and prints the result."""
-    trial = Trial(**json.load(sys.stdin))
+    trial = Trial(**from_json(sys.stdin.read()))
     try:
         ok, note = True, _note(state, store, clock, device, trial)
     except GatewrightError as why:

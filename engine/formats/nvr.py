@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from board.kit.from_json import from_json
 from engine.formats._country_codes import alpha_3
 from engine.formats.event import clean
 from engine.formats.milesight import plate_type
@@ -105,10 +106,10 @@ def answer(command: int, result: int) -> bytes:
 def credentials(data: bytes) -> tuple[str, str]:
     """User and password of a LOGIN_REQ; BadMessage when it is none. A NUL at its end, as C programs send it, does no harm."""
     try:
-        found = json.loads(data.rstrip(b"\0").decode("utf-8-sig"))
+        found = from_json(data.rstrip(b"\0").decode("utf-8-sig"))
         user, password = found["id"], found["password"]
         (user + password).encode()  # half a character of JSON's \ud800 is none
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
+    except (ValueError, LookupError, TypeError, AttributeError) as why:
         raise BadMessage("not a log-in") from why
     if not isinstance(user, str):
         raise BadMessage("not a log-in")
@@ -245,8 +246,8 @@ def read_recognition(data: bytes) -> Recognition:
     for name in {"car_number", "region"} & fields.keys():
         fields[name] = fields[name].rstrip(b"\0").decode(errors="replace")
     try:
-        said = json.loads(next((body for id, body in chunks if id == EVENT), b"{}"))
-    except (ValueError, RecursionError) as why:
+        said = from_json(next((body for id, body in chunks if id == EVENT), b"{}"))
+    except ValueError as why:
         raise BadMessage("the chunk of the event is not JSON") from why
     try:
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=fields["time_ms"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
+from board.kit.from_json import from_json
 from board.kit.state import State
 from board.kit.values import Values, packed
 from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, known_at_start
@@ -51,7 +52,7 @@ def begin(state: State, clock: Clock) -> Begin:
 def received(file: int) -> Begin:
     """What `sent` left in `file`, which is closed."""
     with os.fdopen(file, "rb") as sent:
-        document: dict[str, Any] = json.load(sent)
+        document: dict[str, Any] = from_json(sent.read())
     known = document["known"]
     return Begin(
         cast("LprSettings", Values(document["lpr"])),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock, boot_id
 from board.kit.files import mapped
+from board.kit.from_json import from_json
 from board.kit.plain import Unfit, from_plain, to_plain
 from engine.types import Passage
 
@@ -107,8 +108,8 @@ class Unstored:
         if not 0 < length <= PLACE_BYTES - HEAD.size or zlib.crc32(data) != checksum:
             return None  # empty, or its writer died in the middle: then nobody was told of it
         try:
-            return from_plain(_Kept, json.loads(data))
-        except (ValueError, Unfit, RecursionError) as why:
+            return from_plain(_Kept, from_json(data))
+        except (ValueError, Unfit) as why:
             log.warning("a passage that waited for the service cannot be read: %s", why)
             return None
 

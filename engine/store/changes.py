@@ -10,6 +10,7 @@ from sqlite3 import Row
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.from_json import from_json
 from engine.lists import normalise
 from engine.store.database import Database
 from engine.store.rows import stamp, where
@@ -103,8 +104,8 @@ def _change(row: Row) -> Change:
         row["user"],
         row["subject"],
         row["item_id"],
-        json.loads(row["before"]) if row["before"] else None,
-        json.loads(row["after"]) if row["after"] else None,
+        from_json(row["before"]) if row["before"] else None,
+        from_json(row["after"]) if row["after"] else None,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.settings import Problem, SettingsError, unfit
 from board.kit.typed import is_printable, typed
 from engine import lists as matching
@@ -379,7 +380,7 @@ def entry_of(row: Row | Mapping[str, Any]) -> ListEntry:
 def _week(text: str) -> WeekSchedule:
     if not text:
         return ALWAYS
-    return WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(text)))
+    return WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in from_json(text)))
 
 
 def values_of(entry: ListEntry) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.secrets import without_secrets
 from board.kit.settings import Settings, unfit
 from board.kit.words import NOTHING, Text, from_stored, to_stored
@@ -161,7 +162,7 @@ def _outliving(memory: Mapping[str, Any], before: Job, job: Job, kind: type[Sett
         return {}
     if before.options == job.options:
         return dict(memory)
-    then, now = json.loads(before.options or "{}"), json.loads(job.options or "{}")
+    then, now = from_json(before.options or "{}"), from_json(job.options or "{}")
     kept = {name: whom for name, whom in kind.outlives.items() if name in memory}
     return {name: memory[name] for name, whom in kept.items() if all(then.get(each) == now.get(each) for each in whom)}
 
@@ -177,7 +178,7 @@ def _state(row: Row) -> JobState:
         done_note=from_stored(row["done_note"]) if row["done_note"] else NOTHING,
         error_at=when(row["error_at"]),
         error=from_stored(row["error"]) if row["error"] else NOTHING,
-        memory=json.loads(row["memory"] or "{}"),
+        memory=from_json(row["memory"] or "{}"),
     )
 
 
@@ -189,5 +190,5 @@ def _shown(job: Job, kind: type[Settings]) -> Mapping[str, Any]:
         "enabled": job.enabled,
         "interval": job.interval,
         "if_changed": job.if_changed,
-        "options": without_secrets(kind, json.loads(job.options or "{}")),
+        "options": without_secrets(kind, from_json(job.options or "{}")),
     }

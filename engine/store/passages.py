@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.from_json import from_json
 from board.kit.words import from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database
@@ -118,7 +119,7 @@ class Passages:
         """Those of its car, in their order; () for passages of earlier releases."""
         sql = "SELECT reads FROM passage_reads WHERE passage_rowid = (SELECT rowid FROM passages WHERE id = ?)"
         row = self._db.row(sql, (passage_id,))
-        return tuple(SeenRead(*each) for each in json.loads(row["reads"])) if row else ()
+        return tuple(SeenRead(*each) for each in from_json(row["reads"])) if row else ()
 
     def looks(self, limit: int) -> list[Passage]:
         """The newest passages of which it is known how their plates were seen, newest first; among the newest ten times as many."""
@@ -281,8 +282,8 @@ def _values(passage: Passage) -> tuple[Any, ...]:
 
 
 def _passage(row: Row) -> Passage:
-    x, y, width, height = json.loads(row["box"])
-    frame_width, frame_height = json.loads(row["size"])
+    x, y, width, height = from_json(row["box"])
+    frame_width, frame_height = from_json(row["size"])
     return Passage(
         id=row["id"],
         plate=row["plate"],
@@ -305,7 +306,7 @@ def _passage(row: Row) -> Passage:
         event=row["event"],
         unsure=row["unsure"],
         images_at=when(row["images_at"] or None),
-        look=PlateLook(*json.loads(row["look"])) if row["look"] else None,
+        look=PlateLook(*from_json(row["look"])) if row["look"] else None,
     )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, set_aside, sync_folder, write_whole
+from board.kit.from_json import from_json
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
@@ -70,9 +71,9 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
 def notice(database: Path) -> Notice | None:
     """What was done last, while nobody has taken note of it."""
     try:
-        said = json.loads(_notice_file(database).read_bytes())
+        said = from_json(_notice_file(database).read_bytes())
         return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]))
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError):
         return None
 
 
@@ -400,10 +401,10 @@ def _locked(number: int, how: int, wait_s: float) -> bool:
 def _order(database: Path) -> Mapping[str, str]:
     """Of `ask`; one that a power cut has damaged is a check."""
     try:
-        order = json.loads(_order_file(database).read_bytes())
+        order = from_json(_order_file(database).read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return {"do": CHECK}
     known = isinstance(order, dict) and order.get("do") in _DO and all(isinstance(each, str) for each in order.values())
     return order if known else {"do": CHECK}

@@ -10,6 +10,7 @@ from sqlite3 import Row
 from typing import Any
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.settings import Problem, SettingsError, unfit
 from board.kit.typed import is_printable, typed
 from board.kit.words import Text, from_stored, to_stored
@@ -125,7 +126,7 @@ def _rule(row: Row) -> ActionRule:
         name=row["name"],
         kind=row["kind"],
         enabled=bool(row["enabled"] or row["guarded"]),
-        week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(row["week"]))),
+        week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in from_json(row["week"]))),
         options=row["options"],
         conditions=_conditions(row["conditions"]),
         start=_start(row["start"]),
@@ -148,12 +149,12 @@ def _values(rule: ActionRule) -> tuple[Any, ...]:
 def _conditions(text: str) -> Conditions:
     if not text:
         return ANY_PASSAGE
-    values = json.loads(text)
+    values = from_json(text)
     return Conditions(values["lane"], values["direction"], values["min_confidence"], tuple(values["countries"]))
 
 
 def _start(text: str) -> Start:
     if not text:
         return ON_MATCH
-    values = json.loads(text)
+    values = from_json(text)
     return Start(values["on"], values["input"], values["active"], values["every_min"], tuple(values["times"]), values["opens"])

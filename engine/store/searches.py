@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Row
 
 from board.kit.clock import Clock
+from board.kit.from_json import from_json
 from engine.lists import normalise
 from engine.store.database import Database
 from engine.store.rows import stamp, where
@@ -71,7 +72,7 @@ class Searches:
 
 
 def _searched(row: Row) -> Searched:
-    return Searched(row["rowid"], datetime.fromisoformat(row["at"]), row["user"], row["what"], json.loads(row["asked"]))
+    return Searched(row["rowid"], datetime.fromisoformat(row["at"]), row["user"], row["what"], from_json(row["asked"]))
 
 
 def _text(asked: Mapping[str, str]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any, TypeVar
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.secrets import without_secrets
 from board.kit.settings import Settings, SettingsError, check
 from engine.store.changes import Changes
@@ -28,8 +28,8 @@ class StoredSettings:
         if row is None:
             return kind()
         try:
-            stored = json.loads(row["body"])
-        except (ValueError, RecursionError) as why:
+            stored = from_json(row["body"])
+        except ValueError as why:
             stored = why
         if not isinstance(stored, dict):
             logging.getLogger("store").error("stored settings %r are damaged, the defaults hold: %s", kind.key, str(stored)[:100])

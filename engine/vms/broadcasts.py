@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.clients import Client, Clients, place_of
+from board.kit.from_json import from_json
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.servers import url_of
 from board.kit.sockets import listener_at
@@ -190,9 +191,9 @@ class Broadcasts:
                     self._refuse(sender, "the head has no end")
                 return False
             try:
-                sender.head = _checked(json.loads(bytes(line)))
+                sender.head = _checked(from_json(bytes(line)))
                 sender.allowed = tuple(ipaddress.ip_network(each, strict=False) for each in sender.head["allowed"])
-            except (ValueError, LookupError, TypeError, RecursionError) as why:
+            except (ValueError, LookupError, TypeError) as why:
                 self._refuse(sender, f"not a head: {why}")
                 return False
             sender.came = bytearray(rest)

@@ -7,12 +7,12 @@ engine/formats/onvif.py makes them. The passage itself comes by the subscription
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from board.kit.from_json import from_json
 from board.kit.loop import Loop
 from engine.formats.onvif import CHOICES, MAKERS, Notification
 from engine.types import PlateEvent
@@ -109,8 +109,8 @@ def _read(body: bytes) -> tuple[str, dict[str, Notification]]:
     if len(body) > MOST_BYTES:
         raise ValueError(f"notifications of {len(body)} bytes")
     try:
-        message = json.loads(body)
+        message = from_json(body)
         found = [Notification(**each) for each in message["notifications"]]
         return str(message["id"]), {each.topic: each for each in found}
-    except (LookupError, TypeError, RecursionError) as why:
+    except (LookupError, TypeError) as why:
         raise ValueError(f"not notifications: {why!r}") from why

@@ -16,6 +16,7 @@ from board.kit.child import environment
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import ConfigError
 from board.kit.files import sync_folder, write_beside
+from board.kit.from_json import from_json
 from board.kit.plain import from_plain, to_plain
 from board.kit.words import received
 from firmware.certificates.facts import Facts, Names, Sent
@@ -199,11 +200,11 @@ class Certificates:
         except OSError as why:
             raise ConfigError("the check cannot be started: {reason}", reason=why.strerror) from why
         try:
-            answer = json.loads(ended.stdout)
+            answer = from_json(ended.stdout)
             if ended.returncode == 0:
                 return answer["done"]
             refused = ConfigError(received(answer["refused"]), field=str(answer["field"]))
-        except (ValueError, LookupError, TypeError, RecursionError) as why:
+        except (ValueError, LookupError, TypeError) as why:
             LOG.error(
                 "certificates: %s ended with code %d: %s", do, ended.returncode, ended.stderr.decode("utf-8", "replace")[-2000:]
             )

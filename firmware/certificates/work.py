@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.plain import from_plain, to_plain
 from board.kit.words import plain
 from firmware.certificates.facts import Facts, Names, Sent
@@ -310,7 +311,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    order = json.loads(sys.stdin.buffer.read())
+    order = from_json(sys.stdin.buffer.read())
     try:
         done = ORDERS[order["do"]](order["with"])
     except ConfigError as why:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from board.kit.errors import GatewrightError, WireError
 from board.kit.files import write_unsynced
+from board.kit.from_json import from_json
 from board.kit.people import CheckPassword, People, PeopleUnreachable, Person
 from board.kit.plain import Unfit, from_plain, to_plain
 from board.kit.process import Life, open_log
@@ -47,9 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     open_log(state, NAME)
     life = Life(state, NAME)
     try:
-        plan = from_plain(FtpPlan, json.loads(options.plan))
+        plan = from_plain(FtpPlan, from_json(options.plan))
         return _run(state, life, plan)
-    except (GatewrightError, OSError, Unfit, ValueError, RecursionError) as why:
+    except (GatewrightError, OSError, Unfit, ValueError) as why:
         LOG.error("%s", why)
         return 1
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.kept import Kept
 from board.kit.plain import to_plain
 from board.kit.servers import announce
@@ -137,8 +138,8 @@ def _settings(document: Any) -> FtpSettings:
 
 def _shown(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = from_json(path.read_bytes())
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -18,6 +18,7 @@ from typing import Any
 from board.identity import identity
 from board.kit.child import environment
 from board.kit.errors import ConfigError, PackageError
+from board.kit.from_json import from_json
 from board.kit.state import State
 from board.kit.web.exchange import BrokenOff
 from board.kit.words import Text, received
@@ -244,8 +245,8 @@ def _answer(popen: subprocess.Popen[bytes]) -> Mapping[str, Any]:
         said = popen.stdout.read(1 << 20)
         if popen.wait():
             raise _refusal(popen)
-        answer = json.loads(said)
-    except (ValueError, RecursionError) as why:
+        answer = from_json(said)
+    except ValueError as why:
         if isinstance(why, ConfigError):
             raise
         raise ConfigError("the backup could not be opened: its process said nothing") from why
@@ -261,8 +262,8 @@ def _refusal(popen: subprocess.Popen[bytes]) -> ConfigError:
     assert popen.stderr is not None
     lines = popen.stderr.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
     try:
-        return ConfigError(received(json.loads(lines[-1])["refused"]))
-    except (ValueError, LookupError, TypeError, RecursionError):
+        return ConfigError(received(from_json(lines[-1])["refused"]))
+    except (ValueError, LookupError, TypeError):
         return ConfigError("the process of the backup failed: {reason}", reason=lines[-1][:200] if lines else popen.wait())
 
 

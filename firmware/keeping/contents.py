@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from board.kit.from_json import from_json
 from board.kit.state import State
 from board.kit.words import mark
 
@@ -65,7 +65,7 @@ def own_files(state: State) -> Iterator[tuple[str, Path]]:
 def check(name: str, data: bytes) -> None:
     """ValueError, TypeError or LookupError when this is not what such a file holds."""
     if name.endswith((".json", ".key")):
-        document = json.loads(data.decode("utf-8"))
+        document = from_json(data.decode("utf-8"))
         _CHECKS.get(name, lambda _: None)(document)
     elif name.endswith(".pub") and not data.startswith(b"-----BEGIN PUBLIC KEY-----"):
         raise ValueError("it is no key")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import sync_folder, write_whole
+from board.kit.from_json import from_json
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored
@@ -105,9 +106,9 @@ def carry_out(state: State, take: Take) -> None:
 def notice(state: State) -> Notice | None:
     """What was done last, while nobody has taken note of it."""
     try:
-        said = json.loads((state.host / "keeping" / "notice.json").read_bytes())
+        said = from_json((state.host / "keeping" / "notice.json").read_bytes())
         return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]), bool(said["good"]))
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+    except (OSError, ValueError, TypeError, LookupError):
         return None
 
 
@@ -186,10 +187,10 @@ _DO: Mapping[str, Callable[[State, Order, Take], tuple[Text, bool]]] = {RESTORE:
 
 def _order(path: Path) -> Order | None:
     try:
-        found = from_plain(Order, json.loads(path.read_bytes()))
+        found = from_plain(Order, from_json(path.read_bytes()))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as why:  # replaced as a whole: no power cut does that
+    except (OSError, ValueError) as why:  # replaced as a whole: no power cut does that
         LOG.error("%s is damaged, nothing is done: %s", path, why)
         return None
     return found if found.what in _DO else None

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import space
+from board.kit.from_json import from_json
 from board.kit.parcel import Part, Writer, parts
 from board.kit.state import State
 from board.kit.words import Text, plain
@@ -38,7 +39,7 @@ SPARE_BYTES = 16 << 20
 def main(arguments: list[str]) -> int:
     """Does what `arguments` names."""
     try:
-        _DO[arguments[0]](json.loads(sys.stdin.buffer.read()))
+        _DO[arguments[0]](from_json(sys.stdin.buffer.read()))
     except GatewrightError as why:
         return _refused(why.text)
     except OSError as why:
@@ -92,9 +93,9 @@ class _Package:
             first = next(self._parts, None)
             if first is None or first.name != ABOUT:
                 raise ValueError("it does not begin with about.json")
-            self.about |= _numbers(json.loads(first.whole(MAX_BYTES)))
+            self.about |= _numbers(from_json(first.whole(MAX_BYTES)))
             self._has_data = True
-        except (ValueError, RecursionError) as why:
+        except ValueError as why:
             if self._code() not in KEEPS_NOTHING:
                 raise self._failed(why) from why
             self._has_data = False
@@ -155,7 +156,7 @@ def unseal(plan: Mapping[str, Any]) -> dict[str, object]:
                 found[kind] += 1
                 if found.total() - found[PACKAGES] > MAX_OWN_FILES:
                     raise ConfigError("the backup holds too many files")
-        except (ValueError, LookupError, TypeError, RecursionError) as why:
+        except (ValueError, LookupError, TypeError) as why:
             if isinstance(why, GatewrightError):
                 raise
             raise ConfigError("the backup is damaged: {why}", why=why) from why
@@ -165,7 +166,7 @@ def unseal(plan: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _about(part: Part) -> dict[str, Any]:
-    document = json.loads(part.whole(MAX_BYTES))
+    document = from_json(part.whole(MAX_BYTES))
     if part.name != ABOUT or not isinstance(document, dict) or document.get("form") != FORM:
         raise ValueError("it does not begin with what it is about")
     texts = {name: str(document[name])[:80] for name in ("made", "camera", "board", "profile", "version")}
@@ -182,7 +183,7 @@ def _store(part: Part, into: Path, kind: str) -> None:
         data = part.whole(MAX_BYTES)
         try:
             check(part.name, data)
-        except (ValueError, LookupError, TypeError, RecursionError) as why:
+        except (ValueError, LookupError, TypeError) as why:
             raise ConfigError(
                 "{name} in the backup is not right: {why}", name=part.name, why=str(why) or type(why).__name__
             ) from why

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from board.kit.errors import BoardError
+from board.kit.from_json import from_json
 
 SOCKET = Path("/run/gatewright-root.sock")
 WITHIN_S = 300.0
@@ -34,9 +35,9 @@ class Helper:
             except OSError as why:
                 raise BoardError("the helper for this is not there: {why}; firmware/install puts it in its place", why=why) from why
         try:
-            said = json.loads(answer)
+            said = from_json(answer)
             refused = said.get("error", "")
-        except (ValueError, AttributeError, RecursionError) as why:
+        except (ValueError, AttributeError) as why:
             raise BoardError("the helper for this gave no answer") from why
         if refused or said.get("ok") is not True:
             raise BoardError("{refused}", refused=str(refused)[:300])

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from board.kit.child import environment
 from board.kit.errors import PackageError
+from board.kit.from_json import from_json
 from board.kit.words import plain, received
 from firmware.packages.keys import PUBLIC_BYTES, SIGNATURE_BYTES, TrustedKeys, genuine
 from firmware.packages.slots import Slot
@@ -144,7 +145,7 @@ def _check_once(command: Sequence[str], trust: TrustedKeys, most_bytes: int, con
     try:
         refused, damage, answer = _parsed(output, status)
         found = confirmed(answer) if refused is None else None
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as why:
+    except (ValueError, LookupError, TypeError, AttributeError, OSError) as why:
         raise _no_answer(status) from why
     trust.tell(damage)
     if refused is not None:
@@ -160,7 +161,7 @@ def _parsed(output: bytes, status: int) -> tuple[PackageError | None, list[Packa
     """(why it is refused, damaged keys, the rest of the answer)."""
     if status not in (0, REFUSED):
         raise ValueError("it neither confirms nor refuses")
-    answer = json.loads(output)
+    answer = from_json(output)
     damage = [PackageError(received(each)) for each in answer.pop("damage")]
     return PackageError(received(answer["refused"])) if status == REFUSED else None, damage, answer
 

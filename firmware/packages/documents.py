@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
 from board.kit.errors import PackageError
+from board.kit.from_json import from_json
 from firmware.packages.slots import Slots
 
 LOG = logging.getLogger("packages")
@@ -24,8 +24,8 @@ def documents(slots: Slots) -> list[dict[str, Any]]:
         for path in sorted(slots.path(name, slot).glob("lib/*/openapi.json")):
             try:
                 if path.stat().st_size <= MAX_BYTES:
-                    document = json.loads(path.read_bytes())
+                    document = from_json(path.read_bytes())
                     found.append({"paths": document["paths"], "components": {"schemas": document["components"]["schemas"]}})
-            except (OSError, ValueError, LookupError, TypeError, RecursionError) as why:
+            except (OSError, ValueError, LookupError, TypeError) as why:
                 LOG.warning("%s: %s is no OpenAPI document: %s", name, path.name, why)
     return found

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from board.kit.errors import PackageError
+from board.kit.from_json import from_json
 from board.kit.zones import camera_zone
 from firmware.packages.keys import Trust, genuine
 
@@ -45,12 +46,12 @@ def read_licence(
     if len(data) > MAX_LICENCE_BYTES:
         raise PackageError("the licence file is larger than {most} bytes", most=MAX_LICENCE_BYTES)
     try:
-        document = json.loads(data)
+        document = from_json(data)
         fields = document["licence"]
         named, bound, expires = (str(fields[key]) for key in ("package", "serial", "expires"))
         signature = base64.b64decode(document["signature"], validate=True)
         until = date.fromisoformat(expires) if expires else None
-    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as why:
+    except (ValueError, KeyError, TypeError, binascii.Error) as why:
         raise PackageError("this is not a licence file") from why
     vendor = trust.get(signer)
     if vendor is None or not genuine(vendor, signature, licence_bytes(named, bound, expires)):

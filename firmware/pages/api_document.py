@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from board.kit.from_json import from_json
 from board.kit.web.menu import Tab
 from board.kit.web.openapi import merged
 from board.kit.web.routes import PUBLIC, Answer, Call, api, data
@@ -22,7 +22,7 @@ def _document(host: Host, call: Call) -> Answer:
 
 @cache
 def _own() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(OWN.read_bytes())
+    document: dict[str, Any] = from_json(OWN.read_bytes())
     return document
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from board.identity import camera_id
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import space
+from board.kit.from_json import from_json
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, api, page, said
 from board.kit.words import ENGLISH, Text, mark
@@ -69,10 +69,10 @@ def _documents(host: Host) -> dict[str, object]:
     }
     for package in host.packages.data.versions():
         try:
-            documents[f"packages/{package}.json"] = json.loads(
+            documents[f"packages/{package}.json"] = from_json(
                 host.packages.data.ask(package, "support", "--state", str(host.state.root))
             )
-        except (PackageError, ValueError, RecursionError) as why:
+        except (PackageError, ValueError) as why:
             documents[f"packages/{package}.json"] = {"error": str(why)}
     return documents
 

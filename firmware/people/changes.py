@@ -11,6 +11,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.files import sync_folder
+from board.kit.from_json import from_json
 from board.kit.plain import from_plain
 
 LOG = logging.getLogger("people")
@@ -84,6 +85,6 @@ class Changes:
 
 def _change(line: bytes) -> Change | None:
     try:
-        return from_plain(Change, json.loads(line))
-    except (ValueError, RecursionError):
+        return from_plain(Change, from_json(line))
+    except ValueError:
         return None

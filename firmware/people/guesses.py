@@ -15,6 +15,7 @@ from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.files import write_unsynced
+from board.kit.from_json import from_json
 
 LOG = logging.getLogger("people")
 
@@ -145,10 +146,10 @@ class Guesses:
     def _restore(self, kept: Path) -> None:
         try:
             with kept.open() as file:
-                self._take(json.loads(file.read(MAX_KEPT_BYTES)))
+                self._take(from_json(file.read(MAX_KEPT_BYTES)))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as why:
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as why:
             LOG.warning("%s is not readable: wrong passwords are counted from the start (%s)", kept, why)
 
     def _take(self, document: dict[str, Any]) -> None:

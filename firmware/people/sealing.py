@@ -15,6 +15,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 
 from board.kit.child import environment
+from board.kit.from_json import from_json
 
 LOG = logging.getLogger("people")
 
@@ -59,7 +60,7 @@ def apart(do: Callable[[bytes, Pairs], list[bytes]], key: bytes, pairs: Pairs) -
     except (OSError, subprocess.SubprocessError) as why:
         LOG.warning("passwords are unsealed in the host itself, which takes memory: %s", why)
         return do(key, pairs)
-    return [b64decode(each) for each in json.loads(done.stdout)]
+    return [b64decode(each) for each in from_json(done.stdout)]
 
 
 def _plain(data: bytes) -> str:
@@ -68,7 +69,7 @@ def _plain(data: bytes) -> str:
 
 def main() -> int:
     """The process that seals."""
-    order = json.loads(sys.stdin.buffer.read())
+    order = from_json(sys.stdin.buffer.read())
     do = {"seal": seal, "unseal": unseal}[order["do"]]
     answers = do(b64decode(order["key"]), [(b64decode(what), b64decode(bound_to)) for what, bound_to in order["each"]])
     print(json.dumps([_plain(each) for each in answers]))

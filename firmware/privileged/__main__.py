@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from board.kit.from_json import from_json
 from firmware.privileged import lower
 from firmware.privileged.network import Network
 
@@ -62,9 +63,9 @@ class Root:
     def answer(self, line: bytes) -> dict[str, object]:
         """Does what a line asks for."""
         try:
-            request = json.loads(line)
+            request = from_json(line)
             verb = self.verbs[request["do"]]
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (ValueError, LookupError, TypeError):
             return {"error": "this is no request"}
         try:
             verb(request)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from board.kit.from_json import from_json
+
 WITHIN_S = 60
 """To keep what is tried."""
 UNIT = "gatewright-network-back"
@@ -52,8 +54,8 @@ class Network:
     def _keep(self, request: Mapping[str, Any]) -> None:
         """What is tried is so from now on; ValueError when it has gone back."""
         try:
-            tried = json.loads(self._tried.read_text())
-        except (OSError, ValueError, RecursionError):
+            tried = from_json(self._tried.read_text())
+        except (OSError, ValueError):
             raise ValueError("nothing is tried") from None
         if self._now_s() > tried["until_s"]:
             self._tried.unlink()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from board.kit.from_json import from_json
 from board.kit.words import Text
 from firmware.processes.groups import Group
 from firmware.processes.starter import PREFIX, STARTER
@@ -266,7 +267,7 @@ class _Apart(_Said):
         """{} when none comes in time; the exit code is kept."""
         self._told.settimeout(within_s)
         try:
-            found = json.loads(self._told.recv(4096) or b"null")
+            found = from_json(self._told.recv(4096) or b"null")
         except (BlockingIOError, TimeoutError):
             return {}
         except OSError:

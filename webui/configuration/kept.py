@@ -12,6 +12,7 @@ from typing import Any
 
 from board.kit.errors import StoreError
 from board.kit.files import write_beside
+from board.kit.from_json import from_json
 from board.kit.state import State
 from webui.configuration.contents import Secrets
 
@@ -47,9 +48,9 @@ def keeping(state: State, before: Before) -> Iterator[None]:
 def kept(state: State) -> Before | None:
     """None: there is none, or it cannot be read."""
     try:
-        values = json.loads(_path(state).read_text("utf-8"))
+        values = from_json(_path(state).read_text("utf-8"))
         return Before(datetime.fromisoformat(values["at"]), str(values["by"]), values["document"], values["secrets"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
 
 

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from board.kit.from_json import from_json
 from board.kit.settings import unfit
 from webui.configuration.contents import Secrets
 
@@ -49,7 +50,7 @@ def unseal(document: Mapping[str, Any], sealed: object, passphrase: str) -> Secr
     bound = _bound_to(document)
     for typed in dict.fromkeys((unicodedata.normalize("NFC", passphrase), passphrase)):  # earlier releases took it as it came
         try:
-            found: Secrets = json.loads(AESGCM(_key(typed, salt)).decrypt(nonce, body, bound))
+            found: Secrets = from_json(AESGCM(_key(typed, salt)).decrypt(nonce, body, bound))
         except InvalidTag:
             continue
         return found

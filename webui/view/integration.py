@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clients import ClientState, ServerClients, read_clients
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.servers import bind_address, read_servers
 from board.kit.web.routes import Call
 from board.kit.words import Text, mark
@@ -144,8 +144,8 @@ def _servers(portal: Portal, host: str, announced: Mapping[str, str]) -> list[sh
 
 def _ftp_clients(portal: Portal) -> int:
     try:
-        return int(json.loads(portal.state.ftp_status.read_bytes())["clients"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return int(from_json(portal.state.ftp_status.read_bytes())["clients"])
+    except (OSError, ValueError, LookupError, TypeError):
         return 0
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.identity import camera_id
+from board.kit.from_json import from_json
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from board.kit.words import Language
@@ -51,7 +51,7 @@ def job_kind(portal: Portal, name: object) -> JobKind[Any]:
 
 def options_of(job: Job) -> dict[str, Any]:
     """The stored options, with passwords."""
-    values = json.loads(job.options or "{}")
+    values = from_json(job.options or "{}")
     return values if isinstance(values, dict) else {}
 
 

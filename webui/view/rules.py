@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from board.kit.from_json import from_json
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from board.kit.words import Text
@@ -78,7 +78,7 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
 
 def options_of(rule: ActionRule) -> dict[str, Any]:
     """The stored options, with passwords."""
-    values = json.loads(rule.options or "{}")
+    values = from_json(rule.options or "{}")
     return values if isinstance(values, dict) else {}
 
 

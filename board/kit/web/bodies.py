@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from board.kit.fields import Field
+from board.kit.from_json import TooDeep, from_json
 from board.kit.settings import check, unfit
 from board.kit.web.routes import FORM, JSON, Partial, Query, Refused, Route
 
@@ -129,8 +129,8 @@ def _fields(text: str, errors: str) -> dict[str, str]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        body = json.loads(text, parse_constant=_no_number)
-    except RecursionError as why:
+        body = from_json(text, parse_constant=_no_number)
+    except TooDeep as why:
         raise _too_deep() from why
     except ValueError as why:
         raise Refused(400, "The request is not JSON: {why}", why=why) from why

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from board.kit.from_json import from_json
 from board.kit.languages import languages
 from board.kit.words import Language, Sayable, Text
 
@@ -92,12 +92,12 @@ def page_words(language: Language, *scripts: Path) -> dict[str, str | list[str]]
 
 @cache
 def _sentences(script: Path) -> tuple[str, ...]:
-    return tuple(json.loads(text) for text in SENTENCE.findall(script.read_text("utf-8")))
+    return tuple(from_json(text) for text in SENTENCE.findall(script.read_text("utf-8")))
 
 
 @cache
 def _counted(script: Path) -> tuple[tuple[str, str], ...]:
-    return tuple((json.loads(one), json.loads(many)) for one, many in COUNTED.findall(script.read_text("utf-8")))
+    return tuple((from_json(one), from_json(many)) for one, many in COUNTED.findall(script.read_text("utf-8")))
 
 
 def _say(context: Context, key: str, /, **values: object) -> str:

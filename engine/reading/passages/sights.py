@@ -18,6 +18,7 @@ from typing import Any
 
 from board.kit.clock import CLOCK_KNOWN, Clock, boot_id
 from board.kit.files import sync_folder, write_whole
+from board.kit.from_json import from_json
 from engine.reading.passages.difference import difference
 from engine.types import Passage
 
@@ -170,13 +171,13 @@ def _seen_since(sights: Mapping[str, int], kept_age_ns: int, now_ns: int) -> lis
 def _read(file: Path, now: datetime, now_ns: int) -> _Kept:
     """Nothing of what cannot be trusted."""
     try:
-        document: Any = json.loads(file.read_bytes())
+        document: Any = from_json(file.read_bytes())
         at, at_ns = datetime.fromisoformat(document["at"]), int(document["at_ns"])
         ages_ns = {str(plate): at_ns - int(seen_ns) for plate, seen_ns in document["seen_ns"].items()}
         same_boot, believed = document["boot"] == boot_id(), bool(document.get("synchronised"))
     except FileNotFoundError:
         return _Kept({}, STANDING_NS)  # the passages alone tell
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
         return _Kept({}, 0)
     # A wall clock without a battery goes on from an earlier time after a power cut, and jumps when a time server sets it. What was

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import Protocol
 
+from board.kit.from_json import from_json
 from board.kit.state import State
 from engine.messages import ServerSettings
 
@@ -40,6 +40,6 @@ def web_port() -> int:
 def hardware(state: State) -> str:
     """Name of the board that the host runs on: "pi4"."""
     try:
-        return str(json.loads(state.board_file.read_text("utf-8"))["profile"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return str(from_json(state.board_file.read_text("utf-8"))["profile"])
+    except (OSError, ValueError, LookupError, TypeError):
         return "sim"
