@@ -157,7 +157,8 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
         if not done.nothing_new:
             store.transfers.add(*told, DONE, done.note)
             store.counters.add(COUNTERS[direction], 1)
-        store.jobs.done(job, begun, done.note, done.memory)
+        assert kind is not None
+        store.jobs.done(job, kind.options, begun, done.note, done.memory)
         return
     store.transfers.add(*told, FAILED, error)
     store.jobs.failed(job.id, error)

@@ -27,9 +27,6 @@ ACCEPTS = "accepts"
 _ASKED_MEANWHILE = "CASE WHEN asked_at > running_at THEN asked_at END"
 """SQL: at the end of a run, what was asked before it began has been done; what was asked since has not."""
 
-_ACCEPTED_AT = f"coalesce(json_extract(nullif(memory, ''), '$.{ACCEPTS}'), '')"
-"""SQL: when somebody accepted what comes next, "" if nobody did."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobState:
@@ -135,14 +132,20 @@ class Jobs:
         sql = f"UPDATE jobs SET began_at = ? WHERE id IN ({marks(job_ids)})"
         self._db.execute(sql, (stamp(self._clock.now()), *job_ids))
 
-    def done(self, job: Job, begun: str, note: Text, memory: Mapping[str, Any]) -> None:
-        """`job`: as it ran; `begun`: what `begin` returned. If it was changed meanwhile, `memory` is about something else and is
-        dropped; if it was accepted, that counts for the next run. Nothing happens when the job was deleted."""
-        sql = f"""UPDATE jobs SET done_at = ?, done_note = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE},
-            memory = CASE WHEN list_id = ? AND kind = ? AND options = ? AND {_ACCEPTED_AT} <= ?
-            THEN ? ELSE memory END WHERE id = ?"""
-        ran = (job.list_id, job.kind, job.options, begun)
-        self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), *ran, json.dumps(memory), job.id))
+    def done(self, job: Job, kind: type[Settings], begun: str, note: Text, memory: Mapping[str, Any]) -> None:
+        """`job`: as it ran; `kind`: as for `save`; `begun`: what `begin` returned. If it was changed meanwhile, what outlives that
+        of `memory` is kept, and of a job of another list nothing; if it was accepted, that counts for the next run. Nothing happens
+        when the job was deleted."""
+        with self._db.transaction():
+            now = self.get(job.id)
+            if now is None:
+                return
+            kept = self.state(job.id).memory
+            if now.list_id == job.list_id and kept.get(ACCEPTS, "") <= begun:
+                kept = _outliving(memory, job, now, kind)
+            sql = f"""UPDATE jobs SET done_at = ?, done_note = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE}, memory = ?
+                WHERE id = ?"""
+            self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), json.dumps(kept) if kept else "", job.id))
 
     def failed(self, job_id: int, error: Text) -> None:
         """Nothing happens when the job was deleted."""

@@ -210,7 +210,8 @@ def test_the_master_s_certificate_counts_from_the_first_time_on(
         options = {**json.loads(job.options), "port": impostor.port, "user": impostor.user, "password": impostor.password}
         pinned = slave.store.jobs.state(job.id).memory
         moved = slave.store.jobs.save(replace(job, options=json.dumps(options)), KINDS["sincro"].options, "test")
-        slave.store.jobs.done(moved, slave.store.jobs.begin(job.id), slave.store.jobs.state(job.id).done_note, pinned)
+        note = slave.store.jobs.state(job.id).done_note
+        slave.store.jobs.done(moved, KINDS["sincro"].options, slave.store.jobs.begin(job.id), note, pinned)
         assert "the master shows another certificate than until now" in slave.run(moved)
         assert "stored" not in (impostor.state.logs / "ftp.log").read_text()
         until(lambda: impostor.status()["clients"] == 0, "the slave's end")

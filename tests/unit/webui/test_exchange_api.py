@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from board.kit.words import Text
+from engine.exchange.kinds.sincro import SincroOptions
 from engine.exchange.local_files import keep
 from engine.store.jobs import JobState
 from tests.samples import ALL, UNLISTED, WHITE, entry
@@ -80,7 +81,7 @@ def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
     assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
     stored = jobs.get(made["id"])
     assert stored is not None
-    jobs.done(stored, jobs.begin(stored.id), Text("taken"), {"generation": "7", "pin": "ab"})
+    jobs.done(stored, SincroOptions, jobs.begin(stored.id), Text("taken"), {"generation": "7", "pin": "ab"})
     jobs.failed(made["id"], Text("another camera"))
     assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
     assert caller.send("POST", path, {}).json["running"] is True

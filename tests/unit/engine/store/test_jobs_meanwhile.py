@@ -17,7 +17,7 @@ from engine.store import Store
 from engine.store.jobs import ACCEPTS
 from engine.store.rows import stamp
 from engine.types import Job
-from tests.samples import WHITE
+from tests.samples import BLACK, WHITE
 
 KINDS = find_jobs()
 
@@ -44,7 +44,7 @@ def memory(store: Store, job: Job) -> dict[str, Any]:
 
 
 def ends(store: Store, job: Job, begun: str, **remembers: Any) -> None:
-    store.jobs.done(job, begun, Text("done"), remembers)
+    store.jobs.done(job, KINDS[job.kind].options, begun, Text("done"), remembers)
 
 
 def test_what_a_run_remembers_of_the_old_server_is_not_for_the_new_one(store: Store, clock: TestClock) -> None:
@@ -82,6 +82,25 @@ def test_a_new_password_or_format_does_not_send_the_passages_of_all_years_again(
     job = save(store, kind, format="XML")
     ends(store, job, store.jobs.begin(job.id), after=90_000)
     assert memory(store, save(store, kind, job, format="CSV")) == {"after": 90_000}
+
+
+@pytest.mark.parametrize("kind", ["ftp_matches", "local_matches"])
+def test_what_was_sent_while_the_format_was_changed_is_not_sent_again(store: Store, kind: str) -> None:
+    job = save(store, kind, format="XML")
+    ends(store, job, store.jobs.begin(job.id), after=7)
+    begun = store.jobs.begin(job.id)
+    changed = save(store, kind, job, format="CSV")
+    ends(store, job, begun, after=9)
+    assert memory(store, changed) == {"after": 9}
+
+
+def test_what_was_sent_for_another_list_says_nothing_of_this_one(store: Store) -> None:
+    job = save(store, "local_matches")
+    ends(store, job, store.jobs.begin(job.id), after=7)
+    begun = store.jobs.begin(job.id)
+    moved = save(store, "local_matches", replace(job, list_id=BLACK))
+    ends(store, job, begun, after=9)
+    assert memory(store, moved) == {"after": 7}
 
 
 def test_another_server_gets_all_passages_and_a_job_of_another_kind_begins_anew(store: Store) -> None:
