@@ -29,6 +29,9 @@ CHOSEN = (PEOPLE, SETTINGS, KEYS, WIRING, PACKAGES)
 NOT_SETTINGS = ("camera_id.json", "versions.json", "unsigned.json")
 """Of STATE/host: which camera it is, which versions were installed here, and that it takes packages of nobody."""
 
+_DEVICE_KEY = "host/device-passwords.key"
+"""JSON; the keys of certificates are PEM."""
+
 _PLACES = (
     (PEOPLE, r"host/(accounts|tokens|device-passwords)\.json|host/device-passwords\.key"),
     (KEYS, r"host/trust/[A-Za-z0-9._-]+\.pub"),
@@ -64,7 +67,7 @@ def own_files(state: State) -> Iterator[tuple[str, Path]]:
 
 def check(name: str, data: bytes) -> None:
     """ValueError, TypeError or LookupError when this is not what such a file holds."""
-    if name.endswith((".json", ".key")):
+    if name.endswith(".json") or name == _DEVICE_KEY:
         document = from_json(data.decode("utf-8"))
         _CHECKS.get(name, lambda _: None)(document)
     elif name.endswith(".pub") and not data.startswith(b"-----BEGIN PUBLIC KEY-----"):

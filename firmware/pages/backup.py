@@ -15,25 +15,28 @@ from firmware.keeping import order
 from firmware.keeping.backups import MAX_BACKUP_BYTES, MAX_PASSPHRASE, MIN_PASSPHRASE, Inside
 from firmware.keeping.contents import PARTS, PEOPLE
 from firmware.menu import SYSTEM
+from firmware.people.forms import Password
 
 NAME = "setup/system/backup.html"
 SEALED = "application/octet-stream"
 
 
 class BackupForm(Settings):
-    passphrase: str = option(..., "Passphrase", "Without it nobody can open the backup, nor can you.", max_length=MAX_PASSPHRASE)
+    passphrase: Password = option(
+        ..., "Passphrase", "Without it nobody can open the backup, nor can you.", max_length=MAX_PASSPHRASE
+    )
     passages: bool = option(False, "With passages", "Also the passages and what was decided about them.")
     pictures: bool = option(False, "With pictures", "Also the pictures of these passages: this takes long.")
 
 
 class RestoreForm(Settings):
     parts: tuple[str, ...] = option((), "Parts", "people, settings, keys, wiring, packages: those that `choices` names.")
-    password: str = option("", "Password", "Your own, once more.", max_length=200)
+    password: Password = option("", "Password", "Your own, once more.", max_length=200)
 
 
 class ResetForm(Settings):
     mac: str = option("", "MAC address", "One of the camera's with its colons, as the page shows it.", max_length=40)
-    password: str = option("", "Password", "Your own, once more.", max_length=200)
+    password: Password = option("", "Password", "Your own, once more.", max_length=200)
     keep_people: bool = option(False, "Keep accounts", "Accounts, API tokens and device passwords stay.")
 
 

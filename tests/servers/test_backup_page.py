@@ -18,7 +18,9 @@ from tests.servers.test_host import OWN, Host
 from tests.tiny_package import contents
 from tests.waiting import until
 
-SECRET = "correct horse battery staple"
+SECRET = " correct horse battery staple "
+"""Blanks belong to it, wherever it is said."""
+NVR = {"use": "onvif", "name": "NVR"}
 SCRIPT = b"""
 import json, os, pathlib, struct, sys
 words = sys.argv[1:]
@@ -97,6 +99,8 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
     host.ask("POST", "/api/accounts", json={"name": "guard", "role": "operator", "password": "first horse battery"})
     host.ask("PUT", "/api/ftp", json={"clients": 20})
     (host.state / "host" / "trust" / "acme.pub").write_bytes(host.trust.read_bytes())
+    assert host.ask("POST", "/api/https/own").status_code == 200 and host.ask("POST", "/api/device-passwords", json=NVR).ok
+    assert host.ask("POST", "/api/https/request", json={"name": "gate.example"}).status_code == 201
     sealed = backup(host)
     assert not any(word in sealed for word in (b"guard", b"plates", b"clients", b"BEGIN"))
 
@@ -113,7 +117,10 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
         assert (other.state / "tiny.txt").read_text() == "a list of plates"
         names = [each["name"] for each in other.ask("GET", "/api/accounts").json()["accounts"]]
         assert names == ["admin", "guard"] and other.ask("GET", "/api/ftp").json()["settings"]["clients"] == 20
-        assert (other.state / "host" / "trust" / "acme.pub").read_bytes() == host.trust.read_bytes()
+        for name in ("trust/acme.pub", "tls/camera.crt", "tls/camera.key", "tls/request.key"):
+            assert (other.state / "host" / name).read_bytes() == (host.state / "host" / name).read_bytes()
+        (device,) = other.ask("GET", "/api/device-passwords").json()["device_passwords"]
+        assert device["name"] == NVR["name"]
         page = other.ask("GET", "/setup/system/backup.html").text
         assert "The backup was restored." in page
         assert other.ask("POST", "/api/backup/noted").json()["notice"] is None
