@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import firmware.pages
 from board.kit.errors import GatewrightError
@@ -13,7 +14,7 @@ from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
-from board.kit.web.routes import Answer, Call, Route
+from board.kit.web.routes import Answer, Call, Elsewhere, Route, page
 from board.kit.words import Text
 from board.profiles import all_profiles
 from firmware.ftp.service import FtpService
@@ -78,8 +79,21 @@ def open_host(
 
 def routes() -> tuple[Route[Host], ...]:
     """Every address of the host; those of the packages' portals come last."""
-    own = (route for tab in find(firmware.pages, "TAB", Tab).values() for route in tab.routes)
+    tabs = find(firmware.pages, "TAB", Tab).values()
+    own = (route for tab in tabs for route in (*tab.routes, *_of_forms(tab)))
     return (*own, *cgi.ROUTES, *portals.ROUTES)
+
+
+def _of_forms(tab: Tab[Host]) -> tuple[Route[Host], ...]:
+    """Where the forms of a page go is no page: whoever logs in after sending one, changes the language of its answer or types the
+    address again finds the page."""
+    shown = {route.path for route in tab.routes if route.method == "GET"}
+    forms = (route for route in tab.routes if route.is_page and route.method == "POST" and route.path not in shown)
+    return tuple(page(route.path, tab.permission, partial(_page_of, tab.name if tab.name in shown else "")) for route in forms)
+
+
+def _page_of(path: str, host: Host, call: Call) -> Answer:
+    raise Elsewhere(f"/{path}")
 
 
 def build(host: Host) -> Wsgi:

@@ -387,6 +387,22 @@ def test_pages_send_strangers_to_the_log_in(host: Host, path: str) -> None:
     assert (reply.status_code, reply.headers["Location"]) == (303, f"/login?next={path}")
 
 
+def test_every_page_is_found_with_a_slash_behind_it_and_by_the_address_that_its_forms_go_to(host: Host) -> None:
+    """Whoever sends a form when the session is over logs in and is led to where the form went."""
+    pages = {route.path for route in routes() if route.is_page and route.method == "GET" and ":" not in route.path} - {""}
+    forms = {route.path for route in routes() if route.is_page and route.method == "POST" and ":" not in route.path}
+    assert forms <= pages
+    for path in sorted(pages):
+        reply = host.ask("GET", f"/{path}/?a=%C3%9C%26")
+        assert (reply.status_code, reply.headers["Location"]) == (303, f"/{path}?a=%C3%9C%26")
+    for path in sorted(forms):
+        reply = host.ask("GET", f"/{path}")
+        assert reply.status_code in (200, 303) and reply.headers.get("Location") != f"/{path}", path
+    reply = host.ask("POST", "/setup/security/accounts/add", data={"user": "x"}, auth=None)
+    assert reply.headers["Location"] == "/login?next=/setup/security/accounts/add"
+    assert host.ask("GET", "/setup/security/accounts/add").headers["Location"] == "/setup/security/accounts.html"
+
+
 def test_another_site_cannot_make_a_browser_act(host: Host) -> None:
     host.upload()
     for headers in (

@@ -55,6 +55,8 @@ def build(site: Site[C], routes: Sequence[Route[C]], *others: tuple[Site[C], Seq
             app.route(each.root + route.path, route.method, _callback(each, route))
             if not route.path and each.root != "/":
                 app.route(each.root.rstrip("/"), route.method, _callback(each, route))
+            elif route.path and route.is_page and route.method == "GET" and not route.path.endswith(":path>"):
+                app.route(f"{each.root}{route.path}/", "GET", _to_page)
     for status in (404, 405):
         app.error(status)(_missing(site))
     return app  # type: ignore[no-any-return]
@@ -67,7 +69,7 @@ def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
         try:
             return _send(_answer(site, route, call))
         except Elsewhere as there:
-            return _send(Answer(b"", "text/plain", 303, (("Location", quote(there.path, safe="/?=&%+")),)))
+            return _send(_led_to(there.path))
         except GatewrightError as why:
             return _send(_refusal(site, call, why, shows_page(call, route)))
         except bottle.HTTPResponse:
@@ -77,6 +79,16 @@ def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
             return _send(_refusal(site, call, failed, shows_page(call, route)))
 
     return answer
+
+
+def _to_page(**path: str) -> Any:
+    """People end the address of a page with a slash, and some programs add one."""
+    page, question, asked = _call(path).address.partition("?")
+    return _send(_led_to(f"{page.rstrip('/')}{question}{asked}"))
+
+
+def _led_to(address: str) -> Answer:
+    return Answer(b"", "text/plain", 303, (("Location", quote(address, safe="/?=&%+")),))
 
 
 def _failure(site: Site[C], route: Route[C], why: Exception) -> Refused:

@@ -203,6 +203,15 @@ def test_unknown_addresses_say_so(caller: Caller) -> None:
     assert caller.get("nothing", "").status == 404
 
 
+def test_every_page_is_found_with_a_slash_behind_it(caller: Caller) -> None:
+    pages = [route.path for route in ROUTES if route.is_page and route.path]
+    assert len(pages) > 15
+    for path in (filled_in(each, "4", "x") for each in pages):
+        answer = caller.get(f"{path}/?search=%C3%9C%26")
+        assert (answer.status, answer.headers["Location"]) == (303, f"/anpr/{path}?search=%C3%9C%26")
+    assert caller.get("api/lists/").status == 404
+
+
 def test_plates_names_and_descriptions_are_shown_as_text(caller: Caller) -> None:
     created = caller.send("POST", "api/lists", {"name": EVIL}).json
     caller.send("POST", f"api/lists/{created['id']}/entries", {"plate": "AB12", "description": f"{EVIL}' onload='x"})
