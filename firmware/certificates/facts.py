@@ -40,9 +40,9 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What an installer uploads, base64. `certificate`: PEM, DER or PKCS#12; `key`: PEM, "" where it stands in the same file or
-    where the camera made it for a signing request (`waiting`, PEM); `password`: of an encrypted key; `now`: UTC, ISO 8601, "" while
-    the camera does not know the time."""
+    """What an installer uploads, base64. `certificate`: PEM, DER or PKCS#12; `key`: PEM or DER, "" where it stands in the same
+    file or where the camera made it for a signing request (`waiting`, PEM); `password`: of an encrypted key; `now`: UTC, ISO 8601,
+    "" while the camera does not know the time."""
 
     certificate: str
     key: str = ""

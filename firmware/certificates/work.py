@@ -13,12 +13,13 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -85,7 +86,7 @@ def check(order: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError("there is no key for it: upload the key too, or make a signing request first", field="private_key")
     _check_key(key)
     leaf = _leaf(certificates, key)
-    chain = _ordered(leaf, [each for each in certificates if each != leaf])
+    chain = _ordered(leaf, [each for each in dict.fromkeys(certificates) if each != leaf])  # a chain is often pasted twice
     _check_leaf(leaf, sent.now)
     for each in chain[1:]:
         _check_time(each, sent.now)
@@ -126,10 +127,10 @@ def _read(sent: Sent) -> tuple[list[x509.Certificate], Key | None]:
         key = _private(key_data or data, password) if key_data or b"PRIVATE KEY-----" in data else None
         return certificates, key
     try:
-        return [x509.load_der_x509_certificate(data)], _private(key_data, password) if key_data else None
-    except ValueError:
-        pass  # then it is PKCS#12 or nothing
-    return _pkcs12(data, password)
+        certificate = x509.load_der_x509_certificate(data)
+    except ValueError:  # then it is PKCS#12 or nothing
+        return _pkcs12(data, password)
+    return [certificate], _private(key_data, password) if key_data else None
 
 
 def _pem_certificates(data: bytes) -> list[x509.Certificate]:
@@ -152,8 +153,9 @@ def _pkcs12(data: bytes, password: bytes | None) -> tuple[list[x509.Certificate]
 
 
 def _private(data: bytes, password: bytes | None) -> Key:
+    load = serialization.load_pem_private_key if _PEM in data else serialization.load_der_private_key
     try:
-        found = serialization.load_pem_private_key(data, password)
+        found = load(data, password)
     except TypeError as why:
         if password is None:
             raise ConfigError("the key is encrypted: give its password", field="password") from why
@@ -161,13 +163,19 @@ def _private(data: bytes, password: bytes | None) -> Key:
     except ValueError as why:
         field, text = ("password", "the password of the key is wrong") if password else ("private_key", "the key cannot be read")
         raise ConfigError(text, field=field) from why
+    except UnsupportedAlgorithm as why:
+        raise _unknown() from why
     return _of_kind(found)
 
 
 def _of_kind(key: object) -> Key:
     if not isinstance(key, Key):
-        raise ConfigError("browsers know keys of RSA and of elliptic curves (P-256, P-384, P-521) alone", field="private_key")
+        raise _unknown()
     return key
+
+
+def _unknown() -> ConfigError:
+    return ConfigError("browsers know keys of RSA and of elliptic curves (P-256, P-384, P-521) alone", field="private_key")
 
 
 # --- judging it -------------------------------------------------------------------------------------------------------
@@ -179,14 +187,15 @@ def _check_key(key: Key) -> None:
             "an RSA key has {least} to 4096 bits, this one {bits}", field="private_key", least=LEAST_RSA_BITS, bits=key.key_size
         )
     if isinstance(key, ec.EllipticCurvePrivateKey) and not isinstance(key.curve, CURVES):
-        raise ConfigError("browsers know keys of RSA and of elliptic curves (P-256, P-384, P-521) alone", field="private_key")
+        raise _unknown()
 
 
 def _leaf(certificates: list[x509.Certificate], key: Key) -> x509.Certificate:
     wanted = _public(key.public_key())
     for each in certificates:
-        if _public(each.public_key()) == wanted:
-            return each
+        with suppress(UnsupportedAlgorithm):  # whosever that is
+            if _public(each.public_key()) == wanted:
+                return each
     raise ConfigError("the key does not belong to the certificate", field="private_key")
 
 

@@ -23,7 +23,7 @@ from firmware.certificates.facts import Names, Sent
 from firmware.certificates.keeper import MAX_FILE_BYTES, Certificates
 
 NOW = datetime.now(UTC)
-PEM = serialization.Encoding.PEM
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 
 
 def name(text: str) -> x509.Name:
@@ -64,9 +64,9 @@ class Made:
     def pem(self, *certificates: x509.Certificate) -> bytes:
         return b"".join(each.public_bytes(PEM) for each in certificates or (self.leaf, self.middle))
 
-    def key_pem(self, password: bytes = b"") -> bytes:
+    def key_pem(self, password: bytes = b"", encoding: serialization.Encoding = PEM) -> bytes:
         how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-        return bytes(self.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, how))
+        return bytes(self.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, how))
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,40 @@ def test_a_chain_is_put_into_the_order_of_tls(made: Made) -> None:
     assert pems == [made.leaf, made.middle, made.root]
     assert found["facts"]["names"] == ["gate.example"]
     assert found["facts"]["chain"] == 2
+
+
+def test_what_stands_twice_in_a_chain_counts_once(made: Made) -> None:
+    found = judged(made.pem(made.leaf, made.middle, made.root, made.middle, made.root), made.key_pem())
+    assert x509.load_pem_x509_certificates(found["pem"].encode()) == [made.leaf, made.middle, made.root]
+
+
+def test_certificate_and_key_may_come_as_der_and_the_key_is_judged_by_itself(made: Made) -> None:
+    der, key = made.leaf.public_bytes(DER), made.key_pem(encoding=DER)
+    assert judged(der, key)["facts"] == judged(der, made.key_pem())["facts"] == judged(made.pem(made.leaf), key)["facts"]
+    locked = made.key_pem(b"geheim", DER)
+    assert judged(der, locked, "geheim")["facts"]["key"] == "EC secp256r1"
+    assert refused(certificate=der, key=locked) == ("password", "the key is encrypted: give its password")
+    assert refused(certificate=der, key=made.key_pem(b"geheim"), password="falsch")[0] == "password"
+    assert refused(certificate=der, key=b"junk") == ("private_key", "the key cannot be read")
+
+
+def test_a_curve_that_nobody_knows_any_more_is_named_as_the_reason(made: Made) -> None:
+    """secp160r1: of the key that was sent, or of a certificate before the right one."""
+    key = base64.b64decode(
+        "MFECAQEEFQC8X2AfwUaxrFTwnY+V9KXQFSj42aAHBgUrgQQACKEsAyoABHCxWUQncDDy/O2k6iVJz82B3VvKdsw++OhdZhl7VwPv64qa6M+FxcE="
+    )
+    foreign = ssl.DER_cert_to_PEM_cert(
+        base64.b64decode(
+            "MIIBSDCCAQagAwIBAgIUbbaqAyMU9gTi8p/eVMWtIbHuWcQwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBcDAeFw0yNjExMjkwOTQ0MTJaFw0yNz"
+            "A5MjUwOTQ0MTJaMAwxCjAIBgNVBAMMAXAwPjAQBgcqhkjOPQIBBgUrgQQACAMqAARwsVlEJ3Aw8vztpOolSc/Ngd1bynbMPvjoXWYZe1cD7+uK"
+            "mujPhcXBo2EwXzAdBgNVHQ4EFgQUe576ia/VwQ5YKdoE/a4NfFiE7mEwHwYDVR0jBBgwFoAUe576ia/VwQ5YKdoE/a4NfFiE7mEwDwYDVR0TAQ"
+            "H/BAUwAwEB/zAMBgNVHREEBTADggF4MAoGCCqGSM49BAMCAzAAMC0CFFUEqe6eFY6WgcD8GDz53pNg5BgcAhUA6A8CfjV6GFlEgpBv/ntJMFkv"
+            "UgA="
+        )
+    ).encode()
+    assert "browsers know keys of RSA" in refused(certificate=made.pem(), key=key)[1]
+    said = refused(certificate=foreign + made.pem(), key=made.key_pem())
+    assert said == ("certificate", "the certificate of CN=p does not belong to the chain")
 
 
 def test_key_and_certificate_may_come_in_one_file_or_as_pkcs12(made: Made) -> None:
