@@ -45,7 +45,7 @@ class Camera:
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }
-        self.bypass = Bypass(self.kinds, surroundings, self.pins, self.clock)
+        self.bypass = Bypass(self.kinds, surroundings, self.pins, self.clock, self.barrier)
         self.intake = Intake(self.store, self.kinds, workers, self.clock, bypass=self.bypass, barrier=self.barrier)
 
     def claim(self) -> Delivery | None:

@@ -12,7 +12,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 from board.kit.clock import Clock
@@ -21,6 +20,8 @@ from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
 from engine.actions._kind import noted
+from engine.dispatch.age import left_ns
+from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent, PlateList
 
@@ -52,13 +53,14 @@ class Judged:
 
 
 class Bypass:
-    """Any thread may call."""
+    """Any thread may call. `barrier`: rules on what opens."""
 
-    def __init__(self, kinds: Kinds, environment: Environment, pins: Pins, clock: Clock) -> None:
+    def __init__(self, kinds: Kinds, environment: Environment, pins: Pins, clock: Clock, barrier: Barrier | None = None) -> None:
         self._kinds = kinds
         self._environment = environment
         self._pins = pins
         self._clock = clock
+        self._barrier = barrier
         self._lock = threading.Lock()
         self._held: OrderedDict[str, Judged] = OrderedDict()
         self._busy: set[str] = set()
@@ -107,12 +109,14 @@ class Bypass:
         passage, now_ns = judged.passage, self._clock.monotonic_ns()
         rule = next(rule for rule in judged.rules if rule.id == item.rule_id)
         kind, options = options_of(self._kinds, rule.kind, rule.options)
-        age_ns = now_ns - passage.monotonic_ns
-        left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
-        left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns)
-        if age_ns < 0 or left_ns <= 0:
+        rest_ns = left_ns(passage, kind, item.not_after, self._clock.now(), now_ns)
+        if rest_ns < 0:
             raise DeliveryError("too late")
-        env = self._environment.env(kind, options, item.id, item.not_after, now_ns + left_ns)
+        if self._barrier is not None and self._barrier.opens(kind, options):
+            why_not = self._barrier.may_begin(passage)
+            if why_not:
+                raise DeliveryError(why_not)
+        env = self._environment.env(kind, options, item.id, item.not_after, now_ns + rest_ns)
         return kind.deliver(PlateEvent(passage, judged.matches, judged.match_of(rule), judged.decision), options, env)
 
     def _settled(self, judged: Judged, item: Delivery, note: Text, end: PinsDone | DeliveryError) -> None:

@@ -88,7 +88,7 @@ class Intake:
         rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
         gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, self._clock.monotonic_ns(), gates)
         log.debug("%s: %d of %d actions are due", passage.plate or passage.what, len(deliveries), len(rules))
         deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed and not done:

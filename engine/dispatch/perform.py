@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -16,12 +15,13 @@ from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
 from engine.actions._kind import PAUSE_S, noted
+from engine.dispatch.age import left_ns
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import begins
 from engine.store import Store
-from engine.types import ON_MATCH, WAITING, ActionRule, Delivery, Match, Passage, PlateEvent
+from engine.types import ON_MATCH, WAITING, ActionRule, Delivery, Match, PlateEvent
 
 log = logging.getLogger("actions")
 
@@ -91,8 +91,8 @@ class Performer:
             self._give_up(item, "failed", why.text)
             return NOBODY_ASKED
         now_ns = self._clock.monotonic_ns()
-        left_ns = self._left_ns(item, task.kind, task.event.passage, now_ns)
-        if left_ns < 0 and not _may_have_begun(task):
+        rest_ns = left_ns(task.event.passage, task.kind, item.not_after, self._clock.now(), now_ns)
+        if rest_ns < 0 and not _may_have_begun(task):
             return self._expire(item, Text("too late"))
         if task.event.decision.outcome == WAITING:
             self._outbox.retry(item, item.note, *PAUSE_S[Lane.FAST])  # a ruling follows in a moment
@@ -101,12 +101,12 @@ class Performer:
             why_not = self._barrier.may_begin(task.event.passage)
             if why_not:
                 return self._expire(item, why_not)
-        log.debug("%s begins, try %d, %.1f s are left", task, item.attempts + 1, left_ns / 1e9)
+        log.debug("%s begins, try %d, %.1f s are left", task, item.attempts + 1, rest_ns / 1e9)
         try:
-            env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + left_ns)
+            env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + rest_ns)
             said = task.kind.deliver(task.event, task.options, env)
         except DeliveryError as why:
-            return self._retry(task, why) if left_ns > 0 else self._expire(item, why.text)
+            return self._retry(task, why) if rest_ns > 0 else self._expire(item, why.text)
         except ConfigError as why:
             self._give_up(item, "failed", why.text)
             return NOBODY_ASKED
@@ -134,19 +134,6 @@ class Performer:
             raise ConfigError("the action was changed and starts on something else now")
         match = match or Match(self._store.lists.get(rule.list_id), None)
         return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
-
-    def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
-        """How many ns remain in which it may begin; negative: none.
-
-        The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. Actions that open a gate
-        go by the monotonic clock alone: what is left of an earlier boot expires before anything is carried out
-        (Outbox.recover). Everything else is too old only if both clocks agree."""
-        age_ns = now_ns - passage.monotonic_ns
-        allowed_ns = min(round(kind.max_age_s * 1e9), round((item.not_after - passage.at) / timedelta(microseconds=1)) * 1000)
-        by_boot_ns = allowed_ns - age_ns if age_ns >= 0 else -1
-        if kind.lane is Lane.FAST:
-            return by_boot_ns or -1
-        return max(round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000, by_boot_ns) or -1
 
     def _finish(self, task: _Task, note: Text, answer: PinsDone | DeliveryError) -> None:
         if isinstance(answer, PinsDone):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import ConfigError
 from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
+from engine.dispatch.age import left_ns
 from engine.dispatch.barrier import may_open
 from engine.dispatch.starts import begins, insists
 from engine.types import ActionRule, Conditions, Delivery, Match, Passage, PlateList
@@ -41,13 +42,14 @@ def due(
     kinds: Kinds,
     zone: ZoneInfo,
     now: datetime,
+    now_ns: int,
     gates: Collection[str] = (),
 ) -> list[Delivery]:
     """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
-    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier
-    policy forbids is "withheld", with the reason, so that the audit shows it. Invalid options make it "failed". `gates`:
-    outputs that open the barrier (engine/dispatch/barrier.py).
+    Its maximum age counts from the capture, not from now (engine/dispatch/age.py): a passage that was held up opens no gate.
+    What a list's barrier policy forbids is "withheld", with the reason, so that the audit shows it. Invalid options make it
+    "failed". `gates`: outputs that open the barrier (engine/dispatch/barrier.py).
     """
     matched = {match.list.id: match.list for match in matches}
     refusing = [each.name for each in matched.values() if each.barrier == "refuse"]
@@ -70,7 +72,7 @@ def due(
             forbidden = _refused(rule, plate_list, refusing)
         if forbidden is not None:
             deliveries.append(_delivery(passage, rule, now, not_after, "withheld", forbidden))
-        elif not_after <= now:
+        elif left_ns(passage, kind, not_after, now, now_ns) < 0:
             deliveries.append(_delivery(passage, rule, now, not_after, "expired", Text("the plate was read too long ago")))
         else:
             deliveries.append(_delivery(passage, rule, now, not_after, "pending", Text("")))

@@ -252,7 +252,7 @@ class Service:
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._switching = Switching(clock, self._pins, self._events.happened, self._switched_by_hand)
         self._room = Room(state.database, state.images)
-        self._bypass = Bypass(kinds, self._environment, self._pins, clock)
+        self._bypass = Bypass(kinds, self._environment, self._pins, clock, self._lane)
         self._status = Status(
             state,
             clock,
@@ -501,7 +501,7 @@ class Service:
         if core is None:
             return
         try:
-            if self._stored(core, passage, verdicts):
+            if self._with_room(core.gate, lambda: core.intake.take(passage, verdicts=verdicts)):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
@@ -509,21 +509,21 @@ class Service:
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
 
-    def _stored(self, core: Core, passage: Passage, verdicts: Verdicts) -> bool:
-        """Whether it is new. On a full storage, pictures are deleted for it."""
+    def _with_room(self, store: Store, take: Callable[[], bool]) -> bool:
+        """Whether what `take` stores is new. On a full storage, pictures are deleted for it."""
         try:
-            return core.intake.take(passage, verdicts=verdicts)
+            return take()
         except StoreError as why:
-            if not self._room.refused(why, core.gate):
+            if not self._room.refused(why, store):
                 raise
-        return core.intake.take(passage, verdicts=verdicts)
+        return take()
 
     def _take_event(self, happening: Happening) -> None:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
         event = NewestPicture(lambda: core.keeper, self._pictures).give(happening.passage)
-        if core.events.take(event, happening.happened, done=happening.done):
+        if self._with_room(core.keeper, lambda: core.events.take(event, happening.happened, done=happening.done)):
             self._subscribers.passage_stored()
 
     def _delivered(self, delivery: Delivery) -> None:

@@ -9,20 +9,23 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from board.gpio.sim import set_input
 from board.kit.clock import Clock
 from board.kit.words import NOTHING
 from engine.messages import PassageReport, PassageStored
 from engine.store import PassageQuery
-from engine.types import PassageImages
+from engine.types import PassageImages, Start
 from tests.daemons import free_port
-from tests.samples import passage
+from tests.samples import WHITE, passage, rule
 from tests.servers.test_host import ROOT, Host
 from tests.servers.test_service import Camera, answer_of
+from tests.service_camera import PULSE_MS
 from tests.waiting import until
 
 SIZE_KB = 24_000
@@ -83,6 +86,15 @@ def worn(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def with_exit_loop(camera: Camera) -> Camera:
+    """DI2 opens the way out, by DO2."""
+    store = camera.store()
+    opens = Start("input", "DI2", opens=True)
+    store.rules.save(replace(rule(WHITE, name="Way out", output="DO2", duration_ms=PULSE_MS), start=opens), "admin")
+    store.close()
+    return camera
+
+
 def start(camera: Camera) -> None:
     camera.start("pins")
     camera.start("service")
@@ -117,7 +129,7 @@ def fill(camera: Camera) -> Path:
 
 def test_pictures_go_before_passages_the_portal_is_told_and_the_gate_opens_on(small: Camera) -> None:
     take_pictures(small)
-    start(small)
+    start(with_exit_loop(small))
     fill(small)
     cars = 12
     for number in range(cars):
@@ -126,22 +138,27 @@ def test_pictures_go_before_passages_the_portal_is_told_and_the_gate_opens_on(sm
         until(lambda number=number: len(small.pulses_ms()) > number, "the gate")  # type: ignore[misc]
         if number in (0, 5):
             fill(small)  # what the camera made room for is taken at once
+    fill(small)
+    set_input(small.state, "DI2", 1)
+    until(lambda: small.pulses_ms("DO2"), "the way out")
     assert small.status().storage.key in ("", FULL)
-    left = sorted(path.name for path in small.state.images.rglob("*.jpg"))
+    left = sorted(path.name for path in small.state.images.rglob("p*.jpg"))
     assert len(left) < PICTURES
     assert left == sorted(f"p{number}-full.jpg" for number in range(PICTURES - len(left), PICTURES)), "the oldest went"
     store = small.store()
     stored = [each.passage for each in store.passages(PassageQuery(limit=100))]
-    assert len(stored) == PICTURES + cars, "no passage went"
+    assert len(stored) == PICTURES + cars + 1, "no passage went, nor who drove out"
     store.close()
     assert len(small.pulses_ms()) == cars
 
 
 def test_with_nothing_to_delete_the_gate_opens_and_what_happened_is_stored_once_there_is_room(small: Camera) -> None:
-    start(small)
+    start(with_exit_loop(small))
     fills = fill(small)
     first = small.report()
     until(small.pulses_ms, "the gate, though nothing could be stored")
+    set_input(small.state, "DI2", 1)
+    until(lambda: small.pulses_ms("DO2"), "the way out")
     until(lambda: "storage is full" in str(small.status().storage), "the problem")
     assert small.delivery_states() == []
     assert small.engine is not None

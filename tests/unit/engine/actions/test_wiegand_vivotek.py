@@ -16,7 +16,7 @@ from engine.actions.wiegand_vivotek import ACTION, ConverterOptions
 from engine.dispatch.rules import due
 from engine.types import Match, PlateList
 from tests.http_peer import http_peer
-from tests.samples import NOW, WHITE, entry, env, event, new_store, passage, rule
+from tests.samples import NOW, NOW_NS, WHITE, entry, env, event, new_store, passage, rule
 from tests.samples import serial_peer as peer  # noqa: F401 (for the contract test)
 
 NO_KEY = "a number on a serial line has no room for one"
@@ -111,6 +111,6 @@ def test_rules_of_releases_that_called_it_wiegand_serial_are_carried_out_and_sav
     assert "wiegand_serial" in kinds
     assert [kind.name for kind in kinds.values()].count("wiegand_vivotek") == 1
     stored = rule(kind="wiegand_serial", line="sim://gate")
-    taken = due(passage(), (Match(PlateList(WHITE, "WHITELIST", "white"), None),), [stored], kinds, ZoneInfo("UTC"), NOW)
+    taken = due(passage(), (Match(PlateList(WHITE, "WHITELIST", "white"), None),), [stored], kinds, ZoneInfo("UTC"), NOW, NOW_NS)
     assert [(item.kind, item.state) for item in taken] == [("wiegand_serial", "pending")]
     assert new_store(tmp_path).rules.save(stored, "admin").kind == "wiegand_vivotek"

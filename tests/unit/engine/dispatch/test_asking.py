@@ -19,7 +19,7 @@ from engine.actions._kind import Answer
 from engine.dispatch.asking import Asker, Verdicts
 from engine.types import ActionRule, Conditions, Passage, PlateEvent
 from tests.dispatch_camera import Camera
-from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, environment, passage, rule
+from tests.samples import ALL, BLACK, NOW, NOW_NS, UNLISTED, WHITE, entry, environment, passage, rule
 from tests.waiting import until
 
 Server = Callable[[PlateEvent], Answer]
@@ -101,6 +101,14 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     yield made
     until(lambda: not made.asker._waiting, "the end of all questions")
     camera.store.close()
+
+
+def test_a_clock_that_is_set_after_the_picture_lets_nobody_in_unasked(gate: Gate) -> None:
+    gate.save(asking(), rule(ALL))
+    gate.server = no
+    ahead = gate.camera.clock.now() - timedelta(days=1)
+    assert gate.outcome("STRANGER", at=ahead) == ("refused", "asked judge.example: refused")
+    assert gate.asked == ["STRANGER"]
 
 
 def asking(list_id: int = ALL, otherwise: str = "local list", timeout_s: float = 5.0) -> ActionRule:
@@ -246,7 +254,7 @@ def test_a_car_that_needs_no_answer_does_not_wait_for_one_that_does(gate: Gate) 
     [
         passage("", id="p1", trigger_id="t1"),
         passage("LISTED1", id="p1", event="list_mismatch"),
-        passage("STRANGER", id="p1", at=NOW - timedelta(minutes=1)),
+        passage("STRANGER", id="p1", at=NOW - timedelta(minutes=1), monotonic_ns=NOW_NS - 60_000_000_000),
     ],
     ids=["no plate", "another event", "of a minute ago"],
 )

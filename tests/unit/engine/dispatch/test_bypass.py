@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,13 @@ def test_a_car_that_came_too_long_ago_is_not_let_in(filled: Camera) -> None:
     refused(filled)
     refused(filled)
     assert filled.pins.requests == []
+
+
+@pytest.mark.parametrize("ahead_s", [-86_400, 86_400])
+def test_a_clock_that_is_set_after_the_picture_costs_nobody_his_opening(filled: Camera, ahead_s: int) -> None:
+    with pytest.raises(StorageFull):
+        filled.intake.take(passage(at=filled.clock.now() - timedelta(seconds=ahead_s)))
+    until(lambda: filled.pins.requests, "the gate")
 
 
 def test_a_gate_that_refuses_is_asked_again_when_the_passage_comes_again(filled: Camera) -> None:

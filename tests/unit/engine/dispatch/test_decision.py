@@ -21,10 +21,11 @@ from engine.service.passage_source import StoredPassages
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import NO_RULE, Conditions, Decision, Delivery, Start, WeekSchedule
 from tests.dispatch_camera import Camera
-from tests.samples import ALL, BLACK, NOW, WHITE, WISH, entry, passage, rule
+from tests.samples import ALL, BLACK, NOW, NOW_NS, WHITE, WISH, entry, passage, rule
 
 NEVER = WeekSchedule(((),) * 7)
 DAY = timedelta(days=1)
+DAY_NS = 86_400_000_000_000
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_what_is_withheld_expired_or_only_told_takes_no_entry(camera: Camera) ->
     camera.store.rules.save(rule(WISH, "http", name="Tell", url="http://192.168.1.9/"), "anna")
     listed(camera, entries_left=2)
     listed(camera, list_id=WISH, entries_left=2)
-    assert decided(camera, at=NOW - DAY).outcome == "refused"
+    assert decided(camera, at=NOW - DAY, monotonic_ns=NOW_NS - DAY_NS).outcome == "refused"
     listed(camera, list_id=BLACK)
     assert decided(camera, id="p2").outcome == "withheld"
     assert (left(camera), [each.entries_left for each in camera.store.entries(WISH)]) == ([2], [2])
@@ -270,7 +271,9 @@ def test_nothing_read_is_the_reason(camera: Camera) -> None:
 
 def test_a_passage_that_was_held_up_is_refused(camera: Camera) -> None:
     listed(camera)
-    assert decided(camera, at=NOW - DAY) == Decision("refused", Text("the plate was read too long ago"))
+    assert decided(camera, at=NOW - DAY, monotonic_ns=NOW_NS - DAY_NS) == Decision(
+        "refused", Text("the plate was read too long ago")
+    )
 
 
 def test_wrong_options_are_the_reason(camera: Camera) -> None:

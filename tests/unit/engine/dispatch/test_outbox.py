@@ -18,6 +18,7 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import PinsDone, Pulse
 from engine.actions import ActionEnv, ActionKind, Lane
+from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import Performer
 from engine.dispatch.workers import Workers
@@ -334,7 +335,8 @@ def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_on
     workers = Workers(Lane.FAST, KINDS, outbox, performer, pins, lambda rule_id: "", clock, problems.append)
     workers.start()
     try:
-        camera.intake.take(passage(at=clock.now() + timedelta(seconds=20), monotonic_ns=clock.monotonic_ns()))
+        intake = Intake(camera.store, KINDS, dict.fromkeys(Lane, workers), clock)
+        intake.take(passage(at=clock.now() + timedelta(seconds=20), monotonic_ns=clock.monotonic_ns()))
         workers.wake()
         assert outbox.finished.wait(20)
     finally:

@@ -16,7 +16,7 @@ from engine.actions import find_kinds
 from engine.dispatch.outbox import LONGEST_PAUSE_S
 from engine.dispatch.rules import due, in_force
 from engine.types import ActionRule, Delivery, Match, PlateList, WeekSchedule
-from tests.samples import ALL, BLACK, NOW, WHITE, passage, rule
+from tests.samples import ALL, BLACK, NOW, NOW_NS, WHITE, passage, rule
 
 KINDS = find_kinds()
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -65,8 +65,12 @@ def test_an_unknown_time_zone_is_taken_as_utc() -> None:
     assert [camera_zone("Mars/Olympus").key, camera_zone("../../etc/passwd").key] == ["UTC"] * 2
 
 
-def give(rules: list[ActionRule], *matches: Match, at: datetime = NOW, now: datetime = NOW) -> list[Delivery]:
-    return due(passage(at=at), matches, rules, KINDS, ZoneInfo("UTC"), now)
+def give(
+    rules: list[ActionRule], *matches: Match, at: datetime = NOW, now: datetime = NOW, set_by: timedelta = timedelta()
+) -> list[Delivery]:
+    """`set_by`: how far the wall clock was set ahead since the picture."""
+    now_ns = NOW_NS + round((now - at).total_seconds() * 1e9)
+    return due(passage(at=at), matches, rules, KINDS, ZoneInfo("UTC"), now + set_by, now_ns)
 
 
 def test_every_enabled_rule_of_a_matched_list_gives_one_delivery() -> None:
@@ -93,6 +97,14 @@ def test_nothing_is_due_outside_the_schedule() -> None:
 def test_the_age_counts_from_the_capture_not_from_the_arrival() -> None:
     late = give([rule(), rule(kind="http")], WHITELIST, at=NOW - timedelta(seconds=10))
     assert [(one.kind, one.state, one.finished_at) for one in late] == [("io", "expired", NOW), ("http", "pending", None)]
+
+
+@pytest.mark.parametrize("set_by", [timedelta(days=400), timedelta(seconds=-30)], ids=["ahead", "back"])
+def test_a_clock_that_is_set_after_the_picture_makes_no_car_too_old_and_none_young_again(set_by: timedelta) -> None:
+    rules = [rule(), rule(kind="http")]
+    assert [one.state for one in give(rules, WHITELIST, set_by=set_by)] == ["pending", "pending"]
+    late = give(rules, WHITELIST, at=NOW - timedelta(seconds=11), set_by=set_by)
+    assert [(one.kind, one.state) for one in late] == [("io", "expired"), ("http", "pending")]
 
 
 @pytest.mark.parametrize(

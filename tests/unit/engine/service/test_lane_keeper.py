@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from board.kit.errors import ConfigError, StoreError
+from board.kit.errors import ConfigError, StorageFull, StoreError
 from board.kit.words import NOTHING, Text
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState
@@ -188,6 +188,26 @@ def test_a_pulse_that_comes_too_late_for_its_vehicle_is_none(gates):
     while gate.camera.turn():
         pass
     assert gate.states("p1")["io"] == "expired" and gate.camera.pins.requests == []
+
+
+def test_a_car_that_drove_in_while_nothing_could_be_stored_opens_no_second_time(gates, monkeypatch):
+    gate = gates(**LOOPS)
+    gate.camera.store.rules.save(rule(WHITE, name="Lamp of the gate", duration_ms=700), "anna")
+    gate.lines(DI1=True, DI2=False)
+
+    def full(*arguments):
+        raise StorageFull("storage is full")
+
+    monkeypatch.setattr(gate.camera.store, "add_passage", full)
+    gate.camera.pins.errors = ["DO1 is taken by process 7"]
+    for drives_in in (True, False):
+        with pytest.raises(StorageFull):
+            gate.car()
+        until(lambda: not gate.camera.bypass._busy, "the end of what opens")
+        assert len(gate.camera.pins.begun) == 1
+        if drives_in:
+            gate.lines(DI1=False, DI2=True)
+    assert len(gate.camera.pins.requests) == 2
 
 
 def test_an_opening_that_pins_never_carried_out_is_none(gates):
