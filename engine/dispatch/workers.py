@@ -17,7 +17,7 @@ from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins
 from engine.actions._kind import PAUSE_S
 from engine.dispatch.breaker import LIMITS, Breaker
-from engine.dispatch.outbox import Outbox
+from engine.dispatch.outbox import LONGEST_PAUSE_S, Outbox
 from engine.dispatch.perform import Later, Performer
 from engine.store.queries import Head, RuleResult
 from engine.types import Delivery
@@ -26,6 +26,13 @@ IDLE_S = 5.0
 """A worker looks into the outbox this often even without a call: the wall clock may have been set."""
 
 LEAST_WAIT_S = 0.02
+
+SET_BACK_S = 1.0
+"""A wall clock that loses more than this was set back."""
+
+WATCHED_S = 60.0
+"""For so long after that, what is further ahead than this lane's own longest pause is due at once: nothing that opens a gate lives
+longer. Else it would wait until the clock is as late again, for minutes, and its car with it."""
 
 log = logging.getLogger("actions")
 
@@ -61,6 +68,10 @@ class Workers:
         self._clock = clock
         self._on_problem = on_problem
         self._claiming = threading.Lock()
+        self._looked = clock.now(), clock.monotonic_ns()
+        """Wall and monotonic clock of the last look into the outbox."""
+        self._set_back_ns = 0
+        """When the wall clock was set back last, by the monotonic one."""
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
@@ -135,10 +146,11 @@ class Workers:
     def _claim(self) -> tuple[Delivery | None, str, float]:
         """(delivery, its peer, how long to wait if there is none)."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        longest_s = self._longest_pause_s(now, now_ns)
         wait_s = IDLE_S
         for head in self._outbox.heads(self._kinds):
             peer = self._peer(head.rule_id)
-            left_s = self._left_s(head, peer, now, now_ns)
+            left_s = self._left_s(head, peer, now, now_ns, longest_s)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
             elif head.not_after <= now or self._breaker.allows(peer, now_ns):
@@ -158,9 +170,19 @@ class Workers:
             self._unclaimed.add(head.number)
             return self._outbox.look(head)
 
-    def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int) -> float:
+    def _longest_pause_s(self, now: datetime, now_ns: int) -> float:
+        """What is further ahead comes from before the wall clock was set back."""
+        then, then_ns = self._looked
+        self._looked = now, now_ns
+        if (then - now).total_seconds() + (now_ns - then_ns) / 1e9 > SET_BACK_S:
+            self._set_back_ns = now_ns
+        if not self._set_back_ns or now_ns - self._set_back_ns > WATCHED_S * 1e9:
+            return LONGEST_PAUSE_S
+        return max(self._pauses_s[name][1] for name in self._kinds)
+
+    def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int, longest_s: float) -> float:
         """Until its time comes and its peer may be tried; a delivery that is too old need not wait for its peer."""
-        if not self._outbox.is_due(head, now):
+        if not self._outbox.is_due(head, now, longest_s):
             return (head.next_try_at - now).total_seconds()
         expires_s = (head.not_after - now).total_seconds()
         return min(expires_s, (self._breaker.again_ns(peer) - now_ns) / 1e9)

@@ -136,6 +136,19 @@ def test_a_wall_clock_that_is_set_while_a_car_waits_lets_it_in(camera: Camera) -
     assert camera.states() == [("done", 2, "DO1 pulsed 500 ms")]
 
 
+@pytest.mark.parametrize("back_s", [3, 120, 86_400])
+def test_a_wall_clock_that_is_set_back_before_the_gate_opens_keeps_no_car_waiting(camera: Camera, back_s: int) -> None:
+    fast = camera.intake._workers[Lane.FAST]
+    camera.intake.take(passage())
+    camera.clock._now -= timedelta(seconds=back_s)
+    item, _, _ = fast._claim()
+    assert item is not None
+    camera.outbox.retry(item, Text("pins is gone"), 0.2, 0.5)
+    assert fast._claim()[0] is None  # the next try has its pause all the same
+    camera.clock.advance(0.2)
+    assert fast._claim()[0] is not None
+
+
 def test_the_pins_process_is_told_the_stricter_of_both_ages(camera: Camera) -> None:
     camera.intake.take(passage(monotonic_ns=NOW_NS - 3_000_000_000, at=NOW - timedelta(seconds=1)))
     camera.turn()
