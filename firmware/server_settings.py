@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from board.kit.errors import ConfigError
+from board.kit.from_json import from_json
 from board.kit.settings import Settings, SettingsError
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Elsewhere
@@ -30,10 +31,13 @@ class Configured(Protocol[Kind]):
 
 
 def changed(host: Host, call: Call, server: Configured[Kind], what: str, name: str, page: Callable[..., Answer]) -> Answer:
-    """Carries out the form of the page `name`, and leads there; what is not right is shown by `page`, with what was sent."""
+    """Carries out the form of the page `name`, and leads there; what is not right is shown by `page`, with what was sent. What is
+    sent as it was shown was not touched: somebody else may have changed it meanwhile."""
     kind = type(server.settings)
-    sent: dict[str, Any] = {option: call.body[option] for option in kind.model_fields if option in call.body}
-    sent.update({option: option in call.body for option in kind.model_fields if kind.type_of(option) is bool})
+    posted: dict[str, Any] = {option: call.body[option] for option in kind.model_fields if option in call.body}
+    posted.update({option: option in call.body for option in kind.model_fields if kind.type_of(option) is bool})
+    before = _shown(call.body.get("shown", ""))
+    sent = {option: value for option, value in posted.items() if option not in before or str(value) != str(before[option])}
     try:
         store(host, call, server, sent, what)
     except SettingsError as why:
@@ -41,6 +45,19 @@ def changed(host: Host, call: Call, server: Configured[Kind], what: str, name: s
     except ConfigError as why:
         return page(host, call, 400, Text("not changed: {reason}", {"reason": why}), sent)
     raise Elsewhere(f"/{name}")
+
+
+def shown(server: Configured[Any]) -> str:
+    """The settings as they stand in a form, for its hidden field of this name."""
+    return str(server.settings.model_dump_json())
+
+
+def _shown(text: str) -> dict[str, Any]:
+    try:
+        found = from_json(text)
+    except ValueError:  # a program that sends the form need not send it
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def store(host: Host, call: Call[Any, Any], server: Configured[Kind], sent: dict[str, Any], what: str) -> None:

@@ -13,7 +13,7 @@ from firmware.ftp.settings import FtpSettings
 from firmware.host import Host
 from firmware.menu import NETWORK
 from firmware.people.device_passwords import DevicePassword
-from firmware.server_settings import changed, store
+from firmware.server_settings import changed, shown, store
 
 NAME = "setup/network/ftp.html"
 USE = "ftp"
@@ -57,6 +57,7 @@ def _page(
         here=f"/{NAME}",
         error=error,
         problems=problems or {},
+        shown=shown(host.ftp),
         fields=fields(FtpSettings, {**stored, **(values or {})}, {}),
         ftp=status_now,
         address=_address(status_now.url, call),

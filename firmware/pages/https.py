@@ -18,7 +18,7 @@ from firmware.host import Host
 from firmware.https.forms import CertificateSent, Https, HttpsCertificate, HttpsRequest, HttpsStored, RequestSent
 from firmware.https.settings import HttpsSettings
 from firmware.menu import NETWORK
-from firmware.server_settings import changed, store
+from firmware.server_settings import changed, shown, store
 
 NAME = "setup/network/https.html"
 _HOST_NAME = re.compile(r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -50,6 +50,7 @@ def _page(
         scripts=("https",),
         error=error,
         problems=problems or {},
+        shown=shown(https),
         fields=fields(HttpsSettings, {**https.settings.model_dump(), **(values or {})}, {}),
         enabled=https.settings.enabled,
         https=https.status(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ftplib
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -89,6 +90,20 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_changed(host: Host, f
     assert answer.status_code == 400
     assert re.search(rf'name="{field}".*?<small class="alert bad" role="alert">{re.escape(why)}</small>', answer.text, re.S)
     assert host.ask("GET", "/api/ftp").json() == before
+
+
+def test_a_form_that_was_opened_before_somebody_else_saved_undoes_nothing_of_that(host: Host) -> None:
+    host.ask("PUT", "/api/ftp", json={"enabled": False, "port": 21, "tls": "offered", "uploads": True, "clients": 20})
+    before = host.ask("GET", "/api/ftp").json()["settings"]
+    (seen,) = re.findall('name="shown" value="([^"]*)"', host.ask("GET", PAGE).text)
+    form = {name: "1" if value is True else str(value) for name, value in before.items() if value is not False}
+    host.ask("PUT", "/api/ftp", json={"tls": "required", "uploads": False, "clients": 10})
+    for room, status in (("x", 400), ("77", 303)):
+        assert host.ask("POST", CHANGE, data={**form, "shown": html.unescape(seen), "room_mb": room}).status_code == status
+    now = host.ask("GET", "/api/ftp").json()["settings"]
+    assert now == {**before, "tls": "required", "uploads": False, "clients": 10, "room_mb": 77}
+    assert host.ask("POST", CHANGE, data={**form, "shown": "{"}).status_code == 303  # as a program may send it
+    assert host.ask("GET", "/api/ftp").json()["settings"] == before
 
 
 def test_the_server_comes_back_with_the_host_as_it_was_left(host: Host) -> None:
