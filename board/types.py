@@ -192,6 +192,15 @@ class SendWiegand:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Takes back the request `id` if it has not begun: it is answered PinsRefused with `why`. What has begun goes on. There is no
+    answer to this message itself."""
+
+    id: str
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
 class OutputPolarity:
     """Sets the level that means active, kept over restarts (STATE/polarity.json)."""
 
@@ -307,6 +316,6 @@ class LineWarning:
 
 
 PINS_MESSAGES: tuple[type, ...] = (
-    Pulse, Pattern, Level, SendWiegand, OutputPolarity, LineRules, WatchPins,
+    Pulse, Pattern, Level, SendWiegand, TakeBack, OutputPolarity, LineRules, WatchPins,
     PinsTaken, PinsDone, PinsRefused, OutputState, InputState, InputEdge, LineWarning, WiegandSent,
 )  # fmt: skip

@@ -27,7 +27,7 @@ LONGEST_FRAME_S = 3.0
 
 @dataclass(slots=True)
 class Job:
-    """A queued request; `dropped` when its client has gone before it had `begun`."""
+    """A queued request; `dropped` when its client has gone, or has taken it back, before it had `begun`."""
 
     request: SendWiegand
     begun: bool = False

@@ -2,7 +2,7 @@
 
 Rules: a known id (the last 256, and what began before pins was started again: `acts.py`) is answered again without acting again;
 a refused one may be asked again. What cannot be done at once (a delayed request, a frame) is answered twice: taken, and then done
-or refused. Requests that have not begun (delayed, queued frames) are dropped with their client, a hold ends
+or refused. Requests that have not begun (delayed, queued frames) can be taken back and are dropped with their client, a hold ends
 with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
 off.
 """
@@ -52,6 +52,7 @@ from board.types import (
     PinsTaken,
     Pulse,
     SendWiegand,
+    TakeBack,
     WatchPins,
 )
 from board.wiegand.makers import PulseMaker, claims_wires, open_maker
@@ -139,6 +140,7 @@ class PinsServer:
             Pattern: self._on_action,
             Level: self._on_action,
             SendWiegand: self._on_action,
+            TakeBack: self._on_take_back,
             OutputPolarity: self._on_polarity,
             LineRules: self._on_rules,
             WatchPins: self._on_watch,
@@ -247,19 +249,20 @@ class PinsServer:
         for name, waiting in list(self._known.waiting.items()):
             if client in waiting.clients:
                 waiting.clients.remove(client)
-                if not waiting.clients:
-                    self._drop(name, waiting)
+                if not waiting.clients and self._drop(waiting):
+                    log.info("request %s is dropped: its client has gone", name)
+                    del self._known.waiting[name]
         for name in self._outputs.client_gone(client.number):
             self._known.answered.pop(name, None)  # asked again, it must hold again
 
-    def _drop(self, name: str, waiting: _Waiting) -> None:
+    def _drop(self, waiting: _Waiting) -> bool:
+        """False: it has begun, goes on to its end, and its answer is remembered."""
         if waiting.job is not None and waiting.job.begun:
-            return  # it goes on to its end, and its answer is remembered
-        log.info("request %s is dropped: its client has gone", name)
+            return False
         waiting.dropped = True
         if waiting.job is not None:
             waiting.job.dropped = True
-        del self._known.waiting[name]
+        return True
 
     def _send(self, client: _Client, message: object) -> None:
         try:
@@ -341,6 +344,13 @@ class PinsServer:
             self._send(client, PinsTaken(message.id))
         else:
             self._begin(waiting)
+
+    def _on_take_back(self, client: _Client, message: object) -> None:
+        assert isinstance(message, TakeBack)
+        waiting = self._known.waiting.get(message.id)
+        if waiting is not None and self._drop(waiting):
+            log.info("request %s is taken back: %s", message.id, message.why)
+            self._answer(waiting, PinsRefused(message.id, message.why))
 
     def _objection(self, request: Pulse | Pattern | Level | SendWiegand) -> Text:
         """Why a request cannot be accepted; NOTHING when it can."""

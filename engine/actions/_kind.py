@@ -44,6 +44,10 @@ class Pins(Protocol):
         """Has `settle` called, once and from any thread, with the end of a request that was taken."""
         ...
 
+    def take_back(self, request_id: str, why: Text) -> None:
+        """A request that was taken and has not begun ends with this DeliveryError instead."""
+        ...
+
 
 class Replies(Protocol):
     """The way back to the client whose trigger led to a passage."""

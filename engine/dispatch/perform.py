@@ -11,7 +11,7 @@ from typing import Any
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused
 from board.kit.settings import Settings
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.types import PinsDone
 from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
 from engine.actions._kind import PAUSE_S, noted
@@ -41,6 +41,8 @@ class Tried:
 
 
 NOBODY_ASKED = Tried()
+
+SWITCHED_OFF = mark("the action was switched off or deleted before it was carried out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Performer:
         stored = self._store.passages.get(item.passage_id)
         rule = self._store.rules.get(item.rule_id)
         if stored is None or rule is None or not rule.enabled:
-            raise ConfigError("the action was switched off or deleted before it was carried out")
+            raise ConfigError(SWITCHED_OFF)
         kind, options = options_of(self._kinds, rule.kind, rule.options)
         kind.check_usable()
         matches = self._store.passages.matches(stored.passage.id)

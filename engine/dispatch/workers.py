@@ -18,9 +18,9 @@ from engine.actions import Kinds, Lane, Pins
 from engine.actions._kind import PAUSE_S
 from engine.dispatch.breaker import LIMITS, Breaker
 from engine.dispatch.outbox import LONGEST_PAUSE_S, Outbox
-from engine.dispatch.perform import Later, Performer
+from engine.dispatch.perform import SWITCHED_OFF, Later, Performer
 from engine.store.queries import Head, RuleResult
-from engine.types import Delivery
+from engine.types import ActionRule, Delivery
 
 IDLE_S = 5.0
 """A worker looks into the outbox this often even without a call: the wall clock may have been set."""
@@ -77,6 +77,8 @@ class Workers:
         """Deliveries that were carried out although the storage could not record that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
         """Results from pins for accepted deliveries, to be recorded."""
+        self._taken: dict[str, int] = {}
+        """Deliveries that pins has accepted, with their rules."""
         self._changed = threading.Condition()
         self._calls = 0
         self._stop = threading.Event()
@@ -91,6 +93,13 @@ class Workers:
             for result in sorted(results, key=lambda each: max(filter(None, (each.done_at, each.error_at)))):
                 answered = result.error_at is None or (result.done_at is not None and result.done_at > result.error_at)
                 self._breaker.remember(self._peer(result.rule_id), answered)
+
+    def use(self, rules: Iterable[ActionRule]) -> None:
+        """The rules have changed: what waits at pins for its delay is taken back if its action is switched off or deleted now."""
+        enabled = {rule.id for rule in rules if rule.enabled}
+        for delivery_id, rule_id in list(self._taken.items()):
+            if rule_id not in enabled:
+                self._pins.take_back(delivery_id, Text(SWITCHED_OFF))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -200,6 +209,7 @@ class Workers:
             self._put_back(item)
             return
         if tried.later is not None:
+            self._taken[item.id] = item.rule_id
             self._pins.settle(item.id, partial(self._take_end, item, tried.later))
         if tried.answered is None:
             return
@@ -213,6 +223,7 @@ class Workers:
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""
+        self._taken.pop(item.id, None)
         self._ends.append(partial(self._guarded_end, item, partial(later, end)))
         self.wake()
 

@@ -445,6 +445,9 @@ class Service:
         self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
+        if self._core is not None:
+            for workers in self._core.workers.values():
+                workers.use(rules)
 
     def _time_zone(self) -> str:
         return self._need_store().settings(GeneralSettings).time_zone

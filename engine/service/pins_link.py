@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from board.types import (
     PinsRefused,
     PinsTaken,
     SendWiegand,
+    TakeBack,
     WatchPins,
     WiegandSent,
 )  # fmt: skip
@@ -161,6 +163,15 @@ class PinsLink:
                 return
             self._taken.pop(request_id, None)
         settle(taken.end if taken is not None and taken.end is not None else DeliveryError(AWAY))
+
+    def take_back(self, request_id: str, why: Text) -> None:
+        """An accepted request that has not begun ends with this reason; one that has begun goes on. A pins that is gone has
+        dropped it."""
+        with self._lock:
+            channel = self._channel
+        if channel is not None:
+            with suppress(WireError):
+                channel.send(TakeBack(request_id, why))
 
     def _exchange(
         self, channel: Channel, message: PinsRequest | LineRules, waiting: _Waiting, timeout_s: float

@@ -288,6 +288,24 @@ def test_a_changed_polarity_reaches_the_pins(running: Camera) -> None:
     until(lambda: running.edges("DO2") and running.edges("DO2")[-1][1] == 1, "the output's rest")
 
 
+def test_a_delayed_pulse_of_an_action_that_is_switched_off_meanwhile_does_not_begin(running: Camera) -> None:
+    store = running.store()
+    waits = store.rules.save(rule(WHITE, output="DO2", delay_ms=2000), "admin")
+    assert running.ask(RulesChanged()) == Outcome(True)
+    running.report()
+    until(lambda: running.delivery_states() == ["done", "sending"], "the pulse that pins has taken")
+    store.rules.save(replace(waits, enabled=False), "admin")
+    assert running.ask(RulesChanged()) == Outcome(True)
+    until(lambda: sorted(running.delivery_states()) == ["done", "failed"], "its end")
+    (failed,) = store.deliveries(DeliveryQuery(state="failed"))
+    assert str(failed.delivery.note) == "the action was switched off or deleted before it was carried out"
+    later = TestAction("io", '{"output": "DO1", "duration_ms": 50, "delay_ms": 2500}', WHITE, "")
+    assert running.ask(later).ok
+    until(lambda: len(running.pulses_ms("DO1")) == 2, "what begins after it would have begun")
+    assert running.edges("DO2") == []
+    store.close()
+
+
 def test_nonsense_on_the_socket_is_answered_and_stops_nothing(running: Camera) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
         peer.settimeout(PATIENCE_S)

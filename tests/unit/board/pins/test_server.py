@@ -13,7 +13,7 @@ import pytest
 
 from board.gpio.sim import plug_wire, set_input, show
 from board.kit.sockets import short_address
-from board.kit.words import NOTHING
+from board.kit.words import NOTHING, Text
 from board.profiles import load
 from board.safe import make_safe
 from board.types import (
@@ -32,6 +32,7 @@ from board.types import (
     PinsTaken,
     Pulse,
     SendWiegand,
+    TakeBack,
     WatchPins,
     WiegandCode,
     WiegandSent,
@@ -244,6 +245,31 @@ def test_a_delayed_request_is_dropped_with_its_client(pins):
     client.close()
     pins.client().ask(Pulse("c", "DO2", 10, delay_ms=1500))
     assert pins.edges("DO1") == []
+
+
+@pytest.mark.parametrize("request_", [Pulse("a", "DO1", 20, delay_ms=1000), SendWiegand("a", "W1", encode(W26, 2))])
+def test_what_has_not_begun_can_be_taken_back_and_asked_for_again(pins, request_):
+    client = pins.client()
+    client.channel.send(SendWiegand("before", "W1", encode(W26, 1), period_us=20_000))  # takes half a second
+    client.until(lambda message: message == PinsTaken("before"))
+    client.channel.send(request_)
+    client.until(lambda message: message == PinsTaken("a"))
+    client.channel.send(TakeBack("a", Text("switched off")))
+    assert client.answer("a") == PinsRefused("a", Text("switched off"))
+    assert isinstance(client.answer("before"), PinsDone)
+    pins.client().ask(Pulse("c", "DO2", 10, delay_ms=1500))
+    assert pins.edges("DO1") == []
+    assert {frame.code for frame in receive(pins.log(), load(pins.state).wiegand[0])} == {encode(W26, 1)}
+    assert isinstance(client.ask(request_), PinsDone)
+
+
+def test_what_has_begun_is_not_taken_back(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 300))
+    client.channel.send(TakeBack("a", Text("switched off")))
+    assert isinstance(client.ask(Pulse("a", "DO1", 300)), PinsDone)
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert length_ms(pins.log()) >= 300
 
 
 def test_switching_off_ends_the_pulse_and_later_requests_act(pins):
