@@ -411,7 +411,9 @@ def serve(plan: FtpPlan, listener: socket.socket, channel: Channel, folder: Path
 
     beat()
     loop.call_every(ALIVE_EVERY_S, beat)
-    loop.loop()
+    wait_s = ALIVE_EVERY_S
+    while True:  # pyftpdlib's own way to run for ever looks at the time only once somebody has connected
+        wait_s = loop.loop(wait_s, blocking=False)
 
 
 def _log_to(questions: Questions) -> None:

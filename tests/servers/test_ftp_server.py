@@ -50,6 +50,14 @@ def answer(client: ftplib.FTP, command: str) -> str:
         return str(why)
 
 
+def test_it_is_alive_before_anybody_connects(tmp_path: Path) -> None:
+    """The supervisor ended it for hanging every quarter of a minute, until somebody did connect."""
+    with ftp_camera(tmp_path) as camera:
+        beat = camera.state.beat("ftp")
+        first = beat.stat().st_mtime_ns
+        until(lambda: beat.stat().st_mtime_ns > first, "the next heartbeat")
+
+
 # --- what clients need ------------------------------------------------------------------------------------------------
 
 
