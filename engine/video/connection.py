@@ -117,6 +117,8 @@ class Connection:
     def turn(self, now_s: float) -> None:
         """About once a second: ends expired sessions, sends due reports, closes unused connections."""
         for session in list(self.sessions.values()):
+            if self.closed:  # while something was sent to another of its sessions
+                return
             self.client.missed(session.lost)
             session.lost = 0
             if self._is_read(session):

@@ -300,7 +300,7 @@ class Server:
         if outlet is not None:
             outlet.close()
         if outlet is None or not session.outlets:
-            del connection.sessions[session.id]
+            connection.sessions.pop(session.id, None)  # to say goodbye may have closed the connection
             session.close()
         connection.reply(Reply(200))
 

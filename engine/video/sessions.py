@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -112,8 +113,7 @@ class Session:
 
     def play(self) -> None:
         self.playing = True
-        for outlet in self.outlets.values():
-            outlet.play()
+        self._each(Outlet.play)
 
     def pause(self) -> None:
         self.playing = False
@@ -124,10 +124,15 @@ class Session:
         return self.ended or now_s - self._heard_s > TIMEOUT_S
 
     def report(self, now_s: float) -> None:
-        for outlet in self.outlets.values():
-            outlet.report(now_s)
+        self._each(lambda outlet: outlet.report(now_s))
 
     def close(self) -> None:
-        for outlet in self.outlets.values():
+        outlets, self.outlets = self.outlets, {}
+        for outlet in outlets.values():
             outlet.close()
-        self.outlets.clear()
+
+    def _each(self, do: Callable[[Outlet], None]) -> None:
+        """As long as the session is open: what is sent may find that the viewer is gone."""
+        for outlet in tuple(self.outlets.values()):
+            if self.outlets:
+                do(outlet)

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from board.kit.clients import Clients
+from board.kit.loop import Loop
+from board.kit.state import State
 from engine.video import sessions
+from engine.video.connection import Connection
 from engine.video.rtp import Unit
 from engine.video.sdp import METADATA_TRACK, Track, jpeg_track
 from engine.video.sessions import TIMEOUT_S, Outlet, Session
+from engine.video.wires import Interleaved
+from tests.waiting import until
 
 VIDEO_TRACK = jpeg_track((320, 240), 5)
 KEY, OTHER = Unit((b"key",), 1), Unit((b"other",), 2, key=False)
 
 
 class Source:
+    """`sends`: the first unit when somebody joins, as documents do."""
+
     def __init__(self) -> None:
         self.keys = 0
-        self.takers: list[object] = []
+        self.sends = False
+        self.takers: list[Any] = []
 
-    def join(self, taker: object) -> None:
+    def join(self, taker: Any) -> None:
         self.takers.append(taker)
+        if self.sends:
+            taker.take(KEY)
 
     def leave(self, taker: object) -> None:
         self.takers.remove(taker)
@@ -120,3 +135,36 @@ def test_a_session_ends_after_sixty_seconds_of_silence_or_when_its_tracks_change
     assert not made.session.is_over(now + 100)
     made.changed()
     assert made.session.is_over(now + 50)
+
+
+@pytest.mark.parametrize("when", ["play", "turn"])
+def test_a_viewer_that_broke_off_leaves_no_source_behind_and_ends_nobody_else(tmp_path: Path, when: str) -> None:
+    """Whatever is sent next finds it out, in the middle of its own tracks; an error in `turn` ended the process."""
+    loop = Loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        viewer = socket.create_connection(listener.getsockname())
+        sock, _ = listener.accept()
+    gone: list[Connection] = []
+    book = Clients(State(tmp_path), "video").open("rtsp", "127.0.0.1")
+    connection = Connection(loop, sock, "127.0.0.1", book, lambda connection, request: None, gone.append)
+    sources = [Source() for _ in range(4)]
+    for first in (0, 2):
+        session = Session("main")
+        for track, source in ((METADATA_TRACK, sources[first]), (VIDEO_TRACK, sources[first + 1])):
+            session.outlets[track.name] = Outlet(session, track, source)
+            session.outlets[track.name].wire = Interleaved((0, 1), connection.queue, connection.waiting_bytes)
+        connection.sessions[session.id] = session
+    if when == "turn":
+        for session in connection.sessions.values():
+            session.play()
+    else:
+        for source in sources:
+            source.sends = True
+    viewer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    viewer.close()
+    until(lambda: sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "the reset")
+    for session in list(connection.sessions.values()):
+        session.play()
+    connection.turn(time.monotonic() + 10)
+    assert (gone, connection.sessions, [source.takers for source in sources]) == ([connection], {}, [[]] * 4)
+    loop.close()
