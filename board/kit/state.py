@@ -69,6 +69,11 @@ class State:
         return self.run / "guesses.json"
 
     @property
+    def device_guesses(self) -> Path:
+        """The same of device passwords and API tokens."""
+        return self.run / "device_guesses.json"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"

@@ -27,9 +27,9 @@ def _enter(host: Host, call: Call) -> Answer:
     except MustWait as why:
         refused = must_wait(why)
         return replace(_page(host, call, why, user, target, refused.status), headers=refused.headers)
-    if account is None:
+    session = host.auth.enter(call, account) if account is not None else ""
+    if account is None or not session:
         return _page(host, call, Text("User name or password is wrong."), user, target, 401)
-    session = host.auth.enter(call, account.name)
     host.auth.changes.add(account.name, host.auth.addresses.of(call.environ), mark("logged in"))
     return Answer(b"", status=303, headers=host.auth.entering(call, session, "/password" if account.must_change else target))
 

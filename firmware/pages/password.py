@@ -37,7 +37,11 @@ def _change(host: Host, call: Call) -> Answer:
         _set(host, call, call.body.get("old", ""), new)
     except (ConfigError, MustWait, Busy) as why:
         return _page(host, call, why, 400 if isinstance(why, ConfigError) else 429)
-    return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.enter(call, call.user), "/"))
+    account = host.auth.accounts.get(call.user)
+    session = host.auth.enter(call, account) if account is not None else ""
+    if not session:
+        raise Elsewhere("/login")
+    return Answer(b"", status=303, headers=host.auth.entering(call, session, "/"))
 
 
 def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> None:

@@ -46,11 +46,13 @@ class Auth:
         self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
         self._guesses = Guesses(clock, state.guesses)
         self._log_in = LogIn(self.accounts, self._guesses)
-        self.who = Who(self.devices, self.tokens, Guesses(clock), clock)
+        self._device_guesses = Guesses(clock, state.device_guesses)
+        self.who = Who(self.devices, self.tokens, self._device_guesses, clock)
 
     def keep(self, last: bool = False) -> None:
         """Writes down what a restart should not forget; called about once a second, and as the `last` thing."""
         self._guesses.keep()
+        self._device_guesses.keep()
         self.tokens.keep(at_once=last)
 
     def damage(self) -> tuple[Text, ...]:
@@ -100,9 +102,15 @@ class Auth:
         if account is None:
             raise ConfigError("the password is wrong", field="password")
 
-    def enter(self, call: Call, user: str) -> str:
-        """A new session of `user`; its token."""
-        return self.sessions.open(user, self.addresses.of(call.environ), call.header("User-Agent"))
+    def enter(self, call: Call, account: Account) -> str:
+        """A new session of the account as it was found by its password; the session's token, "" when the account was removed or got
+        another password meanwhile: whoever did that has ended all sessions, and this one must not be left."""
+        session = self.sessions.open(account.name, self.addresses.of(call.environ), call.header("User-Agent"))
+        now = self.accounts.get(account.name)
+        if now is not None and now.salt == account.salt:  # each password has one of its own
+            return session
+        self.sessions.close(session)
+        return ""
 
     def entering(self, call: Call, session: str, path: str) -> tuple[tuple[str, str], ...]:
         """Headers that give the browser its session and lead it to `path`."""

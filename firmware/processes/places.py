@@ -198,10 +198,11 @@ def clear_the_way(state: State) -> tuple[Path, ...]:
 def _clear_run(state: State, users: dict[str, int]) -> None:
     """Sockets, heartbeats and what else lies there and is of another user than whoever makes it now: as after a boot."""
     ours = {os.getuid(), *users.values()}
+    hosts = (state.people_socket.name, state.guesses.name, state.device_guesses.name)
     for path in (*state.run.glob("*"), *state.clients.glob("*"), *state.devices.glob("*")):
         with suppress(OSError):
             found = path.lstat()
-            if stat.S_ISDIR(found.st_mode) or path.name in (state.people_socket.name, state.guesses.name):
+            if stat.S_ISDIR(found.st_mode) or path.name in hosts:
                 continue
             wanted = users.get(path.stem, -1)
             of_host = users and found.st_uid == os.getuid() and path.stem not in ("hostd", "ftp")

@@ -549,11 +549,18 @@ def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
     assert host.process is not None
     kept = State(host.state).guesses
     until(lambda: json.loads(kept.read_text())["wrong"].get("127.0.0.1", {}).get("count") == 5)
+    asked = CheckPassword("onvif", "onvif-aaaa", "guess", "10.0.0.7")
+    people = People(State(host.state).people_socket)
+    assert [people.who(asked) for _ in range(5)] == [Nobody()] * 5
+    kept = State(host.state).device_guesses
+    until(lambda: json.loads(kept.read_text())["wrong"].get("10.0.0.7", {}).get("count") == 5)
     host.process.kill()
     host.process.wait(10)
     host.start()
     said = [host.ask("GET", "/api/packages", auth=("admin", f"guess {number}")).status_code for number in range(3)]
     assert said == [429] * 3
+    later = people.who(asked)
+    assert isinstance(later, Nobody) and later.wait_s > 0
 
 
 def test_a_program_with_a_sessions_cookie_needs_no_origin_and_a_browser_does(alone: Callable[..., Host]) -> None:

@@ -12,6 +12,8 @@ from board.kit.web.routes import Call
 from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
 from firmware.people.auth import SESSION, Auth
 
+ADMIN = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ=="
+
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
@@ -46,11 +48,30 @@ def test_a_running_stream_is_use_of_its_session_which_ends_after_twelve_hours_al
 
 
 def test_a_stream_that_was_opened_with_a_password_lasts_as_long_as_that_password(auth: Auth) -> None:
-    basic = visitor(auth, authorization="Basic YWRtaW46Y29ycmVjdCBob3JzZQ==")
+    basic = visitor(auth, authorization=ADMIN)
     assert (basic.by, basic.address) == (BASIC, "10.0.0.9")
     assert auth.still(basic)
     auth.accounts.set_password("admin", "battery staple")
     assert not auth.still(basic)
+
+
+def test_whoever_logs_in_while_the_account_is_removed_or_gets_another_password_is_not_in(auth: Auth) -> None:
+    """The password was right when it was looked at, and all sessions had ended when this one would have begun."""
+    call = Call(environ={"REMOTE_ADDR": "10.0.0.9"})
+    for name, change in (
+        ("anna", lambda: auth.administration.give_password(visitor(auth, authorization=ADMIN), "anna", "battery staple")),
+        ("otto", lambda: auth.administration.remove_account(visitor(auth, authorization=ADMIN), "otto")),
+    ):
+        auth.accounts.add(name, "operator", "mill-street-17")
+        found = auth.check(call, name, "mill-street-17")
+        assert found is not None
+        change()
+        assert auth.enter(call, found) == "" and auth.sessions.all() == []
+    auth.accounts.add("otto", "operator", "mill-street-17")
+    found = auth.check(call, "otto", "mill-street-17")
+    assert found is not None
+    auth.accounts.set_role("otto", "viewer")
+    assert auth.sessions.user(auth.enter(call, found)) == "otto"
 
 
 def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could(auth: Auth, clock: TestClock) -> None:

@@ -92,10 +92,11 @@ def test_a_link_is_not_followed(state: State, tmp_path: Path) -> None:
 
 
 def test_sockets_and_heartbeats_of_another_user_go_and_what_the_host_listens_on_stays(state: State) -> None:
-    for name in ("pins.beat", "pins.sock", "people.sock", "guesses.json", "hostd.beat", "lane.json"):
+    for name in ("pins.beat", "pins.sock", "people.sock", "guesses.json", "device_guesses.json", "hostd.beat", "lane.json"):
         (state.run / name).touch()
     settle_apart(state, {"pins": os.getuid() + 1, "ftp": os.getuid() + 1})
-    assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["guesses.json", "hostd.beat", "people.sock"]
+    left = sorted(path.name for path in state.run.iterdir() if path.is_file())
+    assert left == ["device_guesses.json", "guesses.json", "hostd.beat", "people.sock"]
 
 
 def test_a_card_that_appears_gets_a_folder_for_pictures_once_and_no_link_of_it_is_followed(state: State, tmp_path: Path) -> None:
