@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import StrictInt
 from board.kit.from_json import from_json
+from board.kit.moments import moment
 from board.kit.settings import Settings, SettingsError, field_validator, option
 from board.kit.typed import folded
 from board.kit.web.forms import filled
 from board.kit.words import mark, plain
 from board.kit.zones import camera_zone
-from engine.lists import limit, moment, normalise, written
+from engine.lists import limit, normalise, written
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import FIXED_ROLES, WILDCARDS, ListEntry, PlateList

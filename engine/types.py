@@ -15,6 +15,10 @@ Point = tuple[float, float]
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the frame."""
 
+PRESENT_S = 30
+"""An older picture is not given to a program or recorder, which takes what it gets for the present: a camera that went away must
+not look as if nothing happened before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roi:

@@ -18,6 +18,7 @@ from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, lines, w
 from board.kit.web.routes import FORM, Answer, Call, Refused, Route
 from engine.actions.io import LONGEST_MS
 from engine.messages import Outcome, SwitchOutput
+from engine.types import PRESENT_S
 from webui.portal import Portal
 from webui.view.lines import line_states
 from webui.view.parameters import ADMIN, OPERATOR, VIEWER, set_values, values_of
@@ -26,8 +27,6 @@ ROOT = "/cgi-bin/"
 
 SWITCH_WITHIN_S = 5.0
 FULL_WIDTH_PX = 4096
-OLDEST_S = 30.0
-"""Of a picture that a program takes for the present one: a camera that went away must not look as if nothing happened before it."""
 
 RESOLUTION = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
 
@@ -114,7 +113,7 @@ def _picture(portal: Portal, call: Call) -> Answer:
     if asked and not found:
         return error(400, "resolution must be like 640x480")
     picture = portal.picture.newest(int(found[1]) if found else FULL_WIDTH_PX)
-    if picture is None or picture.age_s(portal.clock.monotonic_ns()) > OLDEST_S:
+    if picture is None or picture.age_s(portal.clock.monotonic_ns()) > PRESENT_S:
         raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
     return Answer(picture.data, "image/jpeg")
 

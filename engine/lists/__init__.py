@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.lists.alphabet import unreadable
 from engine.lists.confusions import variants
 from engine.lists.matching import Finding, Lapsed, find, fold, normalise
-from engine.lists.validity import EARLIEST, LATEST, limit, moment, standing, written
+from engine.lists.validity import EARLIEST, LATEST, limit, standing, written
 
 __all__ = [
-    "EARLIEST", "LATEST", "Finding", "Lapsed", "find", "fold", "limit", "moment", "normalise", "standing", "unreadable", "variants",
+    "EARLIEST", "LATEST", "Finding", "Lapsed", "find", "fold", "limit", "normalise", "standing", "unreadable", "variants",
     "written",
 ]  # fmt: skip

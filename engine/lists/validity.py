@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import CLOCK_KNOWN
+from board.kit.moments import moment
 from engine.types import ALWAYS, ListEntry
 from engine.week import in_force
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of an entry's validity that stands for "from always": also for a board whose clock does not know the time yet."""
-
-MIDNIGHT = re.compile(r"^(?P<day>.*[T ])24:00(?P<rest>(:00(\.0+)?)?(Z|[+-]\d\d:?\d\d)?)$")
-"""The end of a day (ISO 8601), which Python's own reader does not take."""
 
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """End of an entry's validity that stands for "for ever"."""
@@ -41,21 +38,6 @@ def standing(entry: ListEntry, at: datetime, zone: ZoneInfo) -> str:
 
 
 _NO_LIMITS = (EARLIEST, LATEST, ALWAYS)
-
-
-def moment(text: str, zone: ZoneInfo, end: bool = False, fold: int = 0) -> datetime:
-    """What is written "2026-05-31T18:00", of `zone` unless it has an offset, as aware UTC. A day without a time ("2026-05-31") is
-    its first moment, or, as an `end`, the first one after it: the day belongs to it as a whole; "T24:00" is that moment too. Of an
-    hour that comes twice when summer time ends, `fold` 1 is the second.
-    ValueError for any other text; OverflowError past the ends of the calendar."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        clock = MIDNIGHT.sub(r"\g<day>00:00\g<rest>", text)
-        at = datetime.fromisoformat(clock) + timedelta(days=1 if clock != text else 0)
-    else:
-        at = datetime(day.year, day.month, day.day) + timedelta(days=1 if end else 0)
-    return (at if at.tzinfo else at.replace(tzinfo=zone, fold=fold)).astimezone(UTC)
 
 
 def limit(text: str, zone: ZoneInfo, end: bool = False) -> datetime:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from board.kit.loop import READ, Loop
 from board.kit.sockets import short_address
+from engine.types import PRESENT_S
 
 log = logging.getLogger("vms.frames")
 
@@ -20,8 +21,6 @@ MOST_AT_ONCE = 8
 MOST_BYTES = 4_000_000
 PIECE_BYTES = 65_536
 WITHIN_S = 5.0
-OLDEST_S = 30
-"""A recorder shows what it gets as the present."""
 
 REQUEST = (
     "GET /anpr/api/frame?width={width}&max_age_s={oldest} HTTP/1.0\r\nHost: vms\r\n"
@@ -58,7 +57,7 @@ class Frames:
         try:
             with short_address(self._portal) as name:
                 sock.connect(name)
-            sock.send(REQUEST.format(width=width, oldest=OLDEST_S).encode())
+            sock.send(REQUEST.format(width=width, oldest=PRESENT_S).encode())
         except OSError as why:
             log.info("no picture: %s", why)
             sock.close()

@@ -12,13 +12,14 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.kept import Kept
+from board.kit.moments import moment
 from board.kit.permissions import PERMISSIONS
 from board.kit.words import Text
 from firmware.people.accounts import Account
@@ -194,15 +195,9 @@ def end_of(text: str, zone: tzinfo = UTC) -> datetime:
     """When something ends that lasts until `text`, a day or a moment, of `zone` unless it has an offset. A day belongs to it as a
     whole. ValueError for any other text; what lies past the end of the calendar is its end."""
     try:
-        at, days = datetime.combine(date.fromisoformat(text), time()), 1
-    except ValueError:
-        at, days = datetime.fromisoformat(text), 0
-    if at.year == 1:
-        raise ValueError("before the calendar's first year in some zones")
-    try:
-        return (at + timedelta(days)).replace(tzinfo=at.tzinfo or zone).astimezone(UTC)
+        return moment(text, zone, end=True)
     except OverflowError:
-        return datetime.max.replace(microsecond=0, tzinfo=UTC)
+        return (datetime.max if text >= "2" else datetime.min).replace(microsecond=0, tzinfo=UTC)
 
 
 def _check_name(name: str) -> None:

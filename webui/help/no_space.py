@@ -7,10 +7,7 @@ from webui.help._topic import BAD, OK, SAID, WARN, Topic, check
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.problems import LOW_SPACE_PCT
-from webui.view.storage import storage
-
-LONG_DAYS = 3650
-"""Beyond that a forecast says no more."""
+from webui.view.storage import LONG_DAYS, storage
 
 
 def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:

@@ -13,13 +13,14 @@ from webui.portal import Portal
 from webui.tabs._settings import settings_tab
 from webui.view.about import about
 from webui.view.database import database
-from webui.view.storage import storage
+from webui.view.storage import LONG_DAYS, storage
 
 
 def _more(portal: Portal) -> Mapping[str, object]:
     before = kept(portal.state)
     return {
         "storage": storage(portal),
+        "long_days": LONG_DAYS,
         "database": database(portal),
         "about": about(portal),
         "before": before.at if before else None,

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from board.kit import moments
 from board.kit.settings import Problem, SettingsError
 from board.kit.web.routes import Call
 from board.kit.words import Text, mark
-from engine import lists
 
 TITLES = {"from": mark("From date"), "to": mark("To date")}
 PAGE_SIZES = (25, 50, 100, 250)
@@ -31,7 +31,7 @@ def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
     at midnight too. None for an empty or unreadable text, and
     past the calendar's ends."""
     try:
-        both = [lists.moment(text, zone, end, fold) for fold in ((0,) if _MIDNIGHT.fullmatch(text) else (0, 1))]
+        both = [moments.moment(text, zone, end, fold) for fold in ((0,) if _MIDNIGHT.fullmatch(text) else (0, 1))]
     except (ValueError, OverflowError):
         return None
     return max(both) if end else min(both)
@@ -57,7 +57,7 @@ def span(call: Call, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, da
 def _is_none(text: str, zone: ZoneInfo) -> bool:
     try:
         if text:
-            lists.moment(text, zone)
+            moments.moment(text, zone)
     except ValueError:
         return True
     except OverflowError:  # past the calendar's ends: no limit

@@ -16,6 +16,9 @@ SAMPLE = 20
 USUAL_BYTES = 130_000
 """Of a passage's pictures where none is stored yet: the larger end of JPEGs (manual, Appendix 1)."""
 
+LONG_DAYS = 3650
+"""Beyond these ten years a forecast says no more."""
+
 RATES = (100, 1_000, 10_000)
 """Cars a day that the manual's table has."""
 

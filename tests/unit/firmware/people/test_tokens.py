@@ -63,6 +63,7 @@ def test_a_token_is_told_once_and_stored_as_a_hash(tmp_path: Path, tokens: Token
         ("a", ["view", "people", "logs"], "", "guard may not give logs, people"),
         ("a", ["view"], "tomorrow", "expires: write it as"),
         ("a", ["view"], "2026-01-02T03:04:05Z", "lies in the past"),
+        ("a", ["view"], "0001-01-01T00:00+05:00", "lies in the past"),
         ("VMS", ["view"], "", "there is a token VMS already"),
     ],
 )
@@ -116,6 +117,7 @@ def test_a_token_ends_when_it_expires(tokens: Tokens, clock: TestClock) -> None:
         ("2026-01-09", "2026-01-10T00:00:00+00:00"),
         ("20260109", "2026-01-10T00:00:00+00:00"),
         ("2026-01-09T00:00", "2026-01-09T00:00:00+00:00"),
+        ("2026-01-09T24:00", "2026-01-10T00:00:00+00:00"),
         ("9999-12-31", "9999-12-31T23:59:59+00:00"),
         ("9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59+00:00"),
     ],
