@@ -134,6 +134,11 @@ class State:
         return self.run / "lane.json"
 
     @property
+    def last_inputs_file(self) -> Path:
+        """The inputs as the service knew them last, kept as the last trigger is."""
+        return self.run / "last_inputs.json"
+
+    @property
     def last_wiegand_file(self) -> Path:
         """The last Wiegand frame, kept as the last trigger is."""
         return self.run / "last_wiegand.json"

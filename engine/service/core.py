@@ -90,7 +90,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.places import forget_unseen
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
-from engine.service.remembered import LastTrigger, Remembered
+from engine.service.remembered import LastInputs, LastTrigger, Remembered
 from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
@@ -201,6 +201,10 @@ class Service:
             None if last is None or last.boot != boot_id() else last.monotonic_ns,
             lambda at_ns: kept_trigger.put(LastTrigger(boot_id(), at_ns)),
         )
+        self._kept_inputs = Remembered(state.last_inputs_file, LastInputs)
+        inputs = self._kept_inputs.get()
+        self._closing = False
+        """What comes now is left to the next process, which does not know of it."""
         self._pins = PinsLink(
             state.pins_socket,
             clock,
@@ -210,6 +214,7 @@ class Service:
             self._outputs.polarities,
             self._on_line,
             lambda line, text: self._lane.warning(line, text),
+            dict(inputs.active) if inputs is not None and inputs.boot == boot_id() else {},
         )
         self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
@@ -323,6 +328,7 @@ class Service:
 
     def close(self) -> None:
         """Engine and portal notice by their connections; what is under way is sent again after the next start."""
+        self._closing = True
         if self.restart.is_set():
             try:
                 self._hub.send_engine(StopEngine())
@@ -534,12 +540,21 @@ class Service:
         self._lane.failed(delivery)
 
     def _on_line(self, line: LineState) -> None:
+        if line.changed_at is None:
+            self._keep_inputs()
         self._lane.line(line)
         self._subscribers.line(line)
 
     def _on_edge(self, edge: InputEdge) -> None:
+        if self._closing:
+            return
         self._inputs.edge(edge)
         self._events.input(edge.input, edge.active)
+        self._keep_inputs()
+
+    def _keep_inputs(self) -> None:
+        inputs = tuple((line.name, line.active) for line in self._pins.lines() if line.kind == "input")
+        self._kept_inputs.put(LastInputs(boot_id(), inputs))
 
     def _on_frame(self, frame: WiegandSent) -> None:
         self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))

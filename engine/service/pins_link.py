@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from board.kit.clock import Clock
@@ -85,13 +86,16 @@ class PinsLink:
     """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent,
     `on_line` for every line that is seen for the first time or has changed, `on_warning` with what is wrong with a line (NOTHING:
     that is over).
-    `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection."""
+    `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection.
+    `before`: {input: whether it was active} as an earlier process knew them. An input that changed while pins or this process was
+    away has its edge with the next connection: a car that drove onto an exit loop meanwhile stands there."""
 
     def __init__(
         self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], on_frame: Callable[[WiegandSent], None],
         rules: Callable[[], LineRules | None], polarities: Callable[[], Mapping[str, bool]],
         on_line: Callable[[LineState], None] = lambda line: None,
         on_warning: Callable[[str, Text], None] = lambda line, text: None,
+        before: Mapping[str, bool] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self._socket = socket
         self._clock = clock
@@ -101,6 +105,7 @@ class PinsLink:
         self._polarities = polarities
         self._on_line = on_line
         self._on_warning = on_warning
+        self._inputs = dict(before)
         self._codec = Codec(PINS_MESSAGES)
         self._lock = threading.Lock()
         self._channel: Channel | None = None
@@ -283,10 +288,14 @@ class PinsLink:
             elif isinstance(message, PinsRefused):
                 log.error("pins refused: %s", message.why)
         elif isinstance(message, InputEdge):
-            self._line(message.input, "input", message.active)
-            self._on_edge(message)
+            self._input(message)
         elif isinstance(message, InputState):
-            self._line(message.input, "input", message.active)
+            if self._inputs.get(message.input, message.active) != message.active:
+                log.info("%s changed while nobody looked", message.input)
+                self._input(InputEdge(message.input, message.active, self._clock.monotonic_ns()))
+            else:
+                self._inputs[message.input] = message.active
+                self._line(message.input, "input", message.active)
         elif isinstance(message, OutputState):
             self._line(message.output, "output", message.active)
         elif isinstance(message, LineWarning):
@@ -295,6 +304,11 @@ class PinsLink:
         elif isinstance(message, WiegandSent):
             self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
             self._on_frame(message)
+
+    def _input(self, edge: InputEdge) -> None:
+        self._inputs[edge.input] = edge.active
+        self._line(edge.input, "input", edge.active)
+        self._on_edge(edge)
 
     def _rules_answered(self, message: PinsDone | PinsRefused) -> None:
         """pins takes rules as a whole. One that names a line which the board has lost must not cost the others, such as the guard

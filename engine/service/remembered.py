@@ -24,6 +24,14 @@ class LastTrigger:
     monotonic_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class LastInputs:
+    """The inputs as they were known last in that boot: (line, whether it is active)."""
+
+    boot: str
+    active: tuple[tuple[str, bool], ...]
+
+
 class Remembered(Generic[T]):
     """One value of a frozen dataclass in one file."""
 

@@ -49,6 +49,7 @@ from engine.messages import (
     UseZone,
 )
 from engine.service.counters import BAD_FRAMES
+from engine.service.events import LEAST_GAP_NS
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.store import DeliveryQuery, PassageQuery
 from engine.store.backup import Backup
@@ -543,6 +544,17 @@ def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_
     assert "too early" not in str(camera.ask(FireTrigger("http admin")).why)
 
 
+def is_active(camera: Camera, line: str) -> bool:
+    return {each.name: each.active for each in camera.status().lines}[line]
+
+
+def empty(camera: Camera, loop: str) -> None:
+    """The car has left, for longer than a contact bounces."""
+    set_input(camera.state, loop, 0)
+    until(lambda: not is_active(camera, loop), "the empty loop")
+    time.sleep(LEAST_GAP_NS / 1e9)
+
+
 @pytest.mark.parametrize("licensed", ["1", "0"])
 def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own_also_without_a_licence(
     camera: Camera, licensed: str, monkeypatch: pytest.MonkeyPatch
@@ -557,7 +569,6 @@ def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own_also_without_a_l
     camera.pins_ready()
     set_input(camera.state, "DI2", 1)
     until(lambda: camera.pulses_ms(), "the pulse")
-    set_input(camera.state, "DI2", 0)
     until(lambda: camera.delivery_states() == ["done"], "the end of the delivery")
     store = camera.store()
     (found,) = store.passages(PassageQuery())
@@ -565,6 +576,21 @@ def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own_also_without_a_l
     assert (found.passage.what, found.passage.plate, found.lists) == ("input", "", ())
     assert (found.decision.outcome, str(found.decision.reason)) == ("opened", "DI2 became active")
     assert len(camera.pulses_ms()) == 1
+    for opened, killed in enumerate(("service", "pins"), 2):  # a car drives onto the loop meanwhile, and stands there
+        empty(camera, "DI2")
+        camera.kill(killed)
+        set_input(camera.state, "DI2", 1)
+        camera.start(killed)
+        until(lambda opened=opened: camera.delivery_states() == ["done"] * opened, f"the gate without {killed}")  # type: ignore[misc]
+    for killed in ("service", "pins"):
+        camera.kill(killed)
+        camera.start(killed)
+        camera.pins_ready()
+        until(lambda: is_active(camera, "DI2"), "the line")
+    empty(camera, "DI2")
+    set_input(camera.state, "DI2", 1)
+    until(lambda: len(camera.delivery_states()) > 3, "the next car")
+    until(lambda: camera.delivery_states() == ["done"] * 4, "one opening for each car")
 
 
 def test_a_server_that_is_asked_opens_the_gate_for_a_stranger_and_shuts_it_for_a_guest(camera: Camera) -> None:
