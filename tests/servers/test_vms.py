@@ -266,8 +266,10 @@ def _onvif(stack: Stack, body: bytes, path: str = ONVIF, **headers: str) -> tupl
 
 def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_counts_once(stack: Stack) -> None:
     ask = "<tds:GetDeviceInformation/>"
-    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+    until(lambda: _onvif(stack, b"x")[0] == 400, "the settings")
     assert _onvif(stack, onvif_client.envelope("<tds:GetSystemDateAndTime/>"))[0] == 200
+    assert _onvif(stack, b"")[0] == 401
+    assert _onvif(stack, b"", Authorization=stack.digest("MD5", uri=ONVIF, method="POST"))[0] == 400
     assert _onvif(stack, onvif_client.envelope(ask))[0] == 401
     by_token = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
     status, body = _onvif(stack, by_token)
@@ -337,7 +339,7 @@ class _Puller:
 
 def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once(stack: Stack) -> None:
     stack.report("before", b"JPEG")
-    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+    until(lambda: _onvif(stack, b"x")[0] == 400, "the settings")
     client = _Puller(stack)
     told = []
     for id in ("p1", "p2"):
@@ -358,7 +360,7 @@ def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once
 
 
 def test_by_an_action_only_its_passages_are_told_and_audit_says_to_how_many_clients(stack: Stack) -> None:
-    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+    until(lambda: _onvif(stack, b"x")[0] == 400, "the settings")
     stack.put(onvif_events="by an action", snapshots_login=False)
     stack.ask_service(SettingsChanged())
     until(lambda: stack.get()[0] == 404, "the new settings")

@@ -49,6 +49,9 @@ class Onvif:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in soap.TYPES:
             reply(text(415, f"send {soap.TYPES[0]}"))
             return
+        if not request.body and "authorization" not in request.headers:
+            self._access.person(request, (), lambda found: self._challenge(found, reply))
+            return
         try:
             asked = soap.envelope(request.body)
         except Fault as why:
@@ -69,6 +72,12 @@ class Onvif:
                 known(token)
             else:
                 self._access.person(request, () if token is None else (token,), known)
+
+    def _challenge(self, found: Person | Denied, reply: Callable[[Reply], None]) -> None:
+        """For libcurl, which sends an empty body when it is told to use digests (curl --digest), and what it has to say only with
+        the answer to the challenge (RFC 7616, 3.3)."""
+        assert isinstance(found, Denied)  # nothing was sent that names anybody
+        reply(_denied(found, None))
 
     def _snapshot(self, request: Request, reply: Callable[[Reply], None]) -> None:
         token = request.target.partition("profile=")[2]
@@ -96,9 +105,7 @@ class Onvif:
         if isinstance(found, Denied):
             user = asked.token.user if asked.token is not None else ""
             self._clients.request(SERVER, address_of(request), user, operation.name, found.reason)
-            headers = (each for each in found.headers if not each[1].startswith("Basic"))  # no plain password for SOAP
-            what = soap.wrong("ter:NotAuthorized", found.reason)
-            reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *headers)))
+            reply(_denied(found, asked))
             return
         self._carry_out(operation, request, asked, found, reply)
 
@@ -141,6 +148,11 @@ def _unknown(asked: Envelope, table: Table) -> Fault:
     if any(service.space == asked.body.space for service in table.services):
         return soap.cannot("ter:ActionNotSupported", f"this camera has no {name}")
     return soap.wrong("ter:UnknownAction", f"{name} is no operation of a service that this camera has")
+
+
+def _denied(why: Denied, asked: Envelope | None) -> Reply:
+    headers = (each for each in why.headers if not each[1].startswith("Basic"))  # no plain password for SOAP
+    return Reply(why.status, soap.fault(soap.wrong("ter:NotAuthorized", why.reason), asked), (*TYPE, *headers))
 
 
 def _fault(what: Fault, asked: Envelope | None) -> Reply:

@@ -12,7 +12,7 @@ from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.operations import ACT, Call, Operation
 from engine.vms.onvif.soap import wrong
 from engine.vms.onvif.xml import Xml, parse, tag
-from tests.onvif_bench import HOST, PATH, Bench, fault_of
+from tests.onvif_bench import HOST, PATH, Bench, fault_of, said
 from tests.onvif_client import HEADERS, SOAP, SPACES, envelope, token
 
 
@@ -68,8 +68,16 @@ def test_what_is_unknown_or_malformed_gets_the_fault_of_the_standard(bench: Benc
     assert fault_of(bench.ask("<tds:GetServices/>", unknown)) == (500, "s:MustUnderstand", "", "")
     category = "<tds:GetCapabilities><tds:Category>PTZ</tds:Category></tds:GetCapabilities>"
     assert fault_of(bench.ask(category)) == (500, "s:Receiver", "ter:ActionNotSupported", "ter:NoSuchService")
-    for body in (b"", b"<a/>", b"<s:Envelope", envelope("<tds:GetServices/>").replace(SOAP.encode(), b"urn:other")):
+    for body in (b" ", b"<a/>", b"<s:Envelope", envelope("<tds:GetServices/>").replace(SOAP.encode(), b"urn:other")):
         assert bench.post(body).status in (400, 500)
+
+
+def test_who_says_nothing_yet_is_given_the_challenge_of_a_digest(bench: Bench) -> None:
+    """RFC 7616, 3.3; libcurl sends its body only with the answer."""
+    reply = bench.post(b"")
+    assert fault_of(said(reply)) == (401, "s:Sender", "ter:NotAuthorized", "")
+    assert ("WWW-Authenticate", "Digest") in reply.headers
+    assert bench.post(b"", {**HEADERS, "Authorization": "Digest of something"}).status == 400
 
 
 def test_only_soap_is_taken_so_that_no_page_of_another_site_can_ask(bench: Bench) -> None:
