@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Row
 from typing import Any
 
@@ -111,21 +111,22 @@ class Jobs:
 
     def ask(self, job_id: int, by: str) -> None:
         """It is to run now, also if it is disabled and nothing has changed. `by`: the user who wants it."""
-        self._db.execute("UPDATE jobs SET asked_at = ?, asked_by = ? WHERE id = ?", (stamp(self._clock.now()), by, job_id))
+        with self._db.transaction():
+            self._ask(job_id, by)
 
     def accept(self, job_id: int, by: str) -> None:
         """What the job gets next counts as right, whatever it is: it forgets what it remembered, and runs now."""
         with self._db.transaction():
-            memory = json.dumps({ACCEPTS: stamp(self._clock.now())})
+            memory = json.dumps({ACCEPTS: self._ask(job_id, by)})
             self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (memory, job_id))
-            self.ask(job_id, by)
             self._changes.add(by, "job", job_id, {"accepted": False}, {"accepted": True})
 
     def begin(self, job_id: int) -> str:
-        """It runs: its next time is counted from now on. Returns the stamp of this run, for `done`."""
-        now = stamp(self._clock.now())
-        self._db.execute("UPDATE jobs SET began_at = ?, running_at = ? WHERE id = ?", (now, now, job_id))
-        return now
+        """It runs: its next time is counted from now on. Returns the stamp of this run, for `done`: not before it was asked for,
+        though the clock was set back since."""
+        sql = "UPDATE jobs SET began_at = ?1, running_at = max(?1, coalesce(asked_at, '')) WHERE id = ?2 RETURNING running_at"
+        row = self._db.changed_row(sql, (stamp(self._clock.now()), job_id))
+        return "" if row is None else str(row["running_at"])
 
     def skip(self, job_ids: Sequence[int]) -> None:
         """There was nothing to do for them: their next time is counted from now on."""
@@ -151,6 +152,15 @@ class Jobs:
         """Nothing happens when the job was deleted."""
         sql = f"UPDATE jobs SET error_at = ?, error = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE} WHERE id = ?"
         self._db.execute(sql, (stamp(self._clock.now()), to_stored(error), job_id))
+
+    def _ask(self, job_id: int, by: str) -> str:
+        """When it was asked for: after the begin of what runs, though the clock was set back since."""
+        row = self._db.row("SELECT running_at FROM jobs WHERE id = ?", (job_id,))
+        begun = when(row["running_at"]) if row is not None else None
+        now = self._clock.now()
+        at = stamp(now if begun is None else max(now, begun + timedelta(microseconds=1)))
+        self._db.execute("UPDATE jobs SET asked_at = ?, asked_by = ? WHERE id = ?", (at, by, job_id))
+        return at
 
 
 def _job(row: Row) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,25 @@ def test_who_accepts_or_wants_a_run_while_one_ends_gets_the_next_one(store: Stor
     store.jobs.ask(job.id, "anna")  # she wants one more run, and has accepted nothing
     ends(store, job, begun, generation="1")
     assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, clock.now())
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_clock_that_is_set_back_loses_and_repeats_no_wish(store: Store, clock: TestClock, fails: bool) -> None:
+    job = save(store, "sincro", host="master")
+    store.jobs.ask(job.id, "anna")
+    clock._now -= timedelta(hours=1)  # before the run
+    begun = store.jobs.begin(job.id)
+    store.jobs.failed(job.id, Text("no answer")) if fails else ends(store, job, begun)
+    assert store.jobs.state(job.id).asked_at is None
+    begun = store.jobs.begin(job.id)
+    clock._now -= timedelta(hours=1)  # while it runs
+    store.jobs.accept(job.id, "ben")
+    store.jobs.failed(job.id, Text("older than before")) if fails else ends(store, job, begun, generation="7")
+    assert store.jobs.state(job.id).asked_at is not None
+    assert list(memory(store, job)) == [ACCEPTS]
+    begun = store.jobs.begin(job.id)
+    ends(store, job, begun, generation="1")
+    assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, None)
 
 
 @pytest.mark.parametrize("kind", ["ftp_matches", "local_matches"])
