@@ -129,7 +129,7 @@ def _fields(text: str, errors: str) -> dict[str, str]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        body = from_json(text, parse_constant=_no_number)
+        body = from_json(text, parse_constant=_no_number, unique=True)
     except TooDeep as why:
         raise _too_deep() from why
     except ValueError as why:

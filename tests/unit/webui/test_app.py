@@ -299,6 +299,8 @@ def test_a_search_word_that_is_no_text_counts_as_none(caller: Caller) -> None:
         (b'{"name": NaN}', 422, "NaN is not a number"),
         (b'{"name": "\xff"}', 400, "is not UTF-8"),
         (b'{"name": "x"', 400, "is not JSON"),
+        (b'{"name": "x", "name": "y"}', 400, "'name' stands in it twice"),
+        (b'{"name": {"a": 1, "b": 2, "a": 1}}', 400, "'a' stands in it twice"),
     ],
     ids=lambda value: repr(value)[:30],
 )
