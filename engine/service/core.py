@@ -46,6 +46,7 @@ from engine.exchange.kinds import find_jobs
 from engine.lane.handover import Handover
 from engine.line_settings import pulses, pulses_text
 from engine.messages import (
+    STOPPED,
     AskStatus,
     CameraSaw,
     EngineHello,
@@ -229,6 +230,7 @@ class Service:
             lambda url: announce(state, TRIGGER, url),
             self._replies,
             self._clients,
+            lambda: self._engine.mode() == STOPPED,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
         self._pictures = stored_pictures(state)
@@ -491,6 +493,8 @@ class Service:
             logging.getLogger(message.logger).info("%s", message.line)
         elif isinstance(message, TriggerTaken):
             self._triggers.taken(message)
+            if message.refused:
+                self._inputs.refused(message.trigger_id)
         elif isinstance(message, EngineHello):
             self._engine_zone.hello(message)
         elif message is None:

@@ -40,7 +40,8 @@ class Lines(Protocol):
 class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs both. `bind`: the address that
     the trigger socket listens on; `listening(url)` is told where it listens, "" once it stops; `replies`: routes answers of
-    actions to the socket's clients; `clients` is told who they are."""
+    actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody is there to read a car. Who drove onto
+    the loop then is read once somebody is, if he still stands there."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Inputs:
         listening: Callable[[str], None],
         replies: Replies | None = None,
         clients: Clients | None = None,
+        engine_away: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -67,7 +69,11 @@ class Inputs:
         self._clients = clients
         self._lpr: LprSettings | None = None
         self._general: GeneralSettings | None = None
+        self._engine_away = engine_away
         self._fired_ns = 0
+        self._owed = False
+        """The trigger of the line came while the engine was away, or could not begin with it in time."""
+        self._fired_id = ""
         self._server: TriggerServer | None = None
         self._server_again_ns = 0
         self._serial_trigger: SerialTrigger | None = None
@@ -84,7 +90,7 @@ class Inputs:
                 self._report(Text("Serial trigger: {why}", {"why": why.text}))
 
     def turn(self) -> None:
-        """About once a second: opens the socket if it is not open yet, and triggers while a level lasts."""
+        """About once a second: opens the socket if it is not open yet, and triggers for a level that lasts."""
         if self._general is not None:
             self._open_server(self._general)
         if self._lpr is not None:
@@ -93,9 +99,15 @@ class Inputs:
     def edge(self, edge: InputEdge) -> None:
         """An input of the board changed."""
         lpr = self._lpr
-        if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input or edge.active != (lpr.trigger_edge == "active"):
+        if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input:
             return
-        self._fire_by_line(edge.input)
+        self._owed, self._fired_id = False, ""
+        if edge.active == (lpr.trigger_edge == "active"):
+            self._fire_by_line(edge.input)
+
+    def refused(self, trigger_id: str) -> None:
+        """The engine did not begin with a trigger, as one that has to load its models first."""
+        self._owed = self._owed or trigger_id == self._fired_id
 
     def close(self) -> None:
         if self._server is not None:
@@ -142,16 +154,20 @@ class Inputs:
         return None, problem
 
     def _fire_while_it_lasts(self, lpr: LprSettings) -> None:
-        if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem:
+        if not lpr.trigger_io or self._pins.problem:
+            return
+        due_ns = self._fired_ns + round(max(lpr.trigger_period_s, REPEAT_S) * 1e9)
+        is_due = lpr.trigger_repeat and self._clock.monotonic_ns() >= due_ns
+        if not is_due and (not self._owed or self._engine_away()):
             return
         line = next((line for line in self._pins.lines() if line.name == lpr.trigger_input), None)
-        due_ns = self._fired_ns + round(max(lpr.trigger_period_s, REPEAT_S) * 1e9)
-        if line is not None and line.active == (lpr.trigger_edge == "active") and self._clock.monotonic_ns() >= due_ns:
+        if line is not None and line.active == (lpr.trigger_edge == "active"):
             self._fire_by_line(line.name)
 
     def _fire_by_line(self, name: str) -> None:
         self._fired_ns = self._clock.monotonic_ns()
+        self._owed, self._fired_id = False, ""
         try:
-            self._fire(f"input {name}", 0.0)
-        except GatewrightError:
-            pass  # counted and logged there; an input cannot be answered
+            self._fired_id = self._fire(f"input {name}", 0.0).id
+        except GatewrightError:  # counted and logged there; an input cannot be answered
+            self._owed = self._engine_away()

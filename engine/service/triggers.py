@@ -26,8 +26,9 @@ MAX_OPEN = 64
 
 @dataclass(slots=True)
 class _Open:
-    """A trigger that the engine has not answered yet."""
+    """A trigger that the engine has not answered yet. `at_ns`: when it was accepted."""
 
+    at_ns: int
     taken: threading.Event = field(default_factory=threading.Event)
     refused: Text = NOTHING
     read: threading.Event = field(default_factory=threading.Event)
@@ -91,6 +92,9 @@ class Triggers:
         if message.refused:
             log.warning("the engine refused trigger %s: %s", message.trigger_id, message.refused)
         if waiting is not None:
+            with self._lock:
+                if message.refused and self._last_ns == waiting.at_ns:
+                    self._last_ns = None  # nothing was read, so the next one is not too early
             waiting.refused = message.refused
             waiting.taken.set()
 
@@ -118,7 +122,7 @@ class Triggers:
                     period_s=period_s,
                 )
             trigger = Trigger(uuid.uuid4().hex[:16], cause, self._clock.now(), now_ns)
-            self._open[trigger.id] = _Open()
+            self._open[trigger.id] = _Open(now_ns)
             while len(self._open) > MAX_OPEN:
                 self._open.pop(next(iter(self._open)))
             try:
@@ -135,7 +139,4 @@ class Triggers:
         if not waiting.taken.wait(timeout_s):
             raise TriggerRefused("the engine did not answer in {timeout_s:g} s", timeout_s=timeout_s)
         if waiting.refused:
-            with self._lock:
-                if self._last_ns == trigger.monotonic_ns:
-                    self._last_ns = None  # nothing was read, so the next one is not too early
             raise TriggerRefused(waiting.refused)

@@ -27,10 +27,13 @@ class Bench:
         self.clock = TestClock()
         self.active = False
         self.problem = NOTHING
+        self.away = self.takes = False
         self.fired: list[float] = []
         state = State(folder)
         serial = SerialLines(state, DeviceBook(state, "service"))
-        self.inputs = Inputs(self.clock, self, serial, self.fire, 1.0, lambda problem: None, "127.0.0.1", print)
+        self.inputs = Inputs(
+            self.clock, self, serial, self.fire, 1.0, lambda problem: None, "127.0.0.1", print, engine_away=lambda: self.away
+        )
         self.inputs.open(LprSettings(mode="TRIGGER", **settings), GeneralSettings(trigger_port=0))
         self.began_ns = self.clock.monotonic_ns()
 
@@ -40,7 +43,9 @@ class Bench:
     def fire(self, cause: str, wait_taken_s: float) -> Trigger:
         assert (cause, wait_taken_s) == ("input DI1", 0.0)
         self.fired.append((self.clock.monotonic_ns() - self.began_ns) / 1e9)
-        raise TriggerRefused("counted elsewhere")
+        if not self.takes:
+            raise TriggerRefused("counted elsewhere")
+        return Trigger(f"t{len(self.fired)}", cause, self.clock.now(), self.clock.monotonic_ns())
 
     def set(self, active: bool) -> None:
         self.active = active
@@ -93,3 +98,42 @@ def test_nothing_is_triggered_by_a_level_that_nobody_sees(tmp_path: Path) -> Non
     bench.problem = Text("pins process is gone")
     bench.turn(20)
     assert bench.fired == []
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+def test_a_car_that_came_while_the_engine_was_away_is_read_once_it_is_back(tmp_path: Path, repeat: bool) -> None:
+    bench = Bench(tmp_path, trigger_period_s=60, trigger_repeat=repeat)
+    bench.away = True
+    bench.set(True)
+    bench.turn(5)
+    bench.away = False
+    bench.turn(20)
+    assert bench.fired == [0, 6]
+
+
+def test_a_car_is_read_though_the_engine_that_is_back_was_not_ready_in_time(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.takes = True
+    bench.set(True)
+    bench.inputs.refused("another's")
+    bench.turn(3)
+    bench.inputs.refused("t1")
+    bench.turn(20)
+    assert bench.fired == [0, 4]
+    bench.set(False)
+    bench.inputs.refused("t2")
+    bench.set(True)  # the next one
+    bench.turn(20)
+    assert bench.fired == [0, 4, 23]
+
+
+def test_a_car_that_has_left_before_the_engine_was_back_is_not_read(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.away = True
+    bench.set(True)
+    bench.set(False)
+    bench.away = False
+    bench.turn(20)
+    bench.set(True)  # the next one
+    bench.turn(20)
+    assert bench.fired == [0, 20]

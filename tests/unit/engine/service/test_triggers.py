@@ -105,6 +105,12 @@ def test_a_trigger_that_the_engine_refused_is_refused_with_its_reason_and_the_ne
     assert len(bench.sent) == 2
 
 
+def test_a_trigger_that_nobody_waits_for_and_the_engine_refused_makes_the_next_one_not_too_early(bench: Bench) -> None:
+    assert bench.fire() == ""
+    bench.triggers.taken(TriggerTaken(bench.sent[0].id, Text("it came 3 s ago")))
+    assert bench.fire() == ""
+
+
 def test_a_silent_engine_is_a_refusal(bench: Bench) -> None:
     with pytest.raises(TriggerRefused, match=r"the engine did not answer in 0\.01 s"):
         bench.triggers.fire("test", wait_taken_s=0.01)
