@@ -63,7 +63,10 @@ class Uploads:
         """A licence file, as multipart form or as the plain body."""
         length = _length(call, MAX_LICENCE_BYTES + FORM_BYTES)
         if not call.content_type.startswith("multipart/"):
-            return call.stream.read(length)
+            try:
+                return call.stream.read(length)
+            except OSError as why:
+                raise PackageError("the upload broke off before its end") from why
         path = self._new("licence-")
         try:
             receive(call.stream, length, call.content_type, path, MAX_LICENCE_BYTES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.state import State
+from board.kit.web.routes import Call
 from firmware.packages import licences
 from firmware.packages.checker import NotChecked, check_signature
 from firmware.packages.keys import fingerprint, public_of
@@ -20,6 +22,7 @@ from firmware.packages.licence import Licence, licence_bytes, read_licence
 from firmware.packages.licences import Licences
 from firmware.packages.manifest import parse
 from firmware.packages.slots import CAMERA, GOOD, Slot
+from firmware.packages.uploads import Uploads
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents
 
 SIGNER = next(iter(TRUST))
@@ -197,3 +200,14 @@ def test_a_disk_that_takes_nothing_leaves_a_damaged_licence_to_its_copy(kept: Ke
 
     monkeypatch.setattr(licences, "write_both", full)
     assert kept.found() == ("valid", "no end")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=b"])
+def test_a_licence_that_breaks_off_while_it_is_sent_is_said_so(tmp_path: Path, kind: str) -> None:
+    class Cut(io.BytesIO):
+        def read(self, most: int | None = -1, /) -> bytes:
+            raise ConnectionAbortedError("the request broke off before its end")
+
+    call = Call(environ={"wsgi.input": Cut(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": kind})
+    with pytest.raises(PackageError, match="the upload broke off before its end"):
+        Uploads(tmp_path / "uploads").licence(call)
