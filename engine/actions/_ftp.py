@@ -237,7 +237,12 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) 
             conn: Any
             with self.transfercmd(cmd) as conn:
                 while piece := fp.read(blocksize):
-                    conn.sendall(piece)
+                    try:
+                        conn.sendall(piece)
+                    except OSError:
+                        it.check()
+                        self.voidresp()  # who ends the connection early says why: its disk is full
+                        raise
                 self._end_data(conn)
             return self.voidresp()
 

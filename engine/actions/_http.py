@@ -153,6 +153,7 @@ def _one(request: Request, proof: dict[str, str], it: Exchange, tls: ssl.SSLCont
 
 
 def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl.SSLContext, most_bytes: int) -> Answer:
+    import ssl
     from http import client
 
     parts = urlsplit(request.url)
@@ -166,7 +167,7 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
     try:
         try:
             connection.request(request.method, request.target, request.body or None, {**(request.headers or {}), **proof})
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # it has heard enough, and may have answered
         got = connection.getresponse()
         challenges = tuple(got.headers.get_all("WWW-Authenticate") or ())

@@ -205,6 +205,25 @@ def answers(*said: bytes) -> Callable[[socket.socket], None]:
 LOGGED_IN = (b"220 hi\r\n", b"331 password\r\n", b"230 in\r\n", b"250 there\r\n", b"200 type\r\n")
 
 
+def test_a_server_whose_disk_is_full_says_so_though_it_ends_the_data_first(images: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as data:
+        data.settimeout(20)
+        high, low = divmod(data.getsockname()[1], 256)
+
+        def talk(peer: socket.socket) -> None:
+            answers(*LOGGED_IN, f"227 Entering (127,0,0,1,{high},{low})\r\n".encode())(peer)
+            connection, _ = data.accept()
+            peer.sendall(b"150 go ahead\r\n")
+            connection.recv(1000)
+            connection.close()  # with what it has not read
+            peer.sendall(b"452 no space left\r\n")
+
+        (images / "full.jpg").write_bytes(bytes(8_000_000))
+        with talker(talk) as port:
+            said = failed(images, port, tls="none", name="in/{plate}")
+    assert said == f"127.0.0.1:{port} answers 452 no space left"
+
+
 @pytest.mark.parametrize(
     ("talk", "said"),
     [

@@ -477,6 +477,23 @@ def test_a_server_that_answers_before_it_has_read_the_pictures_is_heard(rude: St
     assert said == f"{url} answers 413 Too Large"
 
 
+def test_a_server_that_answers_over_tls_before_it_has_read_the_pictures_is_heard(rude: Start, tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    (tmp_path / "full.jpg").write_bytes(bytes(8_000_000))
+
+    def talk(peer: socket.socket, number: int) -> None:
+        with context.wrap_socket(peer, server_side=True) as secured:
+            secured.recv(1000)
+            secured.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+
+    url = rude(talk).url.replace("http:", "https:")
+    options: dict[str, Any] = {"full_image": True, "plate_image": False, "ca": made.ca}
+    with pytest.raises(PeerRefused, match=f"^{url} answers 413 Too Large$"):
+        send(url, tmp_path, PassageImages("full.jpg", ""), **options)
+
+
 def test_a_nonce_that_is_stale_is_replaced_once_and_a_wrong_password_is_not_tried_again(rude: Start) -> None:
     heard: list[bytes] = []
 
