@@ -11,9 +11,9 @@ GONE_S = 20.0
 
 
 @contextmanager
-def talker(talk: Callable[[socket.socket], object]) -> Iterator[int]:
+def talker(talk: Callable[[socket.socket], object], host: str = "127.0.0.1") -> Iterator[int]:
     """Its port; `talk` gets the connection."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
 
         def serve() -> None:
             peer, _ = listener.accept()

@@ -219,7 +219,10 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) 
             self.file = Bounded(self.sock.makefile("r", encoding="utf-8", errors="replace"))  # type: ignore[assignment]
 
         def ntransfercmd(self, cmd: str, rest: Any = None) -> tuple[Any, int | None]:
-            host, port = self.makepasv()
+            try:
+                host, port = self.makepasv()
+            except ValueError as why:  # what should be the port of an EPSV's answer is no number
+                raise ftplib.error_proto(str(why)) from why
             if not 0 < port < 65536:
                 raise ftplib.error_proto(port)
             conn: Any = it.connect(host, port)

@@ -205,6 +205,12 @@ def answers(*said: bytes) -> Callable[[socket.socket], None]:
 LOGGED_IN = (b"220 hi\r\n", b"331 password\r\n", b"230 in\r\n", b"250 there\r\n", b"200 type\r\n")
 
 
+def test_a_port_of_ipv6_that_is_no_number_is_no_fault_of_the_cameras(images: Path) -> None:
+    with talker(answers(*LOGGED_IN, b"229 Entering (|||x|)\r\n"), "::1") as port:
+        said = failed(images, port, host="::1", tls="none", name="in/{plate}")
+    assert said == f"[::1]:{port}: it does not answer in FTP"
+
+
 def test_a_server_whose_disk_is_full_says_so_though_it_ends_the_data_first(images: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as data:
         data.settimeout(20)
