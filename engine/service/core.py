@@ -438,7 +438,16 @@ class Service:
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
             lane=lane_settings,
-            lane_stores=Stores(gate, store, outbox, self._kinds, partial(_wake, workers), self._subscribers.decided),
+            lane_stores=Stores(
+                gate,
+                store,
+                outbox,
+                self._kinds,
+                partial(_wake, workers),
+                self._subscribers.decided,
+                self._bypass,
+                lambda why: self._room.refused(why, keeper),
+            ),
         )
 
     def _use_rules(self, store: Store) -> None:

@@ -21,6 +21,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
+from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
@@ -58,7 +59,8 @@ Happened = Callable[..., None]
 @dataclass(frozen=True, slots=True)
 class Stores:
     """`gate` serves the way to the gate, `store` everything else; `outbox` is that of `store`; `wake()` calls the workers;
-    `decided(passage id, decision)` is told each decision."""
+    `decided(passage id, decision)` is told each decision; `bypass` lets in whoever waited while nothing can be stored, and
+    `make_room(why)` has pictures give way then."""
 
     gate: Store
     store: Store
@@ -66,6 +68,8 @@ class Stores:
     kinds: Kinds
     wake: Callable[[], None]
     decided: Callable[[str, Decision], None]
+    bypass: Bypass
+    make_room: Callable[[StoreError], object]
 
 
 @dataclass(slots=True)
@@ -343,6 +347,8 @@ class LaneKeeper:
                 except StoreError as why:
                     log.error("%s: %s", effects[0].name, why)
                     self._report(why.text)
+                    if self._stores is not None:
+                        self._stores.make_room(why)
                     self._clock.wait(self._stopped, AGAIN_S)
                     break
                 except Exception:  # the thread's top: the next vehicle must get its answer
@@ -377,8 +383,14 @@ class LaneKeeper:
                 return
             passage_id = effect.vehicle.passage_id
             opened = self._known.waiting.get(passage_id, Decision("opened"))
-            self._decide(stores, passage_id, opened if effect.name == OPEN_NOW else Decision("refused", effect.reason))
+            try:
+                self._decide(stores, passage_id, opened if effect.name == OPEN_NOW else Decision("refused", effect.reason))
+            except StorageRefused:
+                if effect.name == OPEN_NOW:
+                    self._let_in(stores, passage_id, opened)
+                raise
             self._known.waiting.pop(passage_id, None)
+            stores.bypass.stored(passage_id)
             if effect.name == OPEN_NOW and not self._has_loops():
                 self._passed(stores, passage_id)
         elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
@@ -421,7 +433,8 @@ class LaneKeeper:
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
             opening = [each for each in pending if each.id in mine]
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening):
+            is_in = stores.bypass.held(passage_id) is not None  # however many entries are left
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and not is_in:
                 decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
@@ -435,6 +448,18 @@ class LaneKeeper:
         stores.wake()
         stores.decided(passage_id, decision)
         log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
+
+    def _let_in(self, stores: Stores, passage_id: str, opened: Decision) -> None:
+        """Its turn has come, and that cannot be stored: what opens is carried out all the same."""
+        store = stores.store
+        found = store.passages.get(passage_id)
+        if found is None:
+            return
+        due, matches, rules = store.deliveries.pending_of(passage_id), store.passages.matches(passage_id), store.rules()
+        opening = {each.rule_id for each in due}
+        beside = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in matches}
+        lists = tuple(store.lists.get(each) for each in beside)
+        stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists))
 
     def _refuse_undecided(self, stores: Stores) -> None:
         reason = Text("the camera was started again while it waited")

@@ -34,6 +34,7 @@ class Gate:
         self.settings = LaneSettings(**settings)
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.decided: list[tuple[str, Decision]] = []
+        self.refused: list[StoreError] = []
         self.begin()
 
     def begin(self) -> None:
@@ -63,6 +64,8 @@ class Gate:
                 KINDS,
                 lambda: None,
                 lambda passage_id, decision: self.decided.append((passage_id, decision)),
+                camera.bypass,
+                self.refused.append,
             ),
         )
 
@@ -141,6 +144,28 @@ def test_who_is_read_before_the_loop_waits_and_messages_wait_with_him(gates):
     while gate.camera.turn():
         pass
     assert gate.states("p1")["io"] == "done"
+
+
+def test_who_waits_while_the_storage_gets_full_is_let_in_and_that_is_stored_once_there_is_room(gates, monkeypatch):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+
+    def full(*arguments):
+        raise StorageFull("storage is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate.camera.store.passages, "decide", full)
+        gate.lines(DI1=True)
+        until(lambda: gate.camera.pins.begun, "the gate")
+        until(lambda: gate.refused, "the problem")
+        assert gate.outcome("p1") == "waiting: no vehicle stands on the arming loop"
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "done"
+    assert len(gate.camera.pins.begun) == 1
 
 
 def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
