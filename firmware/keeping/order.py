@@ -14,17 +14,20 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import sync_folder, write_whole
 from board.kit.from_json import from_json
+from board.kit.kept import copy_of
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored
-from firmware.keeping.contents import PACKAGES, PEOPLE, part_of
+from firmware.certificates.own import certificate_files
+from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, part_of
 from firmware.processes.places import settle_alike
 
 LOG = logging.getLogger("keeping")
@@ -134,10 +137,12 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_file() and part_of(name) in order.parts and part_of(name) != PACKAGES:
-            target = state.root / name
+            target = _PLACE.get(part_of(name), _same)(state.root / name, path.read_bytes())
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(target, path.read_bytes(), 0o600)
             sync_folder(target.parent)
+    if SETTINGS in order.parts:
+        _forget_settings(state, root)
     if PEOPLE in order.parts:
         _forget(state.host, [name for name in PEOPLES if not (root / "host" / name).exists()])
         (state.host / "initial-password").unlink(missing_ok=True)
@@ -151,6 +156,35 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     if problems:
         return Text("the backup was restored, but for this: {problems}", {"problems": problems}), False
     return Text("the backup was restored"), True
+
+
+def _same(target: Path, data: bytes) -> Path:
+    return target
+
+
+def _beside_other_keys(target: Path, data: bytes) -> Path:
+    """A key of this camera's own stays, whatever a key of the backup is called: packages that its owner signed would not start."""
+    names = (target.with_name(f"{target.stem}{number}.pub") for number in count(2))
+    return next(each for each in chain((target,), names) if not each.exists() or each.read_bytes() == data)
+
+
+def _behind_licence(target: Path, data: bytes) -> Path:
+    """The licence that is here may be the later one; where it does not count, its copy does (firmware/packages/licences.py)."""
+    return copy_of(target) if target.exists() else target
+
+
+_PLACE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: _beside_other_keys, LICENCES: _behind_licence}
+"""{part: where a file of it goes that would lie at `target`}, where that may be another one."""
+
+
+def _forget_settings(state: State, root: Path) -> None:
+    """What is as on the first day has no file in the backup: a server that was off then is not left on, nor another certificate in
+    force. The camera's own certificate is none of these: it is made where there is none."""
+    own = [path.name for path in astuple(certificate_files(state.tls))]
+    for folder in (state.host, state.tls):
+        names = [path.relative_to(state.root).as_posix() for path in folder.glob("*") if path.is_file() and path.name not in own]
+        if gone := [Path(name).name for name in names if part_of(name) == SETTINGS and not (root / name).exists()]:
+            _forget(folder, gone)
 
 
 def _forget(folder: Path, names: Sequence[str]) -> None:

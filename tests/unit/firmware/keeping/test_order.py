@@ -13,7 +13,7 @@ import pytest
 from board.kit.errors import PackageError
 from board.kit.state import State
 from firmware.keeping import order as module
-from firmware.keeping.contents import LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING
+from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING
 from firmware.keeping.order import RESET, RESTORE, Order, carry_out, give, notice, staged
 from tests.waiting import until
 
@@ -101,11 +101,52 @@ def test_a_restore_puts_back_the_chosen_parts_and_people_as_a_whole(state: State
     give(state, Order(RESTORE, (PEOPLE, SETTINGS), "anna"))
     carry_out(state, untaken)
     gone = {"host/tokens.json", "host/tokens.json.copy", "host/device-passwords.key", "host/initial-password"}
+    gone |= {"host/of_a_later_release.json"}  # the backup's camera had none
     wanted = {name: text for name, text in before.items() if name not in gone}
     assert tree(state) == {**wanted, "host/accounts.json": "new", "host/ftp.json": "new"}
     assert (state.host / "accounts.json").stat().st_mode & 0o777 == 0o600
     told = notice(state)
     assert told is not None and (str(told.text), told.good) == ("the backup was restored", True)
+
+
+def test_settings_that_the_backup_does_not_hold_are_those_of_the_first_day_again(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https.json", "https.json.copy", "tls/https.pem", "tls/https.pem.copy", "tls/request.key", "tls/camera.crt"):
+        (state.host / name).write_text(f"old {name}")
+    stage(state, host__https_json="new")
+    give(state, Order(RESTORE, (SETTINGS,), "anna"))
+    gone = {"ftp.json", "ftp.json.copy", "of_a_later_release.json", "tls/https.pem", "tls/https.pem.copy", "tls/request.key"}
+    wanted = {name: text for name, text in tree(state).items() if name.removeprefix("host/") not in gone and "keeping" not in name}
+    shutil.copytree(state.root, state.root.with_name("kept"))
+    for _ in cuts(monkeypatch, state, lambda: carry_out(state, untaken)):
+        carry_out(state, untaken)
+        assert tree(state) == {**wanted, "host/https.json": "new"}
+        shutil.rmtree(state.root)
+        shutil.copytree(state.root.with_name("kept"), state.root)
+    assert tree(state) == {**wanted, "host/https.json": "new"}
+
+
+def test_keys_and_licences_of_a_backup_come_beside_those_of_the_camera(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restore must not keep a package from starting: its vendor's key may have the name of another's, and the licence that is
+    here may be a later one."""
+    stage(state, host__licences__ANPR_json="new", host__licences__SECOND_json="new")
+    stage(state, **{"host/trust/a.pub": "another's", "host/trust/a2.pub": "a third's", "host/trust/b.pub": "new"})
+    give(state, Order(RESTORE, (KEYS, LICENCES), "anna"))
+    before = {name: text for name, text in tree(state).items() if "keeping" not in name}
+    shutil.copytree(state.root, state.root.with_name("kept"))
+    keys = {"a2.pub": "another's", "a22.pub": "a third's", "b.pub": "new"}
+    licences = {"ANPR.json.copy": "new", "SECOND.json": "new"}
+    wanted = {f"host/trust/{name}": text for name, text in keys.items()}
+    wanted |= {f"host/licences/{name}": text for name, text in licences.items()}
+    for _ in cuts(monkeypatch, state, lambda: carry_out(state, untaken)):
+        carry_out(state, untaken)
+        found = tree(state)
+        assert found.pop("host/licences/SECOND.json.copy", "new") == "new"  # where that of the first try is there already
+        assert found == {**before, **wanted}
+        shutil.rmtree(state.root)
+        shutil.copytree(state.root.with_name("kept"), state.root)
+    assert tree(state) == {**before, **wanted}
 
 
 def test_a_restore_that_is_cut_at_any_step_is_done_by_the_next_start(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +168,7 @@ def test_a_restore_that_is_cut_at_any_step_is_done_by_the_next_start(state: Stat
         shutil.rmtree(state.root)
         shutil.copytree(state.root.with_name("kept"), state.root)
     assert set(taken) == {"new"} and len(taken) > 3
-    assert whole["host/accounts.json"] == whole["polarity.json"] == whole["host/licences/ANPR.json"] == "new"
+    assert whole["host/accounts.json"] == whole["polarity.json"] == whole["host/licences/ANPR.json.copy"] == "new"
     assert "host/tokens.json" not in whole and whole["host/ftp.json"] == "old host/ftp.json"
 
 
