@@ -141,7 +141,7 @@ class Packages:
             supervisor = self._running.get(name)
             if supervisor is not None and supervisor.complete:
                 return
-            self._running.stop(name)
+            self._end_by_hand(name)
             self._running.start(name)
             self._slots.set_enabled(name, True)
 
@@ -154,16 +154,21 @@ class Packages:
         with self._lock:
             self._slots.installed(name)
             self._slots.set_enabled(name, False)
-            self._running.stop(name)
+            self._end_by_hand(name)
             self._running.problems.pop(name, None)
-            self._trial.interrupt(name)
 
     def restart(self, name: str) -> None:
         with self._lock:
             self._slots.installed(name)
-            self._running.stop(name)
+            self._end_by_hand(name)
             self._running.start(name)
             self._slots.set_enabled(name, True)
+
+    def _end_by_hand(self, name: str) -> bool:
+        """Whether it ran. Whoever has it start anew, again and again, has not found it failing its trial."""
+        ran = self._running.stop(name)
+        self._trial.interrupt(name)
+        return ran
 
     def remove(self, name: str) -> None:
         """Stops and deletes both versions and the licence; the data that the package stored stays."""
@@ -219,7 +224,7 @@ class Packages:
         with self._lock:
             slot, manifest = self._slots.installed(name)
             until = self._licences.store(data, slot, manifest)
-            if self._running.stop(name):
+            if self._end_by_hand(name):
                 self._running.start(name)
         return until
 

@@ -415,6 +415,18 @@ def test_answers_that_nobody_reads_give_their_threads_back_in_time(hasty: Site, 
     assert "Traceback" not in caplog.text
 
 
+def test_the_server_ends_without_those_who_do_not_read_or_send() -> None:
+    site = Site(PATIENT)
+    slow = [site.connect() for _ in range(2)]
+    slow[0].sendall(get("/large"))
+    slow[1].sendall(post("/", 1_000_000))
+    until(lambda: len(site.seen) == 2)
+    site.server.stop()
+    assert not any(worker.is_alive() for worker in site.server._workers)
+    for sock in slow:
+        sock.close()
+
+
 def test_five_hundred_connections_of_one_address_leave_the_others_and_itself_their_pages(site: Site) -> None:
     many = []
     for number in range(500):

@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -41,11 +42,12 @@ class Connection:
     when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
     `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
     chunks of HTTP; `watched`: the source of its stream, while the loop waits for it; `parked`: what its request waits for;
-    `abandoned`: nothing more is sent."""
+    `abandoned`: nothing more is sent; `awaited`: a thread waits for what the client sends or takes."""
 
     __slots__ = (
         "abandoned",
         "address",
+        "awaited",
         "buffer",
         "cut",
         "due_s",
@@ -81,7 +83,7 @@ class Connection:
         self.source: Source | None = None
         self.watched: Any = None
         self.parked: Parked | None = None
-        self.abandoned = False
+        self.abandoned = self.awaited = False
 
     def handshake(self) -> int:
         """Goes on with what comes before the first request: the events that it waits for, 0 when it is done. OSError: it failed."""
@@ -122,6 +124,11 @@ class Connection:
         except OSError:
             pass  # it is gone already
 
+    def hang_up(self) -> None:
+        """Whoever waits for the client waits no more. From any thread: what encrypts the connection is not touched."""
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
     def no_more(self) -> None:
         """Tells the client that everything was sent."""
         self.sock.shutdown(socket.SHUT_WR)
@@ -133,9 +140,10 @@ class Connection:
 class Pace:
     """The time that a thread waits for one client: at most what `limits` allow for what the client moves."""
 
-    def __init__(self, sock: socket.socket, event: int, limits: Limits) -> None:
+    def __init__(self, client: Connection, event: int, limits: Limits) -> None:
+        self._client = client
         self._poll = select.poll()
-        self._poll.register(sock, event)
+        self._poll.register(client.sock, event)
         self._limits = limits
         self._left_s = limits.head_s
 
@@ -145,7 +153,9 @@ class Pace:
     def wait(self) -> None:
         """Until the socket is ready; TooSlow when the client had its time."""
         begun_s = time.monotonic()
+        self._client.awaited = True
         ready = self._left_s > 0 and self._poll.poll(self._left_s * 1000)
+        self._client.awaited = False
         self._left_s -= time.monotonic() - begun_s
         if not ready:
             raise TooSlow("the client is too slow")

@@ -41,7 +41,7 @@ class Body(io.RawIOBase):
     def __init__(self, connection: Connection, limits: Limits) -> None:
         super().__init__()
         self._connection = connection
-        self._pace = Pace(connection.sock, select.POLLIN, limits)
+        self._pace = Pace(connection, select.POLLIN, limits)
         self._hundred = connection.head is not None and connection.head.expects and connection.left > len(connection.buffer)
         self.failed = 0
 
@@ -101,7 +101,7 @@ class Exchange:
         self._streams = streams
         self._parks = parks
         self._body = Body(connection, limits)
-        self._pace = Pace(connection.sock, select.POLLOUT, limits)
+        self._pace = Pace(connection, select.POLLOUT, limits)
         self._status = ""
         self._headers: list[tuple[str, str]] = []
         self._begun = self._sent = False

@@ -31,6 +31,8 @@ log = logging.getLogger("web")
 BACKLOG = 256
 TURN_S = 0.5
 SHUT_WITHIN_S = 5.0
+CLIENTS_WITHIN_S = 1.0
+"""Of that for clients: one that reads slowly must not hold up a restart, as no gate opens meanwhile."""
 _LINGER_S = 2.0
 """How long a refused client may go on sending before it is cut off: without that, it might not see the answer."""
 Shares = Callable[[Head, str], tuple[Share, ...]]
@@ -100,9 +102,13 @@ class Server:
     def stop(self) -> None:
         """Gives the requests in progress a moment and closes every connection."""
         self._queue.close()
-        until = time.monotonic() + SHUT_WITHIN_S
+        begun_s = time.monotonic()
         for worker in self._workers:
-            worker.join(max(0.1, until - time.monotonic()))
+            worker.join(max(0.0, begun_s + CLIENTS_WITHIN_S - time.monotonic()))
+        while any(worker.is_alive() for worker in self._workers) and time.monotonic() < begun_s + SHUT_WITHIN_S:
+            for client in [each for each in list(self._connections) if each.awaited]:
+                client.hang_up()
+            time.sleep(0.05)
         self._stop.set()
         self._loop.call(lambda: None)
         self._thread.join(SHUT_WITHIN_S)

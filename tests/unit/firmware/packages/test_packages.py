@@ -376,6 +376,16 @@ def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera
     assert str(only(packages).message) == "2.0.0 was rolled back to 1.0.0: started 3 times without getting good"
 
 
+def test_a_new_version_that_people_start_again_and_again_is_not_rolled_back(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    camera.upload(packages, version="2.0.0", window_s=600)
+    for _ in range(4):
+        packages.restart("TINY")
+    assert (only(packages).version, only(packages).slot_state) == ("2.0.0", "trial")
+
+
 def test_a_first_version_that_crashes_is_tried_again_and_says_why(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.0, 3600.0))
     packages = camera.boot()
