@@ -16,7 +16,7 @@ from board.kit.typed import folded
 from board.kit.web.forms import filled
 from board.kit.words import mark, plain
 from board.kit.zones import camera_zone
-from engine.lists import limit, normalise, written
+from engine.lists import STRAY, limit, normalise, stray, written
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import FIXED_ROLES, WILDCARDS, ListEntry, PlateList
@@ -71,7 +71,10 @@ class EntryForm(Settings):
     @field_validator("plate")
     @classmethod
     def _has_characters(cls, plate: str) -> str:
-        if not "".join(each for each in normalise(plate) if each not in WILDCARDS).isalnum():
+        key = normalise(plate)
+        if stray(key):
+            raise ConfigError(STRAY, character=stray(key))
+        if not key.strip(WILDCARDS):
             raise ConfigError("must be letters and digits")
         return plate
 

@@ -8,16 +8,25 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from board.kit.words import mark
 from engine.lists.alphabet import key_of
 from engine.lists.validity import STANDINGS, standing
-from engine.types import ListEntry, Match, PlateList
+from engine.types import WILDCARDS, ListEntry, Match, PlateList
 
 _LOOK_ALIKES = str.maketrans("OI", "01")
+
+
+STRAY = mark("{character!r} is neither a letter nor a digit")
 
 
 def normalise(plate: str) -> str:
     """The text that is compared, of what is read and of what is typed (engine/lists/alphabet.py): "ab-12 c" -> "AB12C"."""
     return key_of(plate)
+
+
+def stray(key: str) -> str:
+    """The first character of a normalised text of a list that neither a plate nor a wildcard has; "" when all are right."""
+    return next((each for each in key if not each.isalnum() and each not in WILDCARDS), "")
 
 
 def fold(key: str) -> str:

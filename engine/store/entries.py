@@ -424,8 +424,9 @@ def checked(entry: ListEntry) -> ListEntry:
 
 def _check_plate(plate: str) -> None:
     key = matching.normalise(plate)
-    characters = key if key.isalnum() else "".join(each for each in key if each not in WILDCARDS)
-    if not characters.isalnum() or len(plate) > MAX_PLATE:
+    if not key.isalnum() and (wrong := matching.stray(key)):
+        raise unfit("plate", "Plate", matching.STRAY, character=wrong)
+    if not key.strip(WILDCARDS) or len(plate) > MAX_PLATE:
         raise unfit(
             "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
         )

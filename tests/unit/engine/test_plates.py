@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.plates import NoSuchPlate, NotPossible, put, take_out
+from board.kit.errors import ConfigError
+from board.kit.settings import check
+from engine.plates import EntryForm, NoSuchPlate, NotPossible, put, take_out
 from engine.types import PlateList
 from tests.samples import BLACK, WHITE, new_store
 
@@ -31,3 +34,12 @@ def test_a_list_whose_name_is_its_own_number_is_that_list(tmp_path: Path) -> Non
     assert put(store, str(WHITE), "AB 1", {}, UTC, "mqtt")[0].list_id == WHITE
     with pytest.raises(NoSuchPlate, match="there is no list 99"):
         put(store, "99", "AB 1", {}, UTC, "mqtt")
+
+
+def test_a_character_that_no_plate_has_is_named_and_a_plate_of_none_is_told_what_one_is() -> None:
+    for plate, wrong in (("AB 12_3", "'_'"), ("ab/12", "'/'"), ("A?*+", "'+'")):
+        with pytest.raises(ConfigError, match=re.escape(f"{wrong} is neither a letter nor a digit")):
+            check(EntryForm, {"plate": plate})
+    for plate in ("?", "-.", "*?*"):
+        with pytest.raises(ConfigError, match="must be letters and digits"):
+            check(EntryForm, {"plate": plate})

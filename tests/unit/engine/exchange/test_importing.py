@@ -130,7 +130,9 @@ def test_a_file_that_would_remove_more_than_its_share_is_refused(store: Store, t
 def test_every_wrong_row_is_named_and_nothing_changes(store: Store, tmp_path: Path) -> None:
     store.entries.save(entry("OLD 1"), "admin")
     rows = (
-        "plate,valid until,description\nAB1,2026-02-30,\n-,,\nAB 2,,\nA B2,,\nAB3,2026-05-31," + "x" * 201 + "\nAB4,1999-01-01,\n"
+        "plate,valid until,description\nAB1,2026-02-30,\n-,,\nAB 2,,\nA B2,,\nAB3,2026-05-31,"
+        + "x" * 201
+        + "\nAB4,1999-01-01,\nAB 5/6,,\n"
     )
     with pytest.raises(ImportRefused) as why:
         bring(store, tmp_path, rows)
@@ -140,8 +142,9 @@ def test_every_wrong_row_is_named_and_nothing_changes(store: Store, tmp_path: Pa
         (5, "A B2 stands in line 4 already"),
         (6, "Description: must be at most 200 printable characters"),
         (7, "Valid until: must be later than Valid from"),
+        (8, "Plate: '/' is neither a letter nor a digit"),
     ]
-    assert why.value.count == 5
+    assert why.value.count == 6
     assert plates(store) == ["OLD 1"]
 
 
