@@ -25,6 +25,9 @@ from engine.store.refusals import BUSY_TIMEOUT_S, problem, refusal
 ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
 
+HELD_TIMEOUT_S = 0.05
+"""As BUSY_TIMEOUT_S, of a file that was held for that long already: each car would wait as long as the first, the last in vain."""
+
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
 
@@ -75,6 +78,8 @@ class Database:
         """Its size at the checkpoint that `bound_wal` made last."""
         self._refused: StorageRefused | None = None
         self._tried_s = 0.0
+        self._held = False
+        """Another process has held the file for longer than anybody waits."""
         self._writer: Any = None
         """The connection that writes; None while the storage refuses (`_refused`) and the file is only read."""
         rescue.prepare(path)
@@ -295,13 +300,15 @@ class Database:
         log.warning("database %s can be written again", self._path.name)
 
     def _begin(self) -> None:
-        until = time.monotonic() + BUSY_TIMEOUT_S
+        until = time.monotonic() + (HELD_TIMEOUT_S if self._held else BUSY_TIMEOUT_S)
         while True:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                self._held = False
                 return
             except sqlite3.Error as why:
                 if not _is_busy(why) or time.monotonic() > until:
+                    self._held = _is_busy(why)
                     self._refuse(self._problem(why))
                     raise self._problem(why) from why
             time.sleep(ASK_AGAIN_S)

@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -156,6 +158,28 @@ def test_a_second_connection_of_a_process_leaves_its_locks_in_force(tmp_path: Pa
     assert seen_by_another_process() == "0"  # as the last one to close it would take the WAL away
     store.add_passage(passage(), ())
     assert seen_by_another_process() == "1"
+
+
+def test_who_comes_while_another_process_holds_the_file_waits_no_longer_than_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(tmp_path / "anpr.db")
+    slept_s: list[float] = []
+    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=lambda: sum(slept_s), sleep=slept_s.append))
+
+    def waits_s() -> float:
+        del slept_s[:]
+        with pytest.raises(StoreError, match="held by another process"), db.transaction():
+            pass
+        return sum(slept_s)
+
+    for _ in range(2):
+        with closing(sqlite3.connect(tmp_path / "anpr.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert waits_s() > 5
+            assert [waits_s() < 0.1 for _ in range(3)] == [True] * 3
+        with db.transaction():
+            pass
 
 
 def test_a_long_read_holds_up_no_write_of_the_same_process(tmp_path: Path) -> None:
