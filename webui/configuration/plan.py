@@ -13,7 +13,7 @@ from board.kit.settings import Problem, Settings, SettingsError
 from board.kit.typed import folded, typed
 from board.kit.words import Text
 from engine.dispatch.judge import RuleJudge
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.types import FIXED_ROLES, ActionRule, Job, PlateList, WeekSchedule
 from webui.api.jobs import job_of
 from webui.api.lists import list_of
@@ -95,6 +95,9 @@ def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: b
             made.problems.append(Problem(f"settings.{name}"[:80], "", Text("{place}: there are none", {"place": place})))
             continue
         wanted = {**body, **secrets.get(f"settings/{name}", {})}
+        if kind is LprSettings and not wanted.get("region", True):
+            # Of a camera that was not set up yet: the other one stays set up, and all else is taken over.
+            wanted = {option: value for option, value in wanted.items() if option not in ("region", "countries")}
         if kind is GeneralSettings and keep_names:
             wanted = {option: value for option, value in wanted.items() if option not in NAMES}
         with _noting(made, place, f"settings.{name}"):

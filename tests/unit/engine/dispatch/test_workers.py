@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from board.kit.clock import Clock, TestClock
-from board.kit.errors import ConfigError, DeliveryError, StoreError
+from board.kit.errors import ConfigError, DeliveryError, StorageFull, StoreError
 from board.kit.settings import Settings, option
 from board.kit.words import Text
 from board.types import PinsDone, Pulse
@@ -26,7 +26,7 @@ from engine.dispatch.outbox import Outbox, pause_s
 from engine.dispatch.perform import Performer
 from engine.dispatch.workers import Workers
 from engine.store import DeliveryQuery, Store
-from engine.store.queries import RuleResult
+from engine.store.queries import Head, RuleResult
 from engine.types import Delivery, PlateEvent
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
@@ -167,6 +167,27 @@ def test_a_kill_before_the_commit_leaves_nothing_and_the_repeated_passage_opens_
     assert camera.intake.take(passage()) is True
     camera.turn()
     assert len(camera.pins.requests) == 1
+
+
+@pytest.mark.parametrize("why", [StorageFull("storage is full"), StoreError("held by another process")])
+def test_what_opens_is_carried_out_once_though_it_cannot_be_claimed(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch, why: StoreError
+) -> None:
+    def refuse(head: Head) -> None:
+        raise why
+
+    fast = camera.intake._workers[Lane.FAST]
+    camera.intake.take(passage())
+    with monkeypatch.context() as patch:
+        patch.setattr(camera.outbox, "claim", refuse)
+        item, _, _ = fast._claim()
+        assert item is not None
+        with pytest.raises(StoreError):
+            fast._claim()  # while the first try is on its way
+        camera.performer.perform(item)
+    while camera.turn():
+        pass
+    assert len(camera.pins.begun) == 1
 
 
 def test_a_kill_between_commit_and_claim_loses_nothing(camera: Camera) -> None:
