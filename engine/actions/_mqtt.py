@@ -153,10 +153,12 @@ class Broker:
         wanted |= {(account, (), each) for account, each in (listening or {}).items()}
         with self._lock:
             gone = [self._kept.pop(key) for key in set(self._kept) - wanted]
-            for account, letters, each in wanted - set(self._kept):
-                self._kept[account, letters, each] = Link(account, letters, self._network, each)
+            new = {key: Link(key[0], key[1], self._network, key[2]) for key in wanted - set(self._kept)}
+            self._kept.update(new)
         for link in gone:
             link.close()
+        for link in new.values():  # not sooner: an "offline" of one that goes must not come after the "online" of one that comes
+            link.start()
 
     def link(self, account: Account) -> Link:
         """The connection of an account. For one that no rule uses (a TEST) one is made that announces nothing; it is closed with
@@ -171,6 +173,7 @@ class Broker:
         self._try_no_more()
         with self._lock:
             self._tried = Link(silent, (), self._network)
+            self._tried.start()
             return self._tried
 
     def _try_no_more(self) -> None:
@@ -201,6 +204,8 @@ class Link:
         self._hurry = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"mqtt {account.place}"[:60], daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     # --- publishing ---------------------------------------------------------------------------------------------------
