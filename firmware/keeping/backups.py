@@ -33,6 +33,8 @@ MAX_BACKUP_BYTES = 16 << 30
 PIECE_BYTES = 1 << 16
 OPEN_WITHIN_S = 1_800.0
 """For the largest backup from a slow card."""
+ENDS_WITHIN_S = 5.0
+"""Of a process that nobody reads any more; longer than it gives those of the packages."""
 KEPT_S = 1_800.0
 """A backup that was taken in lies in the clear until it is restored: not for longer."""
 
@@ -273,8 +275,11 @@ def _kill(popen: subprocess.Popen[bytes]) -> None:
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:
-    _kill(popen)
-    popen.wait()
+    """Nobody reads what it writes: it ends by that, and takes away what it has put aside, such as a copy of a whole database."""
     for pipe in (popen.stdin, popen.stdout, popen.stderr):
         if pipe is not None:
             pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        popen.wait(ENDS_WITHIN_S)
+    _kill(popen)
+    popen.wait()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +34,8 @@ MAX_MEMORY_BYTES = 512 << 20
 """Address space of `open`; scrypt takes 32 MB of it, 128 MB at most."""
 MAX_OWN_FILES = 500
 SPARE_BYTES = 16 << 20
+ENDS_WITHIN_S = 3.0
+"""Of a package's script that nobody reads any more."""
 
 
 def main(arguments: list[str]) -> int:
@@ -124,6 +126,12 @@ class _Package:
             return -1
 
     def _end(self) -> None:
+        """Nobody reads what it writes: it ends by that, and takes away what it has put aside."""
+        for pipe in (self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(ENDS_WITHIN_S)
         self._popen.kill()
         self._popen.wait()
 

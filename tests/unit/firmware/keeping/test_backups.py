@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 from firmware.keeping.backups import PIECE_BYTES, Making
+from firmware.keeping.work import _Package
 
 
 def test_whoever_has_all_of_a_backup_finds_the_camera_free_for_the_next() -> None:
@@ -23,3 +28,34 @@ def test_whoever_has_all_of_a_backup_finds_the_camera_free_for_the_next() -> Non
     assert list(pieces) == [] and released == [True]
     making.close()
     assert released == [True]
+
+
+WRITER = """
+import pathlib, sys
+put_aside = pathlib.Path(sys.argv[1])
+put_aside.write_text("a copy of a whole database")
+try:
+    while True:
+        sys.stdout.buffer.write(bytes(1 << 16))
+        sys.stdout.buffer.flush()
+except BrokenPipeError:
+    put_aside.unlink()
+"""
+
+
+def test_a_backup_that_is_broken_off_leaves_nothing_that_was_put_aside_for_it(tmp_path: Path) -> None:
+    words = [sys.executable, "-I", "-S", "-c", WRITER, str(tmp_path / "copy")]
+    making = Making(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True), lambda: None)
+    next(iter(making))
+    making.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_whose_part_of_a_backup_is_not_wanted_any_more_leaves_nothing_either(tmp_path: Path) -> None:
+    about = json.dumps({"name": "about.json", "size": 2}).encode()
+    head = struct.pack(">I", len(about)) + about + b"{}"
+    words = [sys.executable, "-I", "-S", "-c", f"import sys; sys.stdout.buffer.write({head!r})\n{WRITER}", str(tmp_path / "copy")]
+    plan = {"version": "1.0", "words": words, "folder": str(tmp_path), "environment": {}}
+    with ExitStack() as running:
+        _Package("TINY", plan, running)
+    assert list(tmp_path.iterdir()) == []
