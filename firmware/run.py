@@ -127,8 +127,8 @@ def _run(words: list[str]) -> int:
             return 0
         ended = end_leftovers(state)
         users = Users(state, Starter.of_environment())
-        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
-        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
+        carry_out(state, lambda *words: _give_back(state, options, users, *words))
+        packages, present = _packages(state, options.sd, options.profile, options.trust, users)  # it reads what was carried out
         open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
         LOG.info("limits of packages that the kernel keeps: %s", ", ".join(packages.groups.kept) or "none")
@@ -208,7 +208,8 @@ def _run(words: list[str]) -> int:
     return FAILED if failed else 0
 
 
-def _give_back(packages: Packages, state: State, name: str, folder: Path, by: str) -> None:
+def _give_back(state: State, options: argparse.Namespace, users: Users, name: str, folder: Path, by: str) -> None:
+    packages, _ = _packages(state, options.sd, options.profile, options.trust, users)
     packages.data.ask(name, "take", "--state", str(state.root), "--by", by, str(folder))
 
 

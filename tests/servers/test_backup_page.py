@@ -21,6 +21,7 @@ from tests.waiting import until
 SECRET = " correct horse battery staple "
 """Blanks belong to it, wherever it is said."""
 NVR = {"use": "onvif", "name": "NVR"}
+HOURS = {"enable": True, "begin": "07:30", "end": "07:30"}
 SCRIPT = b"""
 import json, os, pathlib, struct, sys
 words = sys.argv[1:]
@@ -98,6 +99,7 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
     (host.state / "tiny.txt").write_text("a list of plates")
     host.ask("POST", "/api/accounts", json={"name": "guard", "role": "operator", "password": "first horse battery"})
     host.ask("PUT", "/api/ftp", json={"clients": 20})
+    assert host.ask("PUT", "/api/packages/TINY/schedule", json=HOURS).ok
     (host.state / "host" / "trust" / "acme.pub").write_bytes(host.trust.read_bytes())
     assert host.ask("POST", "/api/https/own").status_code == 200 and host.ask("POST", "/api/device-passwords", json=NVR).ok
     assert host.ask("POST", "/api/https/request", json={"name": "gate.example"}).status_code == 201
@@ -117,6 +119,7 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
         assert (other.state / "tiny.txt").read_text() == "a list of plates"
         names = [each["name"] for each in other.ask("GET", "/api/accounts").json()["accounts"]]
         assert names == ["admin", "guard"] and other.ask("GET", "/api/ftp").json()["settings"]["clients"] == 20
+        assert other.package()["schedule"] == HOURS
         for name in ("trust/acme.pub", "tls/camera.crt", "tls/camera.key", "tls/request.key"):
             assert (other.state / "host" / name).read_bytes() == (host.state / "host" / name).read_bytes()
         (device,) = other.ask("GET", "/api/device-passwords").json()["device_passwords"]
@@ -205,6 +208,8 @@ def test_a_reset_asks_for_address_and_password_and_leaves_packages_and_accounts_
     (host.state / "anpr").mkdir(exist_ok=True)
     (host.state / "anpr" / "anpr.db").write_text("lists")
     host.ask("PUT", "/api/ftp", json={"clients": 20})
+    assert host.ask("PUT", "/api/packages/TINY/schedule", json=HOURS).ok
+    assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": True}).ok
     form = {"mac": mac(host).upper(), "password": OWN, **({"keep_people": "1"} if keep else {})}
     restarted(host, lambda: host.ask("POST", "/setup/system/backup/reset", data=form))
     assert (host.state / "host" / "initial-password").exists() is not keep
@@ -212,6 +217,7 @@ def test_a_reset_asks_for_address_and_password_and_leaves_packages_and_accounts_
         assert re.fullmatch(r"[\w-]{12}", host.password)
         host.choose("admin", host.password, OWN)
     assert host.package()["version"] == "1.0.0" and host.package()["storage"] == CAMERA
+    assert not host.package()["schedule"]["enable"] and not host.ask("GET", "/api/packages").json()["unsigned"]
     assert host.ask("GET", "/api/ftp").json()["settings"]["clients"] == 100 and not (host.state / "anpr").exists()
     assert "the camera was reset" in host.ask("GET", "/api/backup").json()["notice"]
 

@@ -197,6 +197,18 @@ def test_a_revert_goes_back_to_what_was_before_the_import_and_forth_again(caller
     assert caller.portal.general().site == "Wien" and caller.portal.store.rules(WHITE) == []
 
 
+def test_a_new_camera_goes_back_to_what_it_was_and_gives_its_file_to_one_that_is_set_up(caller: Caller, other: Caller) -> None:
+    document = exported(other)
+    caller.portal.store.settings.put(LprSettings(min_confidence_pct=70), "a")
+    new = exported(caller)
+    assert sent(caller, document).status == 200 and caller.portal.lpr().min_confidence_pct != 70
+    assert caller.send("POST", "api/configuration/revert", {}).status == 200
+    assert (caller.portal.lpr().region, caller.portal.lpr().min_confidence_pct) == ("Europe", 70)
+    assert sent(other, new).status == 200
+    assert (other.portal.lpr().region, other.portal.lpr().countries) == ("Europe", ("DE",))
+    assert other.portal.lpr().min_confidence_pct == 70
+
+
 def test_the_name_of_the_camera_stays_when_the_file_is_of_another_one(caller: Caller) -> None:
     document = exported(caller)
     document["settings"]["general"] |= {"device_name": "South", "site": "Wien"}
