@@ -14,7 +14,7 @@ from board.kit.clients import Clients, place_of
 from board.kit.loop import Loop
 from board.kit.people import CheckToken, Nobody, Person
 from board.kit.words import Text
-from engine.log_in import NEEDED, LogIn, Unchecked
+from engine.log_in import NEEDED, LogIn, Question, Unchecked
 from engine.video.connection import Connection
 from engine.video.messages import METHODS, Reply, Request, Transport, transport_of
 from engine.video.sdp import VIDEO, Track, description
@@ -144,8 +144,8 @@ class Server:
         def answered(answer: Person | Nobody | Unchecked) -> None:
             if connection.closed:
                 return
-            if isinstance(answer, Person) and (not isinstance(question, CheckToken) or NEEDED in answer.permissions):
-                connection.person = connection.client.user = answer.name
+            if (person := _viewer(question, answer)) is not None:
+                connection.person = connection.client.user = person.name
                 connection.question, connection.asked_s = question, time.monotonic()
                 self._methods[request.method](connection, request)
             elif isinstance(answer, Unchecked):
@@ -167,7 +167,9 @@ class Server:
             connection.reply(reply)
 
     def _asked_again(self, connection: Connection, answer: Person | Nobody | Unchecked) -> None:
-        if isinstance(answer, Nobody) and not answer.wait_s:
+        """What was right and is not any more was removed, also when the address has to wait for other, wrong ones."""
+        assert connection.question is not None
+        if not isinstance(answer, Unchecked) and _viewer(connection.question, answer) is None:
             connection.close(Text("its log-in does not count any more"))
 
     # --- methods ----------------------------------------------------------------------------------------------------------
@@ -322,3 +324,10 @@ class Server:
 
     def _viewers(self) -> int:
         return sum(len(connection.sessions) for connection in self._connections)
+
+
+def _viewer(question: Question, answer: Person | Nobody | Unchecked) -> Person | None:
+    """Who that is, if he may watch."""
+    if not isinstance(answer, Person) or (isinstance(question, CheckToken) and NEEDED not in answer.permissions):
+        return None
+    return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import shutil
@@ -20,6 +21,7 @@ from board.kit.clients import ClientState, place_of, read_clients
 from engine.formats.onvif import LICENSE_PLATE, Notification
 from engine.formats.onvif_xml import message, metadata_stream
 from engine.vms import rtsp as vms_rtsp
+from firmware.people import guesses
 from scripts.benchmarks.malformed import rtsp_input
 from tests.rtsp_camera import PATIENCE_S, RtspCamera, Talk, running
 from tests.waiting import until
@@ -361,13 +363,23 @@ def test_it_dies_with_vms_and_is_the_first_to_go(tmp_path: Path) -> None:
         until(lambda: not Path(f"/proc/{pid}/exe").exists(), "the end of video")
 
 
-def test_a_log_in_that_is_taken_away_ends_its_streams(tmp_path: Path) -> None:
+def test_a_log_in_that_is_taken_away_ends_its_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guesses, "FIRST_WAIT_S", guesses.LONGEST_WAIT_S)
     script = "import sys; from engine.video import server, run; server.ASK_AGAIN_S = 1.0; sys.exit(run.main(sys.argv[1:]))"
     with running(tmp_path, command=(sys.executable, "-c", script)) as camera, Talk(camera) as talk:
         talk.log_in()
         talk.ask("PLAY", Session=talk.set_up("video", TCP.format(0, 1)))
         until(lambda: talk.packet()[0] == 0, "a picture")
+        with Talk(camera) as guesser:  # as a recorder does that comes again with each of its streams
+            wrong = base64.b64encode(f"{camera.user}:wrong".encode()).decode()
+            until(lambda: guesser.ask("DESCRIBE", Authorization=f"Basic {wrong}")[0] == 503, "that wrong ones have to wait")
         camera.devices.remove(camera.user)
+
+        def why() -> list[str]:
+            told = (each for server in read_clients(camera.state) for each in server.clients if each.user == "Recorder")
+            return [str(each.why) for each in told]
+
+        until(lambda: why() == ["its log-in does not count any more"], "the end of its stream")
         with pytest.raises(AssertionError, match="has closed the connection"):
             while True:
                 talk.packet()
