@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import DeliveryError, StorageRefused, StoreError
+from board.kit.errors import DeliveryError, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins
@@ -170,10 +170,10 @@ class Workers:
         return None, "", max(wait_s, LEAST_WAIT_S)
 
     def _take(self, head: Head) -> Delivery | None:
-        """Claimed; if the storage cannot be written, what pins does is carried out unclaimed, because pins repeats nothing."""
+        """Claimed; if the store cannot be written, what pins does is carried out unclaimed, because pins repeats nothing."""
         try:
             return self._outbox.claim(head)
-        except StorageRefused:
+        except StoreError:
             if self._lane is not Lane.FAST or self._peer(head.rule_id) or head.number in self._unclaimed:
                 raise
             self._unclaimed.add(head.number)
