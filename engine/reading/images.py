@@ -33,18 +33,15 @@ class ImageStore:
 
         StoreError: full disk or no permission; then nothing of this passage is left behind. A passage without a box has no crop."""
         self._check_room(passage)
-        day = passage.at.strftime("%Y/%m/%d")
-        crop = crop_of(rgb, passage.box) if self._plate and passage.box[2] > 0 else None
-        full_name = f"{day}/{passage.id}-full.jpg" if self._full else ""
-        plate_name = f"{day}/{passage.id}-plate.jpg" if crop is not None else ""
+        names, crop = self.names(passage, rgb), self._crop(passage, rgb)
         try:
-            (self._folder / day).mkdir(parents=True, exist_ok=True)
+            (self._folder / _day(passage)).mkdir(parents=True, exist_ok=True)
             if crop is not None:
-                self._write(plate_name, crop)
-            if full_name:
-                self._write(full_name, rgb)
+                self._write(names.plate, crop)
+            if names.full:
+                self._write(names.full, rgb)
         except OSError as why:
-            for name in filter(None, (full_name, plate_name)):
+            for name in filter(None, (names.full, names.plate)):
                 with contextlib.suppress(OSError):
                     (self._folder / name).unlink(missing_ok=True)
             raise StoreError(
@@ -53,7 +50,16 @@ class ImageStore:
                 folder=self._folder,
                 why=why,
             ) from why
-        return PassageImages(full_name, plate_name)
+        return names
+
+    def names(self, passage: Passage, rgb: NDArray[np.uint8]) -> PassageImages:
+        """What `save` returns."""
+        start = f"{_day(passage)}/{passage.id}"
+        has_crop = self._crop(passage, rgb) is not None
+        return PassageImages(f"{start}-full.jpg" if self._full else "", f"{start}-plate.jpg" if has_crop else "")
+
+    def _crop(self, passage: Passage, rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        return crop_of(rgb, passage.box) if self._plate and passage.box[2] > 0 else None
 
     def _check_room(self, passage: Passage) -> None:
         """The last room is for passages and messages."""
@@ -80,6 +86,10 @@ class ImageStore:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
             raise
+
+
+def _day(passage: Passage) -> str:
+    return passage.at.strftime("%Y/%m/%d")
 
 
 def crop_of(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8] | None:

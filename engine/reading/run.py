@@ -40,6 +40,7 @@ from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.reading.passages.unsure import Unsure
 from engine.reading.reduced import Size, sizes
+from engine.reading.saving import Saving
 from engine.reading.told import told
 from engine.reading.unstored import Unstored
 from engine.regions import masks_of, region_of
@@ -57,8 +58,6 @@ WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
 MODELS_LIMIT_S = 120.0
-PICTURES_LIMIT_S = 15.0
-"""A card that writes for itself (garbage collection) takes seconds: no hang of the engine."""
 MOST_LIVE_READS = 16
 MOST_CHARACTERS = 500
 """Of an error in the status: libraries write long ones."""
@@ -109,7 +108,8 @@ class Engine:
         self._known = known
         self._filter = ReadFilter(settings)
         self._unsure = Unsure(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
-        self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
+        images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
+        self._saving = Saving(images, self.say)
         self._triggers: deque[Trigger] = deque()
         self._stop = threading.Event()
         self._patience: Callable[[float], AbstractContextManager[None]] = lambda limit_s: nullcontext()
@@ -179,6 +179,7 @@ class Engine:
                 self.turn()
         self._sights.keep(self._mode.sights, at_once=True)
         self._feed.close(STOP_S)
+        self._saving.close(STOP_S)
         self._link.close(STOP_S)
         if self._link.unstored():
             log.warning("stopped with %d passages that the service has not stored", self._link.unstored())
@@ -272,8 +273,7 @@ class Engine:
             passage = to_passage(result, str(uuid.uuid4()), self._clock, self._feed.preset)
             if result.frame is not None:
                 try:
-                    with self._patience(PICTURES_LIMIT_S):
-                        passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
+                    passage = replace(passage, images=self._saving.save(passage, result.frame.rgb))
                 except GatewrightError as why:
                     self.say(why.text)
             if result.settled:

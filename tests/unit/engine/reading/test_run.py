@@ -35,7 +35,8 @@ from engine.messages import (
     StartTrigger,
     TriggerTaken,
 )
-from engine.reading import begin, run
+from engine.reading import begin, run, saving
+from engine.reading.images import ImageStore
 from engine.reading.run import Engine, Reader
 from engine.recognise import pipeline
 from engine.settings import GeneralSettings, LprSettings
@@ -43,6 +44,7 @@ from engine.types import PlateRead, Roi, Trigger
 from tests.unit.engine.reading.passages.reads import read_of
 from tests.unit.engine.reading.test_feed import ScriptedCamera
 from tests.unit.engine.reading.test_link import Service
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -259,6 +261,33 @@ def test_pictures_that_cannot_be_stored_do_not_hold_the_passage(make: Callable[.
     passage = bench.service.heard(PassageReport).passage
     assert (passage.plate, passage.images.full, passage.images.plate) == ("KE777AA", "", "")
     assert "the pictures of KE777AA cannot be stored" in str(bench.status(lambda status: status.error != NOTHING).error)
+
+
+def test_a_card_that_stalls_holds_up_neither_a_passage_nor_the_next_car(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    write = ImageStore._write
+
+    def stalls(store: ImageStore, name: str, rgb: NDArray[np.uint8]) -> None:
+        assert goes_on.wait(20)
+        write(store, name, rgb)
+
+    monkeypatch.setattr(ImageStore, "_write", stalls)
+    monkeypatch.setattr(saving, "WITHIN_S", 0.01)
+    bench = make()
+    bench.start()
+    told = []
+    for number in (1, 2):
+        for _ in range(2):
+            bench.show(number)
+            bench.read_frames(bench._seq)
+        told.append(bench.service.heard(PassageReport).passage)
+    assert [passage.plate for passage in told] == ["BA123CD", "KE777AA"]
+    pictures = [bench.state.images / name for passage in told for name in (passage.images.full, passage.images.plate)]
+    assert [path.exists() for path in pictures] == [False] * 4
+    goes_on.set()
+    until(lambda: all(path.is_file() for path in pictures), "the pictures")
 
 
 def test_a_trigger_begins_with_the_newest_picture_and_says_what_it_read(make: Callable[..., Bench]) -> None:
