@@ -13,13 +13,14 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from board.kit.errors import GatewrightError, WireError
 from board.kit.files import write_unsynced
 from board.kit.from_json import from_json
-from board.kit.people import CheckPassword, People, PeopleUnreachable, Person
+from board.kit.people import AskHa1, CheckPassword, People, PeopleUnreachable, Person
 from board.kit.plain import Unfit, from_plain, to_plain
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, url_of
@@ -27,7 +28,7 @@ from board.kit.state import State
 from board.kit.web.listeners import tcp_listener_or_instead
 from board.kit.wire import Channel, Codec, PeerGone
 from firmware.certificates.own import ensure_certificate
-from firmware.ftp.messages import MESSAGES, Alive, Ask, FtpPlan, Line, Told
+from firmware.ftp.messages import MESSAGES, Alive, Ask, FtpPlan, Line, Removed, Told
 from firmware.ftp.room import LISTS
 
 LOG = logging.getLogger("ftp")
@@ -65,7 +66,7 @@ def _run(state: State, life: Life, plan: FtpPlan) -> int:
     theirs.close()
     channel = Channel(ours, Codec(MESSAGES))
     try:
-        return _attend(channel, life, state, url_of("ftp", plan.bind, port))
+        return _attend(channel, life, state, url_of("ftp", plan.bind, port), plan.look_again_s)
     finally:
         announce(state, NAME, "")
         state.ftp_status.unlink(missing_ok=True)
@@ -99,10 +100,13 @@ def _fork(plan: FtpPlan, listener: socket.socket, theirs: socket.socket, ours: s
     os._exit(1)
 
 
-def _attend(channel: Channel, life: Life, state: State, url: str) -> int:
+def _attend(channel: Channel, life: Life, state: State, url: str, look_again_s: float) -> int:
     """Until SIGTERM. The heartbeat is the child's: one that hangs is noticed."""
     people = People(state.people_socket)
     shown: Alive | None = None
+    users: set[str] = set()
+    """Who has logged in."""
+    look_s = time.monotonic() + look_again_s
     with life.patience(60.0):  # a small board takes a while to import it all
         first = _receive(channel, life, 60.0)
     if first is None:
@@ -111,7 +115,10 @@ def _attend(channel: Channel, life: Life, state: State, url: str) -> int:
     while not life.stop.is_set():
         match pending:
             case Ask():
-                channel.send(_answer(people, pending))
+                told = _answer(people, pending)
+                channel.send(told)
+                if told.name:
+                    users.add(pending.user)
             case Line():
                 LOG.log(pending.level, "%s", pending.text)
             case Alive():
@@ -122,6 +129,12 @@ def _attend(channel: Channel, life: Life, state: State, url: str) -> int:
                 if pending != shown:
                     _show(state, pending, url)
                 shown = pending
+        if time.monotonic() >= look_s:
+            look_s = time.monotonic() + look_again_s
+            for user in [each for each in users if not _is_there(people, each)]:
+                LOG.info("%s is sent away: its password was removed", user)
+                users.remove(user)
+                channel.send(Removed(user))
         try:
             pending = channel.receive(WAIT_S)
         except PeerGone:
@@ -150,6 +163,15 @@ def _answer(people: People, asked: Ask) -> Told:
         LOG.error("nobody can log in: %s", why)
         return Told(asked.number, "", 0.0)
     return Told(asked.number, found.name, 0.0) if isinstance(found, Person) else Told(asked.number, "", found.wait_s)
+
+
+def _is_there(people: People, user: str) -> bool:
+    """While nobody can say, it is."""
+    try:
+        return bool(people.ha1(AskHa1("ftp", user, "")))
+    except (PeopleUnreachable, WireError) as why:
+        LOG.warning("%s", why)
+        return True
 
 
 def _show(state: State, alive: Alive, url: str) -> None:

@@ -11,7 +11,8 @@ class FtpPlan:
     `uploads`: others may store files; `passive_from` to `passive_to`: ports of data connections; `public_address`: what passive
     answers name, "" for the camera's own; `clients`: so many may work at once; `room_bytes`: for the files of others together;
     `wrong_s`: a wrong password is answered so late; `log_in_within_s`: who is not logged in by then is sent away; `stalled_s`: a
-    transfer that hardly moves for so long is ended."""
+    transfer that hardly moves for so long is ended; `look_again_s`: so often it is asked whether the passwords of those who are
+    logged in are still there."""
 
     bind: str = "127.0.0.1"
     port: int = 21
@@ -25,6 +26,7 @@ class FtpPlan:
     wrong_s: float = 3.0
     log_in_within_s: float = 30.0
     stalled_s: float = 60.0
+    look_again_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """Whoever logged in as `user` is to go: there is no such password any more."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
     """Once a second. `clients`: logged in now; `received`, `sent`: bytes of files since the start; `files`: transferred."""
 
@@ -64,4 +73,4 @@ class Line:
     text: str
 
 
-MESSAGES = (Ask, Told, Alive, Line)
+MESSAGES = (Ask, Told, Removed, Alive, Line)

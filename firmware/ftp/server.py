@@ -31,7 +31,7 @@ from board.kit.errors import WireError
 from board.kit.wire import Channel
 from firmware.certificates.own import CertificateFiles
 from firmware.ftp.confine import confine, die_with_parent
-from firmware.ftp.messages import Alive, Ask, FtpPlan, Line, Told
+from firmware.ftp.messages import Alive, Ask, FtpPlan, Line, Removed, Told
 from firmware.ftp.room import LARGEST_FILE, LISTS, Room, bad_name
 
 LOG = logging.getLogger("ftp")
@@ -48,6 +48,8 @@ DATA_WITHIN_S = 20.0
 WRONG_MOST = 3
 HELD_LINES = 16
 """Commands that a client may send before it has the answer to its password."""
+MAX_USER = 64
+"""Characters of a name that are looked at."""
 SPARE = 50
 """Sockets beside the two of each client: listeners, and clients that are not logged in yet."""
 
@@ -90,7 +92,7 @@ class Questions:
     def ask(self, user: str, password: str, address: str, answered: Callable[[Told], None]) -> None:
         number = next(self._numbers)
         self._waiting[number] = answered
-        self.tell(Ask(number, user[:64], password[:200], address))
+        self.tell(Ask(number, user[:MAX_USER], password[:200], address))
 
     def tell(self, message: Alive | Ask | Line) -> None:
         try:
@@ -113,6 +115,10 @@ class Questions:
             os._exit(0)
         if isinstance(told, Told):
             self._waiting.pop(told.number)(told)
+        elif isinstance(told, Removed):
+            for each in list(self._loop.socket_map.values()):
+                if isinstance(each, Session) and each.is_of(told.user):
+                    each.close()
 
     def handle_close(self) -> None:
         os._exit(0)
@@ -251,6 +257,9 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
     def _too_late(self) -> None:
         if not self._member and not self._closed:
             self.close()
+
+    def is_of(self, user: str) -> bool:
+        return self._member and self.username[:MAX_USER] == user
 
     def close(self) -> None:
         if not self._closed:

@@ -58,6 +58,27 @@ def test_it_is_alive_before_anybody_connects(tmp_path: Path) -> None:
         until(lambda: beat.stat().st_mtime_ns > first, "the next heartbeat")
 
 
+def test_who_logged_in_with_a_password_that_is_removed_is_sent_away_and_nobody_else(tmp_path: Path) -> None:
+    with ftp_camera(tmp_path, look_again_s=0.1) as camera, camera.client() as gone, camera.client(log_in=False) as stays:
+        stays.login(*other_password(camera))
+        camera.devices.remove(camera.user)
+
+        def is_gone() -> bool:
+            try:
+                gone.voidcmd("NOOP")
+            except (EOFError, OSError):
+                return True
+            return False
+
+        until(is_gone, "the end of who has no password any more")
+        stays.voidcmd("NOOP")
+
+
+def other_password(camera: FtpCamera) -> tuple[str, str]:
+    device, password = camera.devices.make("ftp", "recorder", "test")
+    return device.user, password
+
+
 # --- what clients need ------------------------------------------------------------------------------------------------
 
 
