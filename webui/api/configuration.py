@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from board.identity import camera_id
@@ -67,21 +68,22 @@ def _import(portal: Portal, call: Call[object, ImportForm]) -> Answer:
     made_by = camera if isinstance(camera, dict) else {}
     is_other = made_by.get("id") != camera_id(portal.state)
     secrets = _secrets(form)
-    found = plan(portal, form.document, secrets, is_other if form.keep_names is None else form.keep_names)
-    if form.apply:
-        _carry_out(
-            portal, call.user, found, {"imported": f"made {form.document.get('made_at', '')} by {made_by.get('name', '')}"[:200]}
-        )
+    told = {"imported": f"made {form.document.get('made_at', '')} by {made_by.get('name', '')}"[:200]}
+    with portal.changing if form.apply else nullcontext():
+        found = plan(portal, form.document, secrets, is_other if form.keep_names is None else form.keep_names)
+        if form.apply:
+            _carry_out(portal, call.user, found, told)
     return _answer(call, found, form.apply, is_other)
 
 
 def _revert(portal: Portal, call: Call) -> Answer:
-    before = kept(portal.state)
-    if before is None:
-        raise ConfigError("nothing was imported yet: there is nothing to go back to")
-    _need_all(call, before.document)
-    found = plan(portal, before.document, before.secrets, False)
-    _carry_out(portal, call.user, found, {"reverted": f"to that before {before.at.isoformat()}"})
+    with portal.changing:
+        before = kept(portal.state)
+        if before is None:
+            raise ConfigError("nothing was imported yet: there is nothing to go back to")
+        _need_all(call, before.document)
+        found = plan(portal, before.document, before.secrets, False)
+        _carry_out(portal, call.user, found, {"reverted": f"to that before {before.at.isoformat()}"})
     return _answer(call, found, True, False)
 
 
@@ -102,10 +104,12 @@ def _secrets(form: ImportForm) -> Secrets:
 
 
 def _carry_out(portal: Portal, user: str, found: Plan, what: dict[str, str]) -> None:
-    """SettingsError with all that is wrong: nothing has changed then."""
+    """SettingsError with all that is wrong: nothing has changed then. What changes nothing, as the same file once more, leaves the
+    configuration to go back to."""
     if found.problems:
         raise SettingsError(*found.problems[:MOST_TOLD])
-    with keeping(portal.state, Before(portal.clock.now(), user, *contents(portal))):
+    before = Before(portal.clock.now(), user, *contents(portal))
+    with keeping(portal.state, before) if found.differences else nullcontext():
         carry_out(portal, found, user, lambda: portal.store.changes.add(user, "configuration", 0, None, what))
     portal.service.outcome(SettingsChanged())
     portal.service.outcome(RulesChanged())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import threading
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.types import ActionRule, PlateList, WeekSchedule
 from tests.samples import WHITE, entry
 from tests.unit.webui.portal_caller import Caller
+from webui.api import configuration
 
 PASSPHRASE = "a gate in Graz"
 
@@ -207,6 +211,35 @@ def test_a_new_camera_goes_back_to_what_it_was_and_gives_its_file_to_one_that_is
     assert sent(other, new).status == 200
     assert (other.portal.lpr().region, other.portal.lpr().countries) == ("Europe", ("DE",))
     assert other.portal.lpr().min_confidence_pct == 70
+
+
+def test_of_two_imports_at_once_the_second_begins_when_the_first_is_in(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kept the configuration of before in the same file, and planned by what the other one was changing."""
+    files = [exported(caller) for _ in range(2)]
+    files[0]["settings"]["general"]["site"], files[1]["settings"]["general"]["site"] = "Wien", "Graz"
+    both = threading.Barrier(2)
+    carried_out = configuration.carry_out
+
+    def slow(*what: Any) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+        carried_out(*what)
+
+    monkeypatch.setattr(configuration, "carry_out", slow)
+    with ThreadPoolExecutor(2) as threads:
+        replies = list(threads.map(lambda file: sent(caller, file), files))
+    assert [reply.status for reply in replies] == [200, 200]
+    last = caller.portal.general().site
+    assert caller.send("POST", "api/configuration/revert", {}).status == 200
+    assert {last, caller.portal.general().site} == {"Wien", "Graz"}
+
+
+def test_the_same_file_once_more_leaves_what_a_revert_goes_back_to(caller: Caller) -> None:
+    document = exported(caller)
+    document["settings"]["general"]["site"] = "Wien"
+    assert [sent(caller, document).json["changes"] for _ in range(2)] == [1, 0]
+    assert caller.send("POST", "api/configuration/revert", {}).status == 200
+    assert caller.portal.general().site == ""
 
 
 def test_the_name_of_the_camera_stays_when_the_file_is_of_another_one(caller: Caller) -> None:
