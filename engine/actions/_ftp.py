@@ -124,6 +124,14 @@ class Session:
             changed = self._client.voidcmd(f"MDTM {name}").partition(" ")[2].strip()[:40]
         return size, changed
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a file, as far as the server says."""
+        import ftplib
+
+        with suppress(ftplib.error_temp):
+            return self.state(name) != (-1, "")
+        return False
+
     def get(self, name: str, into: IO[bytes], most: int) -> int:
         """Fetches a file; its length. ConfigError: it has more than `most` bytes; DeliveryError: the server has announced another
         length than came."""

@@ -32,6 +32,12 @@ def path_of(template: str, plate_list: PlateList, device: Device, at: datetime) 
     return path_with(template, _values(plate_list, device, at))
 
 
+def beside(template: str) -> str:
+    """The template of a file that stands beside one of the same name: passages are in one file each, and a batch that replaced the
+    one before would lose it."""
+    return f"{template}_{{time}}"
+
+
 def file_name(template: str, env: JobEnv, extension: str) -> str:
     """One name without folders."""
     return f"{path_of(template, env.list, env.device, env.clock.now())[1]}.{extension}"

@@ -245,6 +245,23 @@ def test_matches_go_to_a_server_and_those_of_a_failed_run_with_the_next(state: S
     assert run(state, store, made)[0] == f"127.0.0.1:{ftp.port} stored 2026-01-02/all.xml: 2 passages"
 
 
+@pytest.mark.parametrize("kind", ["local_matches", "ftp_matches"])
+def test_a_batch_of_matches_replaces_no_other_whatever_its_name(state: State, store: Store, ftp: Ftp, kind: str) -> None:
+    options = at(ftp) if kind == "ftp_matches" else {}
+    made, clock = job(store, kind, ALL, format="CSV", **{**options, "name": "{list}_{date}"}), TestClock()
+    for number in range(3):
+        add_passages(store, f"ZZ{number}", first=number)
+        clock.advance(3600)
+        run_jobs(state, store, clock, [made])
+    folder = ftp.folder if kind == "ftp_matches" else state.exchange / str(made)
+    found = {each.name: each.read_text("utf-8-sig").splitlines()[1].split(";")[1] for each in folder.iterdir()}
+    assert found == {
+        "ALL_PLATES_2026-01-02.csv": "ZZ0",
+        "ALL_PLATES_2026-01-02_05-04-05.csv": "ZZ1",
+        "ALL_PLATES_2026-01-02_06-04-05.csv": "ZZ2",
+    }
+
+
 def test_the_process_runs_a_job_by_its_number_and_ends_with_nothing_said(state: State, store: Store) -> None:
     store.entries.save(entry("AB 1", BLACK), "admin")
     made = job(store, "local_list", ALL)

@@ -9,7 +9,7 @@ from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import MATCHES
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
-from engine.exchange.names import PATH, check_name, path_of
+from engine.exchange.names import PATH, beside, check_name, path_of
 
 
 class FtpMatchesOptions(FtpServer):
@@ -33,10 +33,13 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
     memory = {"after": written.last}
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
-    folders, name = path_of(options.name, env.list, env.device, env.clock.now())
-    file = f"{name}.{MATCHES[options.format]}"
+    now, extension = env.clock.now(), MATCHES[options.format]
+    folders, name = path_of(options.name, env.list, env.device, now)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
+        if not env.test and server.has(f"{name}.{extension}"):
+            name = path_of(beside(options.name), env.list, env.device, now)[1]
+        file = f"{name}.{extension}"
         server.put(file, content)
     values = {"server": options.server, "name": "/".join([*folders, file]).replace("//", "/"), "count": written.count}
     note = Text("{server} stored {name}: {count} passages", values, one="{server} stored {name}: {count} passage")

@@ -9,7 +9,7 @@ from board.kit.words import Text
 from engine.exchange.formats import MATCHES
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.local_files import LocalFileOptions, keep
-from engine.exchange.names import file_name
+from engine.exchange.names import beside, file_name
 
 
 class LocalMatchesOptions(LocalFileOptions):
@@ -27,6 +27,8 @@ def _run(options: LocalMatchesOptions, env: JobEnv) -> Done:
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
     name = file_name(options.name, env, MATCHES[options.format])
+    if (env.folder / name).exists():
+        name = file_name(beside(options.name), env, MATCHES[options.format])
     keep(path, env.folder, name, options.keep)
     values = {"name": name, "count": written.count}
     return Done(Text("{name}: {count} passages", values, one="{name}: {count} passage"), memory)
