@@ -30,14 +30,16 @@ def _database(portal: Portal, call: Call) -> Answer:
 def _restore(portal: Portal, call: Call[object, RestoreForm]) -> Answer:
     if backup.about(portal.state.database, call.body.name) is None:
         raise Refused(409, "There is no such copy, or it is damaged.")
-    rescue.ask(portal.state.database, rescue.RESTORE, call.body.name, call.user)
+    with portal.changing:
+        rescue.ask(portal.state.database, rescue.RESTORE, call.body.name, call.user)
     return data({"ok": True})
 
 
 def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
     if call.body.mac.strip().lower() not in confirmations(portal.state):
         raise unfit("mac", "MAC address", "is not this camera's")
-    rescue.ask(portal.state.database, rescue.RESET, by=call.user)
+    with portal.changing:
+        rescue.ask(portal.state.database, rescue.RESET, by=call.user)
     threading.Thread(target=_forget_pictures, args=(portal,), name="pictures", daemon=True).start()
     return data({"ok": True})
 

@@ -11,17 +11,21 @@ from webui.view import shapes
 
 
 def _put(portal: Portal, call: Call) -> Answer:
-    logo.change(portal.state, file_of(call.environ, logo.MOST_BYTES))
+    sent = file_of(call.environ, logo.MOST_BYTES)
+    with portal.changing:
+        logo.change(portal.state, sent)
     return _changed(portal, call, "changed")
 
 
 def _delete(portal: Portal, call: Call) -> Answer:
-    logo.remove(portal.state)
+    with portal.changing:
+        logo.remove(portal.state)
     return _changed(portal, call, "removed")
 
 
 def _revert(portal: Portal, call: Call) -> Answer:
-    logo.revert(portal.state)
+    with portal.changing:
+        logo.revert(portal.state)
     return _changed(portal, call, "reverted")
 
 

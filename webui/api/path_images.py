@@ -21,22 +21,26 @@ def _show(portal: Portal, call: Call) -> Answer:
 def _put(portal: Portal, call: Call) -> Answer:
     images = _of(portal)
     images.need_use()  # before the picture is in memory
-    images.put(call.path["name"], file_of(call.environ, MOST_BYTES))
-    return _changed(portal, call)
+    sent = file_of(call.environ, MOST_BYTES)
+    with portal.changing:
+        images.put(call.path["name"], sent)
+        return _changed(portal, call)
 
 
 def _delete(portal: Portal, call: Call) -> Answer:
     images = _of(portal)
-    if len(images.files()) == 1:
-        _need_spare(portal)
-    images.remove(call.path["name"])
-    return _changed(portal, call)
+    with portal.changing:
+        if len(images.files()) == 1:
+            _need_spare(portal)
+        images.remove(call.path["name"])
+        return _changed(portal, call)
 
 
 def _delete_all(portal: Portal, call: Call) -> Answer:
-    _need_spare(portal)
-    _of(portal).remove_all()
-    return _changed(portal, call)
+    with portal.changing:
+        _need_spare(portal)
+        _of(portal).remove_all()
+        return _changed(portal, call)
 
 
 def _need_spare(portal: Portal) -> None:

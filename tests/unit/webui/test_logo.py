@@ -8,6 +8,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from board.kit.web.logo import logo_file, logo_mark
 from tests.unit.webui.portal_caller import Caller, Reply
+from webui.logo import can_revert
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (800, 100), colour: str = "red") -> bytes:
@@ -82,6 +84,16 @@ def test_the_logo_of_before_comes_back_and_none_is_ours_again(caller: Caller) ->
     assert "logo.png" not in caller.get("live").text
     told = [dict(each.after or {})["logo"] for each in caller.portal.store.changes("logo")]
     assert told == ["removed", "reverted", "changed", "changed"]
+
+
+def test_logos_that_are_sent_at_once_are_all_taken_and_none_is_lost(caller: Caller) -> None:
+    """Whose file was renamed by another one's thread was told that the storage takes nothing."""
+    pictures = [picture(colour=colour) for colour in ("red", "blue", "green", "black") * 3]
+    with ThreadPoolExecutor(len(pictures)) as threads:
+        assert {reply.status for reply in threads.map(lambda each: put(caller, each), pictures)} == {200}
+        reverts = threads.map(lambda _: caller.send("POST", "api/logo/revert", {}), pictures)
+        assert {reply.status for reply in reverts} == {200}
+    assert logo_file(caller.state).exists() and can_revert(caller.state)
 
 
 def test_a_full_disk_leaves_the_logo_where_it_is(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
