@@ -78,7 +78,7 @@ class Access:
             if question is None:
                 then(self._challenge(authorization))
                 return
-            questions.append(question)
+            questions.insert(0, question)  # a digest that is asked for anew uses up no token: the same body comes again with it
         self._ask(questions, then)
 
     def _ask(self, questions: Sequence[Question], then: Callable[[Person | Denied], None]) -> None:

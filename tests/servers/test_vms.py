@@ -284,6 +284,9 @@ def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_coun
     both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
     assert _onvif(stack, both, Authorization=stack.digest("SHA-256", uri=ONVIF, method="POST"))[0] == 200
     both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    assert _onvif(stack, both, Authorization=by_digest)[0] == 401
+    assert _onvif(stack, both, Authorization=stack.digest("MD5", uri=ONVIF, method="POST"))[0] == 200
+    both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
     assert _onvif(stack, both, Authorization=stack.digest("MD5", uri=ONVIF, method="POST", password="wrong"))[0] in (401, 429)
 
 
