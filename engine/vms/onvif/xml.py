@@ -11,6 +11,10 @@ MAX_DEPTH = 32
 MAX_ELEMENTS = 2_000
 MAX_ATTRIBUTES = 32
 """Of one element."""
+MAX_PREFIXES = 256
+"""In force at one element: clients made with gSOAP declare in each envelope all that their WSDLs know, dozens."""
+MAX_KEPT_PREFIXES = 20_000
+"""Of all elements: each that declares some has a table of its own."""
 
 
 class BadXml(ValueError):
@@ -72,7 +76,7 @@ class _Builder:
         parser.StartDoctypeDeclHandler = self._doctype
         self.root: Element | None = None
         self._path: list[Element] = []
-        self._count = 0
+        self._count = self._kept = 0
         self._declared: dict[str, str] = {}
 
     def _doctype(self, *values: object) -> None:
@@ -83,12 +87,13 @@ class _Builder:
 
     def _start(self, qualified: str, attributes: dict[str, str]) -> None:
         self._count += 1
-        if self._count > MAX_ELEMENTS or len(self._path) >= MAX_DEPTH or len(attributes) + len(self._declared) > MAX_ATTRIBUTES:
+        if self._count > MAX_ELEMENTS or len(self._path) >= MAX_DEPTH or len(attributes) > MAX_ATTRIBUTES:
             raise BadXml("more elements than anybody needs")
         prefixes: Mapping[str, str] = self._path[-1].prefixes if self._path else {}
         if self._declared:
             prefixes, self._declared = {**prefixes, **self._declared}, {}
-            if len(prefixes) > MAX_ATTRIBUTES * 2:
+            self._kept += len(prefixes)
+            if len(prefixes) > MAX_PREFIXES or self._kept > MAX_KEPT_PREFIXES:
                 raise BadXml("more namespaces than anybody needs")
         space, _, name = qualified.rpartition(" ")
         element = Element(space, name, {key.rpartition(" ")[2]: value for key, value in attributes.items()}, prefixes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.vms.onvif.xml import MAX_DEPTH, MAX_ELEMENTS, BadXml, Xml, join, parse, tag
+from engine.vms.onvif.xml import MAX_DEPTH, MAX_ELEMENTS, MAX_PREFIXES, BadXml, Xml, join, parse, tag
 
 
 def test_a_document_becomes_a_tree_with_namespaces_attributes_and_the_prefixes_of_its_text() -> None:
@@ -18,6 +18,14 @@ def test_a_document_becomes_a_tree_with_namespaces_attributes_and_the_prefixes_o
         None,
         "three",
     )
+
+
+def declared(count: int) -> bytes:
+    return b"".join(b' xmlns:n%d="urn:%d"' % (number, number) for number in range(count))
+
+
+def test_an_envelope_of_gsoap_declares_every_namespace_that_it_knows() -> None:
+    assert parse(b"<a%s><n69:b/></a>" % declared(70)).children[0].space == "urn:69"
 
 
 @pytest.mark.parametrize(
@@ -35,8 +43,10 @@ def test_a_document_becomes_a_tree_with_namespaces_attributes_and_the_prefixes_o
         b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1),
         b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>",
         b"<a " + b" ".join(b'k%d="v"' % number for number in range(40)) + b"/>",
+        b"<a%s/>" % declared(MAX_PREFIXES + 1),
+        b"<a%s>%s</a>" % (declared(MAX_PREFIXES - 1), b'<b xmlns="urn:b"/>' * 100),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_what_is_not_well_formed_or_too_much_is_refused(document: bytes) -> None:
     with pytest.raises(BadXml):
