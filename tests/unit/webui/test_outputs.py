@@ -49,6 +49,10 @@ def test_an_operator_opens_the_gate_under_his_name_and_a_viewer_does_not(caller:
         ("DO1", {"do": "pattern"}, 422),
         ("DO1", {"duration_ms": 9}, 422),
         ("DO1", {"reason": "x" * 81}, 422),
+        ("DO1", {"do": "on", "duration_ms": 700}, 422),
+        ("DO1", {"do": "on", "duration_ms": 500}, 422),
+        ("DO1", {"do": "off", "duration_ms": 500}, 422),
+        ("DO1", {"do": "pulse", "for_ms": 500}, 422),
     ],
 )
 def test_what_makes_no_sense_does_not_reach_the_service(caller: Caller, name: str, body: dict[str, Any], status: int) -> None:
