@@ -1,5 +1,5 @@
-"""Bypass: opens the gate for a car whose passage cannot be stored (full or broken storage), from memory and within its maximum
-age.
+"""Bypass: opens the gate for a car whose passage cannot be stored (full or broken storage), or not in time (a card that stalls),
+from memory and within its maximum age.
 
 Pins knows a pulse by the id of its delivery, which is made of passage and action: whether the request comes from here or later
 from the outbox, the pulse begins once.
@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
@@ -46,6 +47,11 @@ class Judged:
     spent: tuple[tuple[ListEntry, tuple[str, ...]], ...]
     beside: tuple[PlateList, ...] = ()
 
+    @property
+    def done(self) -> tuple[tuple[Delivery, datetime], ...]:
+        """What was carried out already, and when."""
+        return tuple((each, each.finished_at) for each in self.deliveries if each.state == "done" and each.finished_at is not None)
+
     def match_of(self, rule: ActionRule) -> Match:
         """The match that the rule's action gets, as Performer gives it."""
         matches = (*self.matches, *(Match(each, None) for each in self.beside))
@@ -70,17 +76,20 @@ class Bypass:
         with self._lock:
             return self._held.get(passage_id)
 
-    def stored(self, passage_id: str) -> None:
+    def stored(self, passage_id: str) -> Judged | None:
+        """It is stored: what was held of it until now."""
         with self._lock:
-            self._held.pop(passage_id, None)
+            return self._held.pop(passage_id, None)
 
-    def open(self, judged: Judged) -> None:
-        """Carries out what opens gates, beside the caller; refused requests may be repeated."""
+    def open(self, judged: Judged, by_pins_alone: bool = False) -> None:
+        """Carries out what opens gates, beside the caller; refused requests may be repeated. `by_pins_alone`: it may be carried out
+        once more, which pins alone is sure to know."""
         with self._lock:
             kept = self._held.setdefault(judged.passage.id, judged)
             while len(self._held) > MOST_HELD:
                 self._held.popitem(last=False)
             due = [item for item in kept.deliveries if item.state == "pending" and self._is_gates(item)]
+            due = [item for item in due if not by_pins_alone or self._is_pins(kept, item)]
             due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
             self._busy |= {item.id for item in due}
         for item in due:
@@ -89,6 +98,11 @@ class Bypass:
     def _is_gates(self, item: Delivery) -> bool:
         kind = self._kinds.get(item.kind)
         return kind is not None and kind.lane is Lane.FAST
+
+    def _is_pins(self, judged: Judged, item: Delivery) -> bool:
+        rule = next(rule for rule in judged.rules if rule.id == item.rule_id)
+        kind, options = options_of(self._kinds, rule.kind, rule.options)
+        return not kind.peer(options)
 
     def _run(self, judged: Judged, item: Delivery) -> None:
         try:

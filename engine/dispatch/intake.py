@@ -4,8 +4,10 @@ gate."""
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -28,6 +30,9 @@ from engine.store import Store
 from engine.types import WAITING, ActionRule, Delivery, Passage, PlateList
 
 log = logging.getLogger("passages")
+
+SLOW_S = 1.0
+"""A commit takes milliseconds. What opens does not wait longer for a card that stalls or a database that others hold."""
 
 
 class _Spent(Exception):
@@ -71,16 +76,40 @@ class Intake:
         held = self._bypass.held(passage.id) if self._bypass else None
         judged = held or self._judge(passage, happened, verdicts, done)
         try:
-            added = self._commit(judged, verdicts, is_over=held is not None)
+            with self._in_time(judged):
+                added = self._commit(judged, verdicts, is_over=held is not None)
         except StoreError:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
             raise
-        if held and self._bypass:
-            self._bypass.stored(passage.id)
+        meanwhile = self._bypass.stored(passage.id) if self._bypass else None
         if added:
+            if meanwhile is not None and held is None:
+                self._write_done(meanwhile)
             self._call(judged)
         return added
+
+    @contextmanager
+    def _in_time(self, judged: Judged) -> Iterator[None]:
+        """What opens is carried out meanwhile when this takes long."""
+        if self._bypass is None or judged.decision.outcome != "opened":
+            yield
+            return
+        late = threading.Timer(SLOW_S, self._bypass.open, (judged, True))
+        late.daemon = True
+        late.start()
+        try:
+            yield
+        finally:
+            late.cancel()
+
+    def _write_done(self, meanwhile: Judged) -> None:
+        """What was carried out while its passage was stored."""
+        try:
+            for each, at in meanwhile.done:
+                self._store.deliveries.finish(each.id, each.state, at, each.note)
+        except StoreError as why:  # then it is carried out once more, and pins says that it was done
+            log.warning("%s: %s", meanwhile.passage.plate, why)
 
     def _judge(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)

@@ -433,13 +433,15 @@ class LaneKeeper:
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
             opening = [each for each in pending if each.id in mine]
-            is_in = stores.bypass.held(passage_id) is not None  # however many entries are left
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and not is_in:
+            held = stores.bypass.held(passage_id)  # then it is in, however many entries are left
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and held is None:
                 decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
             stores.store.passages.decide(passage_id, decision)
             stores.store.deliveries.hasten(passage_id, now)
+            for each, at in held.done if held else ():
+                stores.store.deliveries.finish(each.id, each.state, at, each.note)
         for each in stopped:
             stores.outbox.give_up(each, "expired", decision.reason)
         if decision.outcome != "opened":

@@ -75,11 +75,11 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Taken:
-    """What pins has accepted: `settle` gets its end, or `end` waits for somebody to settle."""
+    """What pins has accepted: all of `settles` get its end, or `end` waits for somebody to settle."""
 
     late_ns: int
     end: PinsDone | DeliveryError | None = None
-    settle: Settle | None = None
+    settles: list[Settle] = field(default_factory=list)
 
 
 class PinsLink:
@@ -143,17 +143,18 @@ class PinsLink:
     def request(self, message: PinsRequest | LineRules, timeout_s: float) -> PinsDone | PinsTaken:
         """Sends and waits for the first answer; an accepted request ends later (`settle`). DeliveryError: refused, not answered
         in time, or pins is gone; the same id may be sent again, pins never does it twice."""
-        waiting = _Waiting(_late_s(message))
         with self._lock:
             channel = self._channel
             if channel is None:
                 raise DeliveryError("the pins process is not there: {problem}", problem=self.problem)
-            self._waiting[message.id] = waiting
+            asked = self._waiting.get(message.id)  # by another thread, which gets the same answer
+            waiting = self._waiting[message.id] = asked or _Waiting(_late_s(message))
         try:
-            answer = self._exchange(channel, message, waiting, timeout_s)
+            answer = self._exchange(channel, message if asked is None else None, waiting, timeout_s)
         finally:
             with self._lock:
-                self._waiting.pop(message.id, None)
+                if asked is None:
+                    self._waiting.pop(message.id, None)
         if isinstance(answer, PinsRefused):
             raise Refusal(answer.why)
         return answer
@@ -164,7 +165,7 @@ class PinsLink:
         with self._lock:
             taken = self._taken.get(request_id)
             if taken is not None and taken.end is None:
-                taken.settle = settle
+                taken.settles.append(settle)
                 return
             self._taken.pop(request_id, None)
         settle(taken.end if taken is not None and taken.end is not None else DeliveryError(AWAY))
@@ -179,10 +180,11 @@ class PinsLink:
                 channel.send(TakeBack(request_id, why))
 
     def _exchange(
-        self, channel: Channel, message: PinsRequest | LineRules, waiting: _Waiting, timeout_s: float
+        self, channel: Channel, message: PinsRequest | LineRules | None, waiting: _Waiting, timeout_s: float
     ) -> PinsDone | PinsRefused | PinsTaken:
         try:
-            channel.send(message)
+            if message is not None:
+                channel.send(message)
         except WireError as why:
             raise DeliveryError("the pins process is not there: {why}", why=why) from why
         if not waiting.answered.wait(timeout_s):
@@ -333,7 +335,10 @@ class PinsLink:
             waiting = self._waiting.get(message.id)
             if waiting is None:
                 return  # its sender gave up, and sends it again
-            self._taken[message.id] = _Taken(self._clock.monotonic_ns() + round(waiting.late_s * 1e9))
+            late_ns = self._clock.monotonic_ns() + round(waiting.late_s * 1e9)
+            before = self._taken.get(message.id)
+            if before is None or before.end is not None:
+                self._taken[message.id] = _Taken(late_ns)
             ended = [request_id for request_id, taken in self._taken.items() if taken.end is not None]
             for request_id in ended[: max(0, len(ended) - KNOWN_ENDS)]:
                 del self._taken[request_id]
@@ -346,10 +351,11 @@ class PinsLink:
             if taken is None or taken.end is not None:
                 return
             taken.end = end
-            if taken.settle is None:
+            if not taken.settles:
                 return
             del self._taken[request_id]
-        taken.settle(end)
+        for settle in taken.settles:
+            settle(end)
 
     def _give_up_late(self) -> None:
         now_ns = self._clock.monotonic_ns()

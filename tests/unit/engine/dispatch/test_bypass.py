@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -123,6 +124,60 @@ def test_what_opens_without_a_listed_plate_opens_too(
     with pytest.raises(StorageFull):
         filled.intake.take(passage(**came), Text("something happened"))
     until(lambda: [one.output for one in filled.pins.requests] == ["DO2"], "the gate")
+
+
+class Stall:
+    """A storage that takes the passage only when it is let go; the passage comes in a thread of its own."""
+
+    def __init__(self, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("engine.dispatch.intake.SLOW_S", 0.05)
+        self.goes_on = threading.Event()
+        self.add = camera.store.add_passage
+        monkeypatch.setattr(camera.store, "add_passage", self._add)
+        self.thread = threading.Thread(target=camera.intake.take, args=(passage(),))
+        self.thread.start()
+
+    def _add(self, *arguments: Any) -> bool:
+        assert self.goes_on.wait(20)
+        return self.add(*arguments)
+
+    def end(self) -> None:
+        self.goes_on.set()
+        self.thread.join(20)
+
+
+def test_a_storage_that_stalls_keeps_no_car_waiting_and_opens_once(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    stall = Stall(camera, monkeypatch)
+    until(lambda: done(camera), "the gate")
+    camera.clock.advance(30)
+    stall.end()
+    assert camera.states() == [("done", 0, "DO1 pulsed 500 ms"), ("pending", 0, "")]
+    assert camera.bypass.held(passage().id) is None
+    assert len(camera.pins.requests) == 1
+
+
+def test_what_is_still_on_its_way_to_pins_when_the_storage_goes_on_is_done_once(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera.pins.takes = True
+    stall = Stall(camera, monkeypatch)
+    until(lambda: camera.pins.settles, "the frame that was taken")
+    stall.end()
+    camera.pins.takes = False
+    assert camera.turn()
+    assert camera.states()[0] == ("done", 1, "DO1 pulsed 500 ms")
+    assert len({one.id for one in camera.pins.requests}) == 1
+
+
+def test_a_door_that_knows_no_ids_is_not_asked_twice(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    camera.store.rules.save(rule(kind="two_n", name="Door", host="192.0.2.1", user="a", password="b"), "admin")
+    stall = Stall(camera, monkeypatch)
+    until(lambda: done(camera), "the gate")
+    held = camera.bypass.held(passage().id)
+    assert held is not None
+    assert [each.state for each in held.deliveries if each.kind == "two_n"] == ["pending"]
+    assert not camera.bypass._busy
+    stall.end()
 
 
 def test_a_full_database_is_said_as_that(camera: Camera) -> None:
