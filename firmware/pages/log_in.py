@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, page
@@ -31,7 +32,9 @@ def _enter(host: Host, call: Call) -> Answer:
     if account is None or not session:
         return _page(host, call, Text("User name or password is wrong."), user, target, 401)
     host.auth.changes.add(account.name, host.auth.addresses.of(call.environ), mark("logged in"))
-    return Answer(b"", status=303, headers=host.auth.entering(call, session, "/password" if account.must_change else target))
+    if account.must_change:
+        target = "/password" if target == "/" else f"/password?next={quote(target, safe='/')}"
+    return Answer(b"", status=303, headers=host.auth.entering(call, session, target))
 
 
 def _leave(host: Host, call: Call) -> Answer:

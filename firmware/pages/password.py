@@ -10,6 +10,7 @@ from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, api, d
 from board.kit.web.visitor import TOKEN
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.pages.log_in import local_path
 from firmware.people import shapes
 from firmware.people.auth import must_wait
 from firmware.people.forms import OwnPassword
@@ -20,28 +21,28 @@ from firmware.people.passwords import MIN_PASSWORD, Busy
 def _form(host: Host, call: Call) -> Answer:
     if call.visitor.by == TOKEN:
         raise Elsewhere("/login?next=/password")
-    return _page(host, call, "", 200)
+    return _page(host, call, "", local_path(call.query.get("next", "/")), 200)
 
 
-def _page(host: Host, call: Call, error: object, status: int) -> Answer:
-    return host.page(call, "password", Text("New password"), status=status, error=error, least=MIN_PASSWORD)
+def _page(host: Host, call: Call, error: object, target: str, status: int) -> Answer:
+    return host.page(call, "password", Text("New password"), status=status, error=error, next=target, least=MIN_PASSWORD)
 
 
 def _change(host: Host, call: Call) -> Answer:
     if call.visitor.by == TOKEN:
         raise Elsewhere("/login?next=/password")
-    new = call.body.get("new", "")
+    new, target = call.body.get("new", ""), local_path(call.body.get("next", "/"))
     try:
         if new != call.body.get("again", ""):
             raise ConfigError("the two new passwords differ", field="again")
         _set(host, call, call.body.get("old", ""), new)
     except (ConfigError, MustWait, Busy) as why:
-        return _page(host, call, why, 400 if isinstance(why, ConfigError) else 429)
+        return _page(host, call, why, target, 400 if isinstance(why, ConfigError) else 429)
     account = host.auth.accounts.get(call.user)
     session = host.auth.enter(call, account) if account is not None else ""
     if not session:
         raise Elsewhere("/login")
-    return Answer(b"", status=303, headers=host.auth.entering(call, session, "/"))
+    return Answer(b"", status=303, headers=host.auth.entering(call, session, target))
 
 
 def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> None:

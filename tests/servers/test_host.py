@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import os
@@ -712,6 +713,27 @@ def test_log_in_leads_only_to_pages_of_this_camera(host: Host) -> None:
     for target in ("//evil.invalid/", "https://evil.invalid/", "/\\evil.invalid", "javascript:alert(1)"):
         page = host.ask("GET", "/login", params={"next": target}, auth=None)
         assert '<input type="hidden" name="next" value="/">' in page.text
+
+
+def test_a_link_is_found_after_the_first_password_was_replaced_too(host: Host) -> None:
+    link = "/tiny/?plate=%C3%9C%261"
+    host.ask("POST", "/api/accounts", json={"name": "linked", "role": "viewer", "password": "first horse battery"})
+    asked = host.ask("GET", link, auth=None).headers["Location"]
+    session = requests.Session()
+
+    def sent(path: str, **form: str) -> str:
+        reply = session.post(f"http://127.0.0.1:{host.port}{path}", data=form, allow_redirects=False)
+        return reply.headers["Location"]
+
+    def target(address: str) -> str:
+        page = session.get(f"http://127.0.0.1:{host.port}{address}", allow_redirects=False)
+        (found,) = re.findall('<input type="hidden" name="next" value="([^"]*)">\n *<(?:input|label)', page.text)
+        return html.unescape(found)
+
+    first = sent("/login", user="linked", password="first horse battery", next=target(asked))
+    assert first.startswith("/password?next=") and target(first) == link
+    new = {"old": "first horse battery", "new": "second horse battery", "again": "second horse battery"}
+    assert sent("/password", **new, next=target(first)) == link
 
 
 def test_pages_forbid_foreign_scripts_and_frames(host: Host) -> None:
