@@ -18,13 +18,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, PeerRefused
+from board.kit.from_json import from_json
 from board.kit.words import Text, mark
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds, options_of
@@ -318,6 +319,7 @@ def heed(
     by_id = {rule.id: rule for rule in rules}
     sirens = {match.list.id for match in matches if match.list.barrier == "refuse"}
     known = vouched(matches)
+    answers = verdicts if sirens else (*verdicts, *_unasked(verdicts, deliveries, by_id, kinds))
     found = []
     for each in deliveries:
         kind, rule = kinds.get(each.kind), by_id.get(each.rule_id)
@@ -327,9 +329,34 @@ def heed(
         if kind.ask is not None:
             found.append(_told(verdicts, each, matches, now))
             continue
-        stop = stopping(verdicts, rule, known) if opens(kind) and rule.list_id not in sirens else None
+        stop = stopping(answers, rule, known) if opens(kind) and rule.list_id not in sirens else None
         found.append(each if stop is None else replace(each, state="withheld", finished_at=now, note=stop.said))
     return found
+
+
+NOT_ASKED = Text("nobody was asked by this action")
+
+
+def _unasked(
+    verdicts: Verdicts, deliveries: Iterable[Delivery], rules: Mapping[int, ActionRule], kinds: Kinds
+) -> Iterator[Verdict]:
+    """Whoever should have been asked and was not has not answered: an action that was saved a moment ago, or whose options are of
+    another release."""
+    asked = {each.rule.id for each in verdicts}
+    for each in deliveries:
+        kind, rule = kinds.get(each.kind), rules.get(each.rule_id)
+        if kind is None or kind.ask is None or rule is None or rule.id in asked or each.state not in ("pending", "failed"):
+            continue
+        yield Verdict(rule, None, _is_strict(rule.options), NOT_ASKED, NOT_ASKED)
+
+
+def _is_strict(options: str) -> bool:
+    """By the options as they are stored: those of another release may fit no kind."""
+    try:
+        found = from_json(options or "{}")
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.get("otherwise") == "refuse"
 
 
 def _told(verdicts: Verdicts, delivery: Delivery, matches: Sequence[Match], now: datetime) -> Delivery:
@@ -344,7 +371,7 @@ def _told(verdicts: Verdicts, delivery: Delivery, matches: Sequence[Match], now:
     elif verdicts:
         why = Text("nobody waited for its answer: it was decided by another one")
     else:
-        why = Text("nobody was asked by this action")
+        why = NOT_ASKED
     return replace(delivery, state="withheld", finished_at=now, note=why)
 
 

@@ -156,6 +156,31 @@ def test_an_answer_decides_and_without_one_the_lists_or_nobody(
     assert bool(opened) is (expected[0] == "opened")
 
 
+@pytest.mark.parametrize(
+    ("otherwise", "is_readable", "plate", "outcome"),
+    [
+        ("local list", True, "STRANGER", "withheld"),
+        ("local list", True, "LISTED1", "opened"),
+        ("refuse", True, "LISTED1", "withheld"),
+        ("local list", False, "STRANGER", "withheld"),
+        ("local list", False, "LISTED1", "opened"),
+        ("refuse", False, "LISTED1", "withheld"),
+    ],
+)
+def test_who_should_have_been_asked_and_was_not_lets_no_stranger_in(
+    gate: Gate, otherwise: str, is_readable: bool, plate: str, outcome: str
+) -> None:
+    """The action was saved a moment ago, or its options are of another release."""
+    gate.camera.store.rules.save(asking(otherwise=otherwise), "anna")
+    gate.camera.store.rules.save(rule(ALL), "anna")
+    if not is_readable:
+        gate.camera.store.db.execute("UPDATE rules SET options = json_set(options, '$.of_tomorrow', 1) WHERE kind = 'ask'")
+    gate.camera.intake.take(passage(plate))
+    stored = gate.camera.store.passages.get("p1")
+    assert stored is not None
+    assert stored.decision.outcome == outcome
+
+
 def test_a_yes_for_a_plate_on_a_list_asks_for_no_more_than_the_list_does(gate: Gate) -> None:
     gate.save(asking(WHITE), rule(WHITE))
     assert gate.outcome("LISTED1", id="p1") == ("opened", "asked judge.example: allowed")
