@@ -455,6 +455,9 @@ class Service:
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         try:
             rules = store.rules()
+            if self._core is not None:  # first: a broker that does not let go takes seconds, and a pulse may begin meanwhile
+                for workers in self._core.workers.values():
+                    workers.use(rules)
             self._peers.keep(rules, lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(why.text)
@@ -462,9 +465,6 @@ class Service:
         self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
-        if self._core is not None:
-            for workers in self._core.workers.values():
-                workers.use(rules)
 
     def _time_zone(self) -> str:
         return self._need_store().settings(GeneralSettings).time_zone
