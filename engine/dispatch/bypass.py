@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import DeliveryError, GatewrightError
+from board.kit.errors import DeliveryError, GatewrightError, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
@@ -24,9 +25,13 @@ from engine.actions._kind import noted
 from engine.dispatch.age import left_ns
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
+from engine.store import Store
 from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent, PlateList
 
 log = logging.getLogger("actions")
+
+SLOW_S = 1.0
+"""A commit takes milliseconds. What opens does not wait longer for a card that stalls or a database that others hold."""
 
 MOST_HELD = 1000
 MOST_THREADS = 16
@@ -58,6 +63,25 @@ class Judged:
         return next(match for match in matches if match.list.id == rule.list_id)
 
 
+@contextmanager
+def in_time(late: Callable[[], object]) -> Iterator[None]:
+    """Calls `late` from another thread if what is stored meanwhile takes long."""
+
+    def run() -> None:
+        try:
+            late()
+        except GatewrightError as why:
+            log.error("%s", why)
+
+    timer = threading.Timer(SLOW_S, run)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class Bypass:
     """Any thread may call. `barrier`: rules on what opens."""
 
@@ -76,10 +100,17 @@ class Bypass:
         with self._lock:
             return self._held.get(passage_id)
 
-    def stored(self, passage_id: str) -> Judged | None:
-        """It is stored: what was held of it until now."""
+    def stored(self, passage_id: str, store: Store | None = None) -> None:
+        """It is stored. `store`: without what was carried out meanwhile, which is written down there."""
         with self._lock:
-            return self._held.pop(passage_id, None)
+            held = self._held.pop(passage_id, None)
+        if held is None or store is None:
+            return
+        try:
+            for each, at in held.done:
+                store.deliveries.finish(each.id, each.state, at, each.note)
+        except StoreError as why:  # then it is carried out once more, and pins says that it was done
+            log.warning("%s: %s", held.passage.plate, why)
 
     def open(self, judged: Judged, by_pins_alone: bool = False) -> None:
         """Carries out what opens gates, beside the caller; refused requests may be repeated. `by_pins_alone`: it may be carried out

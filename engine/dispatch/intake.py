@@ -4,10 +4,9 @@ gate."""
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,7 @@ from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdicts, decided, heed
 from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
-from engine.dispatch.bypass import Bypass, Judged
+from engine.dispatch.bypass import Bypass, Judged, in_time
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
 from engine.dispatch.starts import opens
@@ -30,9 +29,6 @@ from engine.store import Store
 from engine.types import WAITING, ActionRule, Delivery, Passage, PlateList
 
 log = logging.getLogger("passages")
-
-SLOW_S = 1.0
-"""A commit takes milliseconds. What opens does not wait longer for a card that stalls or a database that others hold."""
 
 
 class _Spent(Exception):
@@ -82,34 +78,16 @@ class Intake:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
             raise
-        meanwhile = self._bypass.stored(passage.id) if self._bypass else None
+        if self._bypass:
+            self._bypass.stored(passage.id, self._store if held is None else None)
         if added:
-            if meanwhile is not None and held is None:
-                self._write_done(meanwhile)
             self._call(judged)
         return added
 
-    @contextmanager
-    def _in_time(self, judged: Judged) -> Iterator[None]:
-        """What opens is carried out meanwhile when this takes long."""
+    def _in_time(self, judged: Judged) -> AbstractContextManager[None]:
         if self._bypass is None or judged.decision.outcome != "opened":
-            yield
-            return
-        late = threading.Timer(SLOW_S, self._bypass.open, (judged, True))
-        late.daemon = True
-        late.start()
-        try:
-            yield
-        finally:
-            late.cancel()
-
-    def _write_done(self, meanwhile: Judged) -> None:
-        """What was carried out while its passage was stored."""
-        try:
-            for each, at in meanwhile.done:
-                self._store.deliveries.finish(each.id, each.state, at, each.note)
-        except StoreError as why:  # then it is carried out once more, and pins says that it was done
-            log.warning("%s: %s", meanwhile.passage.plate, why)
+            return nullcontext()
+        return in_time(partial(self._bypass.open, judged, by_pins_alone=True))
 
     def _judge(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
@@ -21,7 +22,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
-from engine.dispatch.bypass import Bypass, Judged
+from engine.dispatch.bypass import Bypass, Judged, in_time
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
@@ -383,14 +384,11 @@ class LaneKeeper:
                 return
             passage_id = effect.vehicle.passage_id
             opened = self._known.waiting.get(passage_id, Decision("opened"))
-            try:
-                self._decide(stores, passage_id, opened if effect.name == OPEN_NOW else Decision("refused", effect.reason))
-            except StorageRefused:
-                if effect.name == OPEN_NOW:
-                    self._let_in(stores, passage_id, opened)
-                raise
+            if effect.name == REFUSE_NOW:
+                self._decide(stores, passage_id, Decision("refused", effect.reason))
+            else:
+                self._open_now(stores, passage_id, opened)
             self._known.waiting.pop(passage_id, None)
-            stores.bypass.stored(passage_id)
             if effect.name == OPEN_NOW and not self._has_loops():
                 self._passed(stores, passage_id)
         elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
@@ -433,15 +431,14 @@ class LaneKeeper:
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
             opening = [each for each in pending if each.id in mine]
-            held = stores.bypass.held(passage_id)  # then it is in, however many entries are left
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and held is None:
+            is_in = stores.bypass.held(passage_id) is not None  # however many entries are left
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and not is_in:
                 decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
             stores.store.passages.decide(passage_id, decision)
             stores.store.deliveries.hasten(passage_id, now)
-            for each, at in held.done if held else ():
-                stores.store.deliveries.finish(each.id, each.state, at, each.note)
+        stores.bypass.stored(passage_id, stores.store)
         for each in stopped:
             stores.outbox.give_up(each, "expired", decision.reason)
         if decision.outcome != "opened":
@@ -451,8 +448,16 @@ class LaneKeeper:
         stores.decided(passage_id, decision)
         log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
 
-    def _let_in(self, stores: Stores, passage_id: str, opened: Decision) -> None:
-        """Its turn has come, and that cannot be stored: what opens is carried out all the same."""
+    def _open_now(self, stores: Stores, passage_id: str, opened: Decision) -> None:
+        """Its turn has come. If that cannot be stored, or not in time, what opens is carried out all the same."""
+        try:
+            with in_time(partial(self._let_in, stores, passage_id, opened, by_pins_alone=True)):
+                self._decide(stores, passage_id, opened)
+        except StoreError:
+            self._let_in(stores, passage_id, opened)
+            raise
+
+    def _let_in(self, stores: Stores, passage_id: str, opened: Decision, by_pins_alone: bool = False) -> None:
         store = stores.store
         found = store.passages.get(passage_id)
         if found is None:
@@ -461,7 +466,7 @@ class LaneKeeper:
         opening = {each.rule_id for each in due}
         beside = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in matches}
         lists = tuple(store.lists.get(each) for each in beside)
-        stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists))
+        stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists), by_pins_alone)
 
     def _refuse_undecided(self, stores: Stores) -> None:
         reason = Text("the camera was started again while it waited")

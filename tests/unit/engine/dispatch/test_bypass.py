@@ -130,7 +130,7 @@ class Stall:
     """A storage that takes the passage only when it is let go; the passage comes in a thread of its own."""
 
     def __init__(self, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("engine.dispatch.intake.SLOW_S", 0.05)
+        monkeypatch.setattr("engine.dispatch.bypass.SLOW_S", 0.05)
         self.goes_on = threading.Event()
         self.add = camera.store.add_passage
         monkeypatch.setattr(camera.store, "add_passage", self._add)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -172,6 +173,27 @@ def test_who_waits_while_the_storage_gets_full_is_let_in_and_that_is_stored_once
         pass
     assert gate.states("p1")["io"] == "done"
     assert len(gate.camera.pins.begun) == 1
+
+
+def test_who_waits_is_let_in_while_the_storage_stalls_and_once(gates, monkeypatch):
+    monkeypatch.setattr("engine.dispatch.bypass.SLOW_S", 0.05)
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    goes_on, decide = threading.Event(), gate.camera.store.passages.decide
+
+    def stalls(*arguments):
+        assert goes_on.wait(20)
+        decide(*arguments)
+
+    monkeypatch.setattr(gate.camera.store.passages, "decide", stalls)
+    gate.lines(DI1=True)
+    until(lambda: (held := gate.camera.bypass.held("p1")) and held.done, "the gate")
+    gate.clock.advance(30)
+    goes_on.set()
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
+    assert (gate.states("p1")["io"], len(gate.camera.pins.requests)) == ("done", 1)
 
 
 def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
