@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from board.kit.once import Once
 from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
@@ -34,18 +34,13 @@ class Uses:
     strangers fill no memory, and only while their nonces are valid."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._used = Once(MOST_USES)
 
     def first(self, digest: CheckDigest) -> bool:
         """Whether it is the first with its nonce and count. A client that does not count uses each nonce once."""
         now_s = time.monotonic()
-        while self._known and (next(iter(self._known.values())) < now_s - NONCE_S or len(self._known) >= MOST_USES):
-            self._known.popitem(last=False)
-        use = digest.user, digest.nonce, digest.nc.lower() if digest.qop else ""
-        if use in self._known:
-            return False
-        self._known[use] = now_s
-        return True
+        use = digest.nonce, digest.nc.lower() if digest.qop else ""
+        return self._used.first(digest.user, use, now_s, now_s + NONCE_S)
 
 
 class Access:

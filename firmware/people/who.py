@@ -9,12 +9,12 @@ import hmac
 import logging
 import secrets
 import threading
-from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import WireError
+from board.kit.once import Once
 from board.kit.people import (
     PEOPLE_MESSAGES,
     AskHa1,
@@ -56,8 +56,7 @@ class Who:
         self._guesses = guesses
         self._clock = clock
         self._lock = threading.Lock()
-        self._nonces: OrderedDict[tuple[str, bytes], float] = OrderedDict()
-        """{(user, nonce): until when it is kept, monotonic}"""
+        self._nonces = Once(MAX_NONCES)
         self._started_s = clock.monotonic_ns() / 1e9
 
     def answer(self, question: object) -> object:
@@ -126,16 +125,9 @@ class Who:
         # One made before the start may have been used before it: an overheard token must not open a gate once the power is cut.
         if knows_time and (abs(age_s) > CREATED_WITHIN_S or age_s > now_s - self._started_s + WHOLE_SECOND_S):
             return False
-        nonce = asked.user, base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
-        with self._lock:
-            while knows_time and self._nonces and next(iter(self._nonces.values())) < now_s:
-                self._nonces.popitem(last=False)
-            if nonce in self._nonces:
-                return False
-            self._nonces[nonce] = now_s + 2 * CREATED_WITHIN_S
-            if len(self._nonces) > MAX_NONCES:
-                self._nonces.popitem(last=False)
-        return True
+        nonce = base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
+        with self._lock:  # while the time is not known, none is forgotten for its age
+            return self._nonces.first(asked.user, nonce, now_s if knows_time else 0.0, now_s + 2 * CREATED_WITHIN_S)
 
 
 class WhoServer:

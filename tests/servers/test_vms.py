@@ -311,6 +311,10 @@ def test_a_digest_counts_once_for_each_count_of_the_client(monkeypatch: pytest.M
     counted = [uses.first(replace(one, nc=count)) for count in ("0000000A", "0000000b", "0000000a", "0000000B")]
     bare = [uses.first(replace(one, qop="", nc=count)) for count in ("1", "2")]
     assert (counted, bare, uses.first(replace(one, nonce="m"))) == ([True, True, False, False], [True, False], True)
+    monkeypatch.setattr("engine.vms.access.MOST_USES", 8)
+    few = Uses()
+    others = [replace(one, user="b", nonce=str(number)) for number in range(20)]
+    assert (few.first(one), all(map(few.first, others)), few.first(one)) == (True, True, False), "b pushes out b's alone"
     later_s = time.monotonic() + NONCE_S + 2
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert uses.first(one) is True  # its nonce has become too old meanwhile

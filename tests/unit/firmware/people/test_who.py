@@ -183,6 +183,20 @@ def test_a_nonce_that_is_written_in_another_way_is_the_same(who: Who, devices: D
     assert who.answer(replace(asked, nonce=asked.nonce.replace("Zg==", "Zh=="))) == Nobody(stale=True)
 
 
+def test_who_may_only_see_has_no_other_token_forgotten(
+    devices: DevicePasswords, tokens: Tokens, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many right ones of his own pushed out what had been overheard, which then opened the gate."""
+    monkeypatch.setattr("firmware.people.who.MAX_NONCES", 8)
+    who = Who(devices, tokens, Guesses(clock), clock)
+    (opener, its), (viewer, theirs) = devices.make("onvif", "VMS", "admin"), devices.make("onvif", "Wall", "admin", view_only=True)
+    overheard = token(opener.user, its)
+    assert isinstance(who.answer(overheard), Person)
+    for number in range(20):
+        assert isinstance(who.answer(token(viewer.user, theirs, b"%016d" % number)), Person)
+    assert who.answer(overheard) == Nobody(stale=True)
+
+
 def test_two_devices_may_use_the_same_nonce(who: Who, devices: DevicePasswords) -> None:
     for name in ("Recorder", "Monitor"):
         device, password = devices.make("onvif", name, "admin")
