@@ -136,12 +136,12 @@ def _begin(host: Host, call: Call[Any, Any], form: AddressSent) -> str:
 
 
 def _change(host: Host, call: Call) -> Answer:
-    sent = {name: call.body.get(name, "")[:60] for name in ("device", "method", "address", "gateway", "servers")}
-    form = AddressSent(
-        device=sent["device"][:15], dhcp=sent["method"] == "dhcp", address=sent["address"].strip()[:18],
-        gateway=sent["gateway"].strip()[:15], servers=sent["servers"],
-    )  # fmt: skip
+    sent = {name: call.body.get(name, "").strip() for name in ("device", "method", "address", "gateway", "servers")}
     try:
+        form = AddressSent(
+            device=sent["device"], dhcp=sent["method"] == "dhcp", address=sent["address"], gateway=sent["gateway"],
+            servers=sent["servers"],
+        )  # fmt: skip
         code = _begin(host, call, form)
     except ConfigError as why:
         return _page(host, call, 400, Text("not changed: {reason}", {"reason": why}), sent, why.field)

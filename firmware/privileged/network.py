@@ -42,14 +42,16 @@ class Network:
         device = _device(request)
         words = _settings(request)
         self._stop_timer()
-        # The way back first: it must be there whatever happens to this process.
-        self._run("systemd-run", "--collect", f"--on-active={WITHIN_S}s", f"--unit={UNIT}", "nmcli", "device", "reapply", device)
+        until_s = self._now_s() + WITHIN_S
+        # The way back first: it must be there whatever happens to this process. Of itself a timer is up to a minute late.
+        timer = (f"--on-active={WITHIN_S}s", "--timer-property=AccuracySec=100ms", f"--unit={UNIT}")
+        self._run("systemd-run", "--collect", *timer, "nmcli", "device", "reapply", device)
         try:
             self._run("nmcli", "device", "modify", device, *words)
         except Exception:
             self._stop_timer()
             raise
-        self._tried.write_text(json.dumps({"device": device, "words": words, "until_s": self._now_s() + WITHIN_S}))
+        self._tried.write_text(json.dumps({"device": device, "words": words, "until_s": until_s}))
 
     def _keep(self, request: Mapping[str, Any]) -> None:
         """What is tried is so from now on; ValueError when it has gone back."""

@@ -153,3 +153,10 @@ def test_storage_says_what_there_is_and_formats_nothing_that_is_not_named_and_ty
     (host.folder / "card").rmdir()  # it is pulled: that is said, and all else goes on
     assert host.ask("GET", "/api/storage").json()["card_present"] is False
     assert host.ask("GET", "/api/packages").status_code == 200
+
+
+@pytest.mark.parametrize(("field", "typed"), [("address", "192.168.100.200/244"), ("gateway", "192.168.100.2001")])
+def test_a_slip_at_the_end_of_an_address_is_not_cut_off_and_tried(host: Host, helper: Helper, field: str, typed: str) -> None:
+    sent = {"device": "eth0", "method": "fixed", "address": "192.168.100.7/24", "gateway": "", "servers": "", field: typed}
+    answer = host.ask("POST", "/setup/network/addresses/change", data=sent)
+    assert answer.status_code == 400 and f"must have at most {len(typed) - 1} characters" in answer.text and helper.asked == []

@@ -108,8 +108,9 @@ def test_root_sets_the_way_back_before_it_changes_the_device_and_the_profile_onl
     system = System()
     root = Network(system, tmp_path, lambda: 0.0)
     root.verbs["network_try"](FIXED)
+    exactly = "--timer-property=AccuracySec=100ms"
     assert system.done[1:] == [
-        ("systemd-run", "--collect", f"--on-active={WITHIN_S}s", f"--unit={UNIT}", "nmcli", "device", "reapply", "eth0"),
+        ("systemd-run", "--collect", f"--on-active={WITHIN_S}s", exactly, f"--unit={UNIT}", "nmcli", "device", "reapply", "eth0"),
         ("nmcli", "device", "modify", "eth0", *WORDS),
     ]
     system.done.clear()
@@ -130,6 +131,21 @@ def test_root_keeps_nothing_after_the_minute(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too late"):
         Network(system, tmp_path, lambda: WITHIN_S + 0.1).verbs["network_keep"]({})
     assert not any(words[:3] == ("nmcli", "connection", "modify") for words in system.done)
+
+
+def test_the_minute_begins_with_the_timer_however_long_the_change_takes(tmp_path: Path) -> None:
+    """Else the new settings could be kept for the next start when the old ones are back."""
+    (tmp_path / "run").mkdir()
+    now_s = [0.0]
+
+    def slow(*words: str) -> str:
+        now_s[0] += 20.0
+        return "5d1e-uuid"
+
+    Network(slow, tmp_path, lambda: now_s[0]).verbs["network_try"](FIXED)
+    now_s[0] = 20.0 + WITHIN_S + 0.1
+    with pytest.raises(ValueError, match="too late"):
+        Network(System(), tmp_path, lambda: now_s[0]).verbs["network_keep"]({})
 
 
 def test_root_tries_nothing_when_there_is_no_way_back(tmp_path: Path) -> None:
