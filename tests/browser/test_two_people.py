@@ -113,3 +113,20 @@ def test_what_was_typed_in_a_dialog_stays_when_the_session_is_over(browser: Any,
         dialog.get_by_role("button", name="Save").click()
         playwright.expect(dialog.locator(".notice")).to_contain_text("Log in first.")
         playwright.expect(dialog.get_by_label("Owner", exact=True)).to_have_value("Anna")
+
+
+def test_what_was_typed_in_a_page_stays_when_the_session_is_over(browser: Any, camera: tuple[Path, str]) -> None:
+    """Somebody has logged out in another tab, or the host has started again: the page asked how the camera is, and began anew."""
+    _, address = camera
+    over = {"status": 401, "json": {"error": "Log in first."}}
+    for path, field, typed in (("lpr", "#f-min_confidence_pct", "91"), ("general", "#f-device_name", "Gate 1")):
+        with page_of_its_own(browser) as page:
+            page.goto(f"{address}/{path}")
+            page.locator(field).fill(typed)
+            page.route("**/api/**", lambda route: route.fulfill(**over))
+            if path == "lpr":
+                for _ in range(2):  # it asks every second, and does not do so a second time once it begins anew
+                    page.wait_for_event("requestfinished", lambda request: request.url.endswith("/api/status"))
+            page.get_by_role("button", name="Save", exact=True).click()
+            playwright.expect(page.get_by_text("Log in first.")).to_be_visible()
+            playwright.expect(page.locator(field)).to_have_value(typed)

@@ -12,6 +12,9 @@ export class ApiError extends Error {
   }
 }
 
+let typed = false;
+document.addEventListener("input", () => { typed = true; });
+
 /** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. */
 export async function api(method, path, body) {
   let response;
@@ -24,8 +27,8 @@ export async function api(method, path, body) {
   } catch {
     throw new ApiError(0, {error: _("The camera does not answer. Is it still connected?")});
   }
-  // The session is over: the camera asks for the log-in. In a dialog it is said instead, and what was typed stays.
-  if (response.status === 401 && !$("dialog[open]")) location.reload();
+  // The session is over: the camera asks for the log-in. Where somebody has typed it is said instead, and what was typed stays.
+  if (response.status === 401 && !typed && !$("dialog[open]")) location.reload();
   const text = await response.text();
   let answer;
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: _("The camera answered {status}.", response)}; }
