@@ -77,10 +77,11 @@ def request(order: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Sent -> {"pem": key and chain, "facts"}; ConfigError says what is wrong with it."""
+    """Sent -> {"pem": key and chain, "facts", "waited": by the key that waits}; ConfigError says what is wrong with it."""
     sent = from_plain(Sent, order)
     certificates, key = _read(sent)
-    if key is None and sent.waiting:
+    waited = key is None and bool(sent.waiting)
+    if waited:
         key = _private(sent.waiting.encode(), None)
     if key is None:
         raise ConfigError("there is no key for it: upload the key too, or make a signing request first", field="private_key")
@@ -92,7 +93,7 @@ def check(order: Mapping[str, Any]) -> dict[str, Any]:
         _check_time(each, sent.now)
     pem = _key_pem(key) + b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain)
     _try(pem)
-    return {"pem": pem.decode(), "facts": _plain(facts(chain))}
+    return {"pem": pem.decode(), "facts": _plain(facts(chain)), "waited": waited}
 
 
 def _plain(told: Facts) -> dict[str, Any]:

@@ -181,13 +181,15 @@ def test_the_cameras_own_is_made_once_for_its_names_and_addresses_and_anew_on_de
     assert (tmp_path / "tls" / "camera.key").stat().st_mode & 0o077 == 0
 
 
-def test_a_signing_request_keeps_its_key_until_the_certificate_comes(tmp_path: Path) -> None:
+def test_a_signing_request_keeps_its_key_until_the_certificate_comes(tmp_path: Path, made: Made) -> None:
     kept = Certificates(tmp_path / "tls", Clock())
     kept.ensure_own(Names(("gw",), ()))
     names = Names(("www.gate.example", "gate.example"), ("192.0.2.7",), "Gate AG", "DE")
     asked = x509.load_pem_x509_csr(kept.request(names).encode())
     assert asked.is_signature_valid
     assert asked.subject.rfc4514_string() == "CN=gate.example,O=Gate AG,C=DE"
+    kept.install(made.pem(), made.key_pem(), "")  # meanwhile
+    assert not kept.is_own and x509.load_pem_x509_csr(kept.waiting_request().encode()) == asked
     authority = ec.generate_private_key(ec.SECP256R1())
     answer = Made._signed("gate.example", "root", asked.public_key(), authority)
     assert kept.install(answer.public_bytes(PEM), b"", "").names == ("gate.example",)
