@@ -31,6 +31,7 @@ from board.kit.passing import passing_folder
 from board.kit.secrets import for_strangers
 from board.kit.state import State
 from board.kit.web.logo import logo_file
+from engine.exchange.local_files import drop_others
 from engine.store import backup, rescue
 from engine.store.migrations import COMPATIBLE
 from engine.store.refusals import problem
@@ -159,6 +160,7 @@ def take(state: State, folder: Path, by: str) -> None:
     (engine/store/rescue.py): whatever is cut off in between, a second call does the rest."""
     database = state.database
     try:
+        _clear(state, folder)
         _folder(backup.folder_of(database))
         for name, kept, order in ((LISTS, backup.NEWEST, rescue.RESTORE), (DATABASE, backup.WHOLE, rescue.EXCHANGE)):
             if (folder / name).exists():
@@ -175,6 +177,26 @@ def take(state: State, folder: Path, by: str) -> None:
             _put(path, target)
     except OSError as why:
         raise problem(database.name, why) from why
+
+
+def _clear(state: State, folder: Path) -> None:
+    """What the backup knows nothing of goes: another logo, and files that an export has left here whose number is another's there,
+    or nobody's. A second call has no database in the folder any more, and leaves what the first has put here."""
+    copies = [folder / name for name in (LISTS, DATABASE) if (folder / name).exists()]
+    if not copies:
+        return
+    if not (folder / LOGO).exists():
+        logo_file(state).unlink(missing_ok=True)
+    drop_others(state.exchange, {number for number, *_ in _jobs(copies[-1]) & _jobs(state.database)})
+
+
+def _jobs(database: Path) -> set[tuple[int, int, str]]:
+    """(number, list, kind) of its exports and imports; none of a database that is not there or cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            return set(opened.execute("SELECT id, list_id, kind FROM jobs"))
+    except sqlite3.Error:
+        return set()
 
 
 def _folder(path: Path) -> None:

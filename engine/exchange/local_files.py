@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from board.kit.errors import ConfigError
@@ -38,6 +39,15 @@ def keep(path: Path, folder: Path, name: str, most: int) -> None:
     others = [each for each in local_files(folder) if each.name != name]  # which the clock, set back, may call newer
     for old in others[most - 1 :]:
         old.unlink(missing_ok=True)
+
+
+def drop_others(exchange: Path, jobs: Collection[int]) -> None:
+    """Files of all jobs but these, by their numbers, go: they hold plates, and nobody who wants those deleted would find them.
+    `exchange`: State.exchange."""
+    stay = {str(job) for job in jobs}
+    for folder in exchange.glob("[0-9]*"):
+        if folder.name not in stay:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def room(folder: Path, most: int) -> int:

@@ -133,6 +133,8 @@ class Retention:
             if after is None:
                 break
         self._swept_rowid = after
+        if after is None and limit:  # pictures whose passages a damaged or exchanged database has lost have days, too
+            self._drop_folders(cutoff[:10].replace("-", "/"))
         if deleted:
             log.info("%d passages deleted that were older than their lists or the settings keep them", deleted)
         self._store.counters.add(SWEPT, deleted)
@@ -168,8 +170,10 @@ class Retention:
     def _drop_folders(self, day: str) -> int:
         """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures here: what still lies there belongs to none. A
         clock that was wrong for a while leaves stamps that are ahead of later ones. How many went."""
-        dropped = 0
+        dropped, until_ns = 0, self._clock.monotonic_ns() + round(RUN_S * 1e9)
         for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
+            if self._clock.monotonic_ns() >= until_ns:
+                break
             name = folder.relative_to(self._images).as_posix()
             if name < day and not self._store.passages.has_pictures(name.replace("/", "-")):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from board.identity import confirmations
 from board.kit.settings import Settings, option, unfit
 from board.kit.web.routes import Answer, Call, Refused, api, data, said
+from engine.exchange.local_files import drop_others
 from engine.store import backup, rescue
 from webui.portal import Portal
 from webui.view import shapes
@@ -40,13 +41,14 @@ def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
         raise unfit("mac", "MAC address", "is not this camera's")
     with portal.changing:
         rescue.ask(portal.state.database, rescue.RESET, by=call.user)
-    threading.Thread(target=_forget_pictures, args=(portal,), name="pictures", daemon=True).start()
+    threading.Thread(target=_forget_files, args=(portal,), name="files", daemon=True).start()
     return data({"ok": True})
 
 
-def _forget_pictures(portal: Portal) -> None:
-    """Of passages that are gone in a moment; what is left when this process ends, or when the card is away, goes when the storage
-    is nearly full."""
+def _forget_files(portal: Portal) -> None:
+    """Files of exports, which hold plates, and pictures of passages, all of which are gone in a moment; pictures that are left when
+    this process ends, or when the card is away, go when the storage is nearly full."""
+    drop_others(portal.state.exchange, ())
     card = portal.stored_pictures.card
     if card is not None:
         with suppress(OSError):

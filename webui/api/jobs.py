@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,6 +15,7 @@ from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, down
 from board.kit.words import Text
 from engine.exchange.exporting import write_lists
 from engine.exchange.formats import EXTENSIONS
+from engine.exchange.local_files import drop_others
 from engine.exchange.names import path_of
 from engine.exchange.trying import Trial, outcome_of
 from engine.store.transfers import DONE
@@ -128,7 +128,7 @@ def _delete(portal: Portal, call: Call) -> Answer:
     job = stored_job(portal, call.id("id"))
     kind = portal.jobs.get(job.kind)
     portal.store.jobs.delete(job.id, kind.options if kind else Settings, call.user)
-    shutil.rmtree(portal.state.exchange / str(job.id), ignore_errors=True)
+    drop_others(portal.state.exchange, [each.id for each in portal.store.jobs()])
     return data(shapes.Nothing())
 
 

@@ -12,6 +12,7 @@ from board.kit.typed import typed
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, said, text
 from engine import plates
+from engine.exchange.local_files import drop_others
 from engine.messages import RulesChanged
 from engine.plates import EntryForm, entry_of, told
 from engine.types import FIXED_ROLES, ListEntry, PlateList
@@ -50,6 +51,7 @@ def _put_list(portal: Portal, call: Call) -> Answer:
 
 def _delete_list(portal: Portal, call: Call) -> Answer:
     portal.store.lists.delete(stored_list(portal, call.id("id")).id, call.user)
+    drop_others(portal.state.exchange, [each.id for each in portal.store.jobs()])
     portal.service.outcome(RulesChanged())
     return data(shapes.Nothing())
 

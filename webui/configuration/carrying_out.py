@@ -9,6 +9,7 @@ from dataclasses import replace
 from board.kit.errors import GatewrightError
 from board.kit.settings import Problem, Settings, SettingsError
 from board.kit.words import Text
+from engine.exchange.local_files import drop_others
 from webui.configuration.plan import ListPlan, Plan
 from webui.portal import Portal
 
@@ -24,6 +25,7 @@ def carry_out(portal: Portal, made: Plan, by: str, note: Callable[[], None]) -> 
             with _refusing(one.place):
                 _carry_out_list(portal, one, by)
         note()
+    drop_others(portal.state.exchange, [each.id for each in portal.store.jobs()])
 
 
 def _carry_out_list(portal: Portal, one: ListPlan, by: str) -> None:

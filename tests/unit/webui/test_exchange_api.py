@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from board.identity import confirmations
 from board.kit.words import Text
 from engine.exchange.kinds.sincro import SincroOptions
 from engine.exchange.local_files import keep
@@ -116,6 +117,27 @@ def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Pa
         'attachment; filename="WHITE__1_.xml"',
     )
     assert caller.get(f"jobs/{made['id']}/files/..%2F..%2Fanpr.db").status == 404
+
+
+def test_files_of_an_export_go_with_it_whatever_deletes_it(caller: Caller, tmp_path: Path) -> None:
+    """They hold plates: with its list, by a configuration file that knows nothing of it, with the whole database."""
+
+    def exported(where: int) -> Path:
+        made = caller.send("POST", f"api/lists/{where}/jobs", {**FTP, "kind": "local_list", "options": {}}).json
+        (tmp_path / "file").write_bytes(b"plates")
+        keep(tmp_path / "file", folder := caller.state.exchange / str(made["id"]), "list.xml", 5)
+        return folder
+
+    before = caller.send("POST", "api/configuration/export", {}).json
+    stays, added = exported(WHITE), caller.send("POST", "api/lists", {"name": "Guests"}).json["id"]
+    of_list = exported(added)
+    assert caller.send("DELETE", f"api/lists/{added}", {}).status == 200
+    assert (stays.exists(), of_list.exists()) == (True, False)
+    assert caller.send("POST", "api/configuration/import", {"document": before, "apply": True}).status == 200
+    assert not stays.exists()
+    last = exported(WHITE)
+    assert caller.send("POST", "api/database/reset", {"mac": confirmations(caller.state)[0]}).status == 200
+    until(lambda: not last.exists())
 
 
 @pytest.mark.parametrize(

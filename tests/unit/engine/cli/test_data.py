@@ -15,12 +15,13 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.parcel import parts
+from board.kit.settings import Settings
 from board.kit.state import State
 from board.kit.web.logo import logo_file
 from engine.cli import data as module
 from engine.cli.data import check, main, take
 from engine.store import Store, rescue
-from engine.types import PassageImages
+from engine.types import Job, PassageImages
 from tests.samples import entry, passage
 
 
@@ -89,6 +90,28 @@ def test_passages_and_pictures_come_along_by_choice_and_a_second_call_after_a_cu
     assert inside(other) == (1, 1)
     assert (other.images / "2026/01/02/a-full.jpg").read_bytes() == b"picture" and logo_file(other).read_bytes() == b"logo"
     assert not list(state.database.parent.glob("copy-*"))
+
+
+def test_what_another_camera_had_of_its_own_is_not_shown_as_the_restored_ones(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its logo, and files of exports whose numbers are those of other ones in the backup, or of none."""
+    other = State(tmp_path / "two")
+    for camera, kinds in ((state, ("local_list", "local_list")), (other, ("local_list", "local_matches", "local_list"))):
+        store = Store(camera.database, Clock())
+        for kind in kinds:
+            made = store.jobs.save(Job(0, 4, kind, True, "day", True, "{}"), Settings, "anna")
+            (camera.exchange / str(made.id)).mkdir(parents=True)
+        store.close()
+    logo_file(other).parent.mkdir()
+    logo_file(other).write_bytes(b"its own")
+    logo_file(state).unlink()
+    saved(state, tmp_path / "out", monkeypatch)
+    take(other, tmp_path / "out", "anna")
+    assert [path.name for path in other.exchange.iterdir()] == ["1"] and not logo_file(other).exists()
+    logo_file(other).write_bytes(b"restored before the cut")
+    take(other, tmp_path / "out", "anna")
+    assert logo_file(other).exists()
 
 
 def test_a_damaged_database_is_no_hindrance_to_a_restore(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,17 @@ def test_passages_go_with_their_pictures_after_their_days_at_the_intervals_time(
     assert (swept(disk), ids(disk)) == (6, [])
 
 
+def test_pictures_whose_passages_a_new_database_does_not_know_go_after_their_days_too(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 10, free_pct=50)
+    purge(disk, purge="days", purge_days=7)
+    for day in ("2025/12/09", "2026/01/08"):
+        (disk.images / day).mkdir(parents=True, exist_ok=True)
+        (disk.images / day / "lost-full.jpg").write_bytes(b"jpeg")
+    disk.at(NOW + timedelta(days=9, hours=1))
+    assert (swept(disk), len(ids(disk))) == (3, 7)
+    assert [path.relative_to(disk.images).as_posix() for path in disk.images.rglob("lost*")] == ["2026/01/08/lost-full.jpg"]
+
+
 @pytest.mark.parametrize("settings", [{"purge": "freespace"}, {"purge": "disabled"}])
 def test_no_other_type_deletes_by_days(tmp_path: Path, settings: dict[str, object]) -> None:
     disk = Disk(tmp_path, 3, free_pct=50)
