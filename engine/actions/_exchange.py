@@ -141,10 +141,10 @@ class Exchange:
 
         if isinstance(why, ssl.SSLCertVerificationError):
             return Text(BAD_CERTIFICATE, {"reason": why.verify_message})
+        if isinstance(why, EOFError) or (isinstance(why, ssl.SSLEOFError) and not why.reason):  # while it was written to
+            return Text("it ended the connection")
         if isinstance(why, ssl.SSLError):
             return Text(BAD_TLS, {"reason": why.reason or type(why).__name__})
-        if isinstance(why, EOFError):
-            return Text("it ended the connection")
         return Text("no answer ({reason})", {"reason": why.strerror or type(why).__name__})
 
 

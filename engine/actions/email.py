@@ -284,6 +284,16 @@ def _client(it: Exchange, options: EmailOptions) -> SMTP:
                 return client_context(options.ca, options.verify_tls).wrap_socket(sock, server_hostname=host)
             return sock
 
+        def send(self, s: Any) -> None:
+            if self.sock is None:
+                return super().send(s)
+            try:
+                self.sock.sendall(s.encode("ascii") if isinstance(s, str) else s)
+            except OSError:
+                it.check()
+                code, text = self.getreply()  # who ends early says why: the mail is too large
+                raise smtplib.SMTPResponseException(code, text) from None
+
         def getreply(self) -> tuple[int, bytes]:
             if self.file is None and self.sock is not None:
                 self.file = Bounded(self.sock.makefile("rb"))

@@ -257,6 +257,25 @@ def test_the_camera_itself_is_not_reached(serve: Serve, box: Box) -> None:
 # --- servers that do not behave ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("tls", ["none", "tls"])
+@pytest.mark.parametrize(
+    ("last", "said"), [(b"552 too large\r\n", " answers 552 too large$"), (b"", "it ended the connection|reset by peer")]
+)
+def test_a_server_that_ends_a_mail_which_is_too_large_for_it_is_heard(
+    certificates: Certificates, context: ssl.SSLContext, tmp_path: Path, tls: str, last: bytes, said: str
+) -> None:
+    def talk(peer: socket.socket) -> None:
+        with context.wrap_socket(peer, server_side=True) if tls == "tls" else peer as connection:
+            for answer in (b"220 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+                connection.sendall(answer)
+                connection.recv(1000)
+            connection.sendall(last)
+
+    (tmp_path / "full.jpg").write_bytes(bytes(8_000_000))
+    with talker(talk) as port, pytest.raises(DeliveryError, match=said):
+        send(tmp_path, PassageImages("full.jpg", ""), port=port, tls=tls, ca=certificates.ca if tls == "tls" else "")
+
+
 @pytest.mark.parametrize(
     ("talk", "said"),
     [
