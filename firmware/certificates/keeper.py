@@ -143,7 +143,7 @@ class Certificates:
     def remove_installed(self) -> None:
         """The camera's own is in force again."""
         with self._changing:
-            if self.is_own:
+            if not self._installed.exists():  # a damaged one may go, too
                 raise ConfigError("there is no certificate but the camera's own")
             self._remove(self._installed)
             self._renew()

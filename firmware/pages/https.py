@@ -59,6 +59,7 @@ def _page(
         covered=facts.covers(name),
         name=name,
         own=https.certificates.is_own,
+        damaged=https.certificates.damaged,
         own_names=https.own_names(),
         waiting=bool(https.certificates.waiting_request()),
         http_port=https.http_port,

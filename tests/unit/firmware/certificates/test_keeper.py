@@ -210,3 +210,7 @@ def test_what_is_refused_leaves_the_one_in_force_and_one_that_is_damaged_falls_b
     again = Certificates(tmp_path / "tls", Clock())
     assert isinstance(again.context(), ssl.SSLContext)
     assert (again.damaged, again.is_own, again.facts().subject) == (True, True, "CN=gw")
+    again.remove_installed()
+    assert not again.damaged and not (tmp_path / "tls" / "https.pem").exists()
+    with pytest.raises(ConfigError, match="no certificate but the camera's own"):
+        again.remove_installed()
