@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,16 @@ def test_a_viewer_sees_live_and_review_in_the_menu_and_no_more(caller: Caller) -
         "live",
         "review",
     ]
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_no_page_leads_where_whoever_reads_it_may_not_go(one_for_all: Caller, role: str) -> None:
+    one_for_all.portal.store.add_passage(passage(), ())
+    shown = [reply.text for page in (*PAGES, "lists/4?view=exports") if (reply := one_for_all.get(page, role)).status == 200]
+    assert len(shown) >= 2
+    linked = {target for text in shown for target in re.findall(r'<a [^>]*href="(/[^"#?]+)', text)}
+    assert {target for target in linked if one_for_all.get(target.removeprefix("/anpr/"), role).status == 403} == set()
+    assert "/anpr/review" in linked and "/setup/network/ftp.html" not in linked, "the host shows that to who may configure"
 
 
 def test_the_first_access_leads_to_region_and_countries_before_anything_else(fresh_caller: Caller) -> None:
