@@ -288,7 +288,7 @@ class Service:
             RestartService: self._restart_service,
         }
         self._unopened = Unopened(
-            names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file)
+            names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file), clock
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)

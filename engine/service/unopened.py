@@ -1,10 +1,12 @@
-"""Unopened: tells the engine which cars were to be let in and were not, so that it reads those that still stand there again."""
+"""Unopened: tells the engine which cars were to be let in and were not, or were refused by a clock that was wrong, so that it reads
+those that still stand there again."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
 
+from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
 from engine.messages import ReadAgain
 from engine.store import Store
@@ -14,6 +16,11 @@ log = logging.getLogger("service")
 NEWEST = 20
 """How many passages are examined: an older car has gone."""
 
+JUMP_S = 60.0
+"""A clock that is set by more was wrong: at the boot of a board without a battery, until a time server answers."""
+RECENT_NS = 600_000_000_000
+"""A car that came longer before has gone."""
+
 
 class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
@@ -22,9 +29,16 @@ class Unopened:
     it."""
 
     def __init__(
-        self, kinds: Collection[str], send: Callable[[ReadAgain], None], has_begun: Callable[[Collection[str]], bool]
+        self,
+        kinds: Collection[str],
+        send: Callable[[ReadAgain], None],
+        has_begun: Callable[[Collection[str]], bool],
+        clock: Clock,
     ) -> None:
         self._kinds = kinds
+        self._clock = clock
+        self._looked = clock.now(), clock.monotonic_ns()
+        self._was_set = False
         self._send = send
         self._has_begun = has_begun
         self._told: set[str] = set()
@@ -48,3 +62,20 @@ class Unopened:
                     return  # no engine: the next one is told
             self._told.add(each.passage_id)
         self._told &= {each.passage_id for each in found}
+        self._look_at_the_clock(store)
+
+    def _look_at_the_clock(self, store: Store) -> None:
+        (then, then_ns), (now, now_ns) = self._looked, (self._clock.now(), self._clock.monotonic_ns())
+        self._looked = now, now_ns
+        self._was_set = self._was_set or abs((now - then).total_seconds() - (now_ns - then_ns) / 1e9) > JUMP_S
+        if not self._was_set:
+            return
+        try:
+            for each in store.passages.after(store.passages.ends()[1] - NEWEST, NEWEST):
+                passage = each.passage
+                if passage.plate and each.decision.outcome == "refused" and 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
+                    self._send(ReadAgain(passage.id, passage.plate))
+        except (StoreError, WireError) as why:
+            log.debug("%s", why)  # again in a moment
+            return
+        self._was_set = False

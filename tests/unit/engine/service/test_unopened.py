@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from board.kit.clock import Clock
 from board.kit.errors import WireError
 from engine.dispatch.rules import delivery_id
 from engine.messages import ReadAgain
@@ -25,11 +27,11 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
 
 
 class Engine:
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = Clock()) -> None:  # noqa: B008
         self.heard: list[object] = []
         self.away = False
         self.begun: set[str] = set()
-        self.unopened = Unopened(["io"], self._hear, lambda names: bool(self.begun & set(names)))
+        self.unopened = Unopened(["io"], self._hear, lambda names: bool(self.begun & set(names)), clock)
 
     def _hear(self, message: ReadAgain) -> None:
         if self.away:
@@ -123,3 +125,26 @@ def test_a_car_that_was_read_once_more_in_vain_is_told_by_its_newer_passage_alon
     arrive(camera, "shut again", opens=False)
     engine.unopened.turn(camera.store)
     assert engine.heard == [ReadAgain("shut again", "HK55EVB")]
+
+
+@pytest.mark.parametrize("before", [datetime(1970, 1, 1, 0, 1, tzinfo=UTC), datetime(2026, 1, 1, 23, 0, tzinfo=UTC)])
+def test_cars_that_a_wrong_clock_kept_out_are_read_anew_once_it_is_set(camera: Camera, before: datetime) -> None:
+    right = camera.clock.now()
+    camera.clock._now = before
+    engine = Engine(camera.clock)
+    camera.store.entries.save(entry("GUEST1", valid_from=right - timedelta(minutes=5)), "admin")
+    arrive(camera, "long ago", opens=True, plate="GONE22")
+    camera.clock.advance(600)
+    arrive(camera, "guest", opens=True, plate="GUEST1")
+    arrive(camera, "always", opens=True)
+    engine.unopened.turn(camera.store)
+    camera.clock._now += timedelta(seconds=30)
+    engine.unopened.turn(camera.store)
+    assert engine.heard == []
+    engine.away, camera.clock._now = True, right
+    for _ in range(2):
+        engine.unopened.turn(camera.store)
+        camera.clock.advance(1)
+        engine.away = False
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("guest", "GUEST1")]
