@@ -155,10 +155,12 @@ class Broker:
             gone = [self._kept.pop(key) for key in set(self._kept) - wanted]
             new = {key: Link(key[0], key[1], self._network, key[2]) for key in wanted - set(self._kept)}
             self._kept.update(new)
-        for link in gone:
-            link.close()
-        for link in new.values():  # not sooner: an "offline" of one that goes must not come after the "online" of one that comes
-            link.start()
+        try:
+            for link in gone:
+                link.close()
+        finally:  # not sooner: an "offline" of one that goes must not come after the "online" of one that comes
+            for link in new.values():
+                link.start()
 
     def link(self, account: Account) -> Link:
         """The connection of an account. For one that no rule uses (a TEST) one is made that announces nothing; it is closed with
