@@ -124,8 +124,10 @@ class Accounts:
         if not right and password != composed(password):  # an earlier release took it as it was typed
             typed = {cost: self._hasher.hash(password, salt, known, cost) for cost in costs}
             right = account is not None and hmac.compare_digest(typed[cost_of(account.hash)], account.hash)
-        if account is None or not right or self._accounts.get(name) != account:
+        now = self._accounts.get(name)
+        if account is None or not right or now is None or now.salt != account.salt:  # each password has a salt of its own
             return None
+        account = now  # of another role, or with its hash made anew by somebody else's log-in
         if account.hash != hashes[COST]:
             account = self._renewed(account, hashes[COST])
         mark = self.mark(account, password)

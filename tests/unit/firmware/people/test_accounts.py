@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from firmware.people.accounts import Accounts
-from firmware.people.passwords import COST, EARLIER_COST, Hasher, cost_of
+from firmware.people.passwords import COST, EARLIER_COST, Cost, Hasher, cost_of
 from tests.recorder import Recorder
 from tests.unit.firmware.people.conftest import CountingHasher
 
@@ -310,6 +311,28 @@ def test_while_any_hash_is_of_an_earlier_release_every_name_costs_the_same(tmp_p
         assert accounts.check(name, "wrong one") is None
         counts.append(len(hasher.salts))
     assert counts == [2, 2, 2]
+
+
+def test_a_right_password_is_right_though_the_account_is_changed_while_it_is_looked_at(tmp_path: Path) -> None:
+    """By another log-in, which makes the hash anew, or by an administrator; but not when the password itself is another then."""
+    with_an_earlier_hash(tmp_path, "gatehouse")
+    meanwhile: list[Callable[[], object]] = []
+
+    class Slow(Hasher):
+        def hash(self, password: str, salt: str, known: bool = True, cost: Cost = COST) -> str:
+            while meanwhile:
+                meanwhile.pop()()
+            return super().hash(password, salt, known, cost)
+
+    accounts = Accounts(tmp_path, Slow())
+    for change in (lambda: accounts.check("guard", "gatehouse"), lambda: accounts.set_role("guard", "operator")):
+        meanwhile.append(change)
+        found = accounts.check("guard", "gatehouse")
+        assert found is not None and found == accounts.get("guard")
+    assert found.role == "operator"
+    for change in (lambda: accounts.give_password("guard", "another house"), lambda: accounts.remove("guard")):
+        meanwhile.append(change)
+        assert accounts.check("guard", "gatehouse") is None
 
 
 def test_a_log_in_does_not_fail_because_the_new_hash_cannot_be_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
