@@ -21,6 +21,7 @@ from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.people import USES
 from board.kit.words import Text
+from firmware.people.leads import Leads
 from firmware.people.sealing import Pairs, apart, seal, unseal
 
 LOG = logging.getLogger("people")
@@ -66,6 +67,7 @@ class DevicePasswords:
         self._changing = threading.Lock()
         self._key_file = Kept(folder / "device-passwords.key", _parse_key, lambda key: {"key": key.hex()})
         self._kept = Kept(folder / "device-passwords.json", parse, lambda each: [asdict(one) for one in each])
+        self.leads = Leads(folder)
         self._used: dict[str, str] = {}
         """{user: last use}, since the start."""
         key, stored = self._key_file.read(), self._kept.read()

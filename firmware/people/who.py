@@ -9,6 +9,7 @@ import hmac
 import logging
 import secrets
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from board.kit.wire import Channel, Codec, PeerGone
 from firmware.people.addresses import share_of
 from firmware.people.device_passwords import DevicePassword, DevicePasswords
 from firmware.people.guesses import Guesses
+from firmware.people.leads import LEAST_S
 from firmware.people.tokens import Tokens
 
 LOG = logging.getLogger("people")
@@ -107,27 +109,38 @@ class Who:
         right = hmac.compare_digest(expected.encode(), asked.digest.encode("utf-8", "surrogatepass"))
         if found is None or not right:
             return self._device(asked, None)
-        if not self._is_fresh(asked):
+        now, now_s = self._clock.now(), self._clock.monotonic_ns() / 1e9
+        age_s = _age_s(asked.created, now)
+        knows_time, up_s = now >= CLOCK_KNOWN, now_s - self._started_s
+        if age_s is None or not self._is_fresh(asked, age_s, knows_time, now_s):
             return Nobody(stale=True)
-        return self._device(asked, found[0])
+        person = self._device(asked, found[0])
+        lead_s = self._devices.leads.before_s(asked.user)
+        if knows_time and lead_s and age_s + lead_s >= up_s and isinstance(person, Person):
+            # By a clock that is so much ahead it may have been made, and used, before the start; what it makes now is past that.
+            return replace(person, permissions=VIEW_ONLY)
+        if knows_time and age_s < -LEAST_S and self._clock.synchronised():
+            self._devices.leads.seen(asked.user, -age_s, [each.user for each in self._devices.all()])
+        return person
 
-    def _is_fresh(self, asked: CheckUsernameToken) -> bool:
+    def _is_fresh(self, asked: CheckUsernameToken, age_s: float, knows_time: bool, now_s: float) -> bool:
         """It was made within 5 minutes and since the host's start, as far as the camera knows the time, and its nonce was not used
         before."""
-        try:
-            created = datetime.fromisoformat(asked.created)
-        except ValueError:
-            return False
-        created = created.replace(tzinfo=UTC) if created.tzinfo is None else created
-        now, now_s = self._clock.now(), self._clock.monotonic_ns() / 1e9
-        knows_time = now >= CLOCK_KNOWN
-        age_s = (now - created).total_seconds()
         # One made before the start may have been used before it: an overheard token must not open a gate once the power is cut.
         if knows_time and (abs(age_s) > CREATED_WITHIN_S or age_s > now_s - self._started_s + WHOLE_SECOND_S):
             return False
         nonce = base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
         with self._lock:  # while the time is not known, none is forgotten for its age
             return self._nonces.first(asked.user, nonce, now_s if knows_time else 0.0, now_s + 2 * CREATED_WITHIN_S)
+
+
+def _age_s(created: str, now: datetime) -> float | None:
+    """Of what a token names; None for what is no time."""
+    try:
+        at = datetime.fromisoformat(created)
+    except ValueError:
+        return None
+    return (now - (at.replace(tzinfo=UTC) if at.tzinfo is None else at)).total_seconds()
 
 
 class WhoServer:

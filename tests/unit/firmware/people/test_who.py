@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.clock import TestClock
+from board.kit.kept import Kept
 from board.kit.people import (
     PEOPLE_MESSAGES,
     AskHa1,
@@ -27,8 +28,9 @@ from board.kit.wire import Codec, connect
 from firmware.people.accounts import Account
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
+from firmware.people.leads import Leads
 from firmware.people.tokens import Tokens
-from firmware.people.who import MAX_ASKERS, Who, WhoServer, digest_response, ha1, username_token_digest
+from firmware.people.who import MAX_ASKERS, VIEW_ONLY, Who, WhoServer, digest_response, ha1, username_token_digest
 
 ADMIN = Account("admin", "admin", "00", "00", False)
 RFC_7616 = CheckDigest(
@@ -264,3 +266,46 @@ def test_a_token_that_may_have_been_used_before_the_start_is_not_taken_again(
     assert again.answer(token(device.user, password, b"anew", "2026-01-02T03:04:35Z")) == Person("Recorder")
     clock.advance(60)
     assert again.answer(token(device.user, password, b"slow", "2026-01-02T03:04:40Z")) == Person("Recorder")
+
+
+def test_by_a_clock_that_is_ahead_too_no_token_of_before_the_start_opens_the_gate(
+    tmp_path: Path, devices: DevicePasswords, tokens: Tokens, clock: TestClock
+) -> None:
+    """Its time is later than the start, so that it counted as new; its recorder is not held up, and may see in any case."""
+    device, password = devices.make("onvif", "Recorder", "admin")
+    ahead = [f"2026-01-02T03:0{minute}:05Z" for minute in (8, 9)]  # of a clock that is four minutes ahead
+    before = Who(devices, tokens, Guesses(clock), clock)
+    overheard = token(device.user, password, b"overheard", ahead[0])
+    assert before.answer(overheard) == Person("Recorder")
+    clock.advance(58)
+    devices = DevicePasswords(tmp_path, clock)
+    again = Who(devices, tokens, Guesses(clock), clock)
+    clock.advance(2)
+    assert again.answer(overheard) == Person("Recorder", VIEW_ONLY)
+    assert again.answer(token(device.user, password, b"its next", ahead[1])) == Person("Recorder")
+    other, its = devices.make("onvif", "Terminal", "admin")
+    assert again.answer(token(other.user, its, b"on time", "2026-01-02T03:04:05Z")) == Nobody(stale=True)
+    assert again.answer(token(other.user, its, b"on time", "2026-01-02T03:05:05Z")) == Person("Terminal")
+    clock.advance(250)
+    assert again.answer(token(device.user, password, b"set right", "2026-01-02T03:09:15Z")) == Person("Recorder")
+
+
+def test_a_clock_that_was_not_set_yet_lags_and_nobody_is_ahead_of_it(
+    tmp_path: Path, devices: DevicePasswords, tokens: Tokens
+) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    lagging = TestClock(follows=False)
+    who = Who(devices, tokens, Guesses(lagging), lagging)
+    assert who.answer(token(device.user, password, created="2026-01-02T03:08:05Z")) == Person("Recorder")
+    assert DevicePasswords(tmp_path, lagging).leads.before_s(device.user) == 0
+
+
+def test_a_lead_is_written_only_when_it_is_greater_than_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+    monkeypatch.setattr(Kept, "write", lambda kept, value: written.append(value))
+    leads = Leads(tmp_path)
+    for lead_s in (0.4, 1.0, 2.5, 2.9, 3.0, 3.1, 2.0):
+        leads.seen("recorder", lead_s, ["recorder"])
+    leads.seen("viewer", 9.0, ["viewer"])
+    assert written == [{"recorder": 3}, {"recorder": 4}, {"viewer": 9}]
+    assert leads.before_s("recorder") == 0
