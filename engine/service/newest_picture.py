@@ -5,27 +5,64 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from board.kit.errors import StoreError
 from engine.store import Store
 from engine.stored_pictures import StoredPictures
 from engine.types import Passage, PassageImages
 
 log = logging.getLogger("events")
 
+WITHIN_S = 1.0
+"""An event may open a way out: it waits no longer for a card that stalls."""
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """`late`: the event waits no longer."""
+
+    event: Passage
+    found: Passage | None = None
+    late: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
 
 class NewestPicture:
-    """StoreError as for `store`."""
-
     def __init__(self, store: Callable[[], Store], pictures: StoredPictures) -> None:
         self._store = store
         self._pictures = pictures
 
     def give(self, event: Passage) -> Passage:
         """The event with the pictures of the newest passage that has some, under names of its own: they stay as long as the
-        event does, whatever happens to that passage. Without pictures if there are none, or no room."""
+        event does, whatever happens to that passage. Without pictures if there are none, no room, or not in time."""
+        job = _Job(event)
+        thread = threading.Thread(target=self._run, args=(job,), name="event-picture", daemon=True)
+        thread.start()
+        thread.join(WITHIN_S)
+        with job.lock:
+            job.late = job.found is None
+        return job.found or event
+
+    def _run(self, job: _Job) -> None:
+        try:
+            found = self._given(job.event)
+        except StoreError as why:
+            log.warning("an event has no picture: %s", why)
+            return
+        with job.lock:
+            if not job.late or found is job.event:
+                job.found = found
+                return
+        for name in filter(None, (found.images.full, found.images.plate)):
+            with suppress(OSError):
+                (self._pictures.own / name).unlink()
+
+    def _given(self, event: Passage) -> Passage:
         newest = None if event.images != PassageImages() else self._store().passages.newest_picture()
         if newest is None:
             return event

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.service import newest_picture
 from engine.service.newest_picture import NewestPicture
 from engine.store import Store
 from engine.stored_pictures import StoredPictures
 from engine.types import PassageImages
 from tests.samples import NOW, new_store, passage
+from tests.waiting import until
 
 EVENT = passage("", id="e1", event="input", at=NOW + timedelta(minutes=1), box=(0, 0, 0, 0), size=(0, 0))
 
@@ -54,6 +57,22 @@ def test_where_files_have_one_name_only_the_picture_is_copied(tmp_path: Path, mo
 
     monkeypatch.setattr(os, "link", refuse)
     assert (tmp_path / newest.give(EVENT).images.plate).read_bytes() == b"b.jpg"
+
+
+def test_an_event_waits_for_no_card_that_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, newest = prepared(tmp_path)
+    goes_on, link = threading.Event(), os.link
+
+    def stalls(*names: Path) -> None:
+        assert goes_on.wait(20)
+        link(*names)
+
+    monkeypatch.setattr(os, "link", stalls)
+    monkeypatch.setattr(newest_picture, "WITHIN_S", 0.01)
+    assert newest.give(EVENT) == EVENT
+    goes_on.set()
+    until(lambda: not any(thread.name == "event-picture" for thread in threading.enumerate()), "the end of the card's stall")
+    assert list((tmp_path / "2026/01/02").iterdir()) == [], "a picture that belongs to nothing"
 
 
 def test_an_event_with_pictures_of_its_own_keeps_them(tmp_path: Path) -> None:
