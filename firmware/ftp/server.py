@@ -326,6 +326,10 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
             self._in_buffer = [self._held.pop(0)]
             super().found_terminator()
 
+    def ftp_TYPE(self, line: str) -> None:
+        """Everybody takes "A N", which is what "A" stands for (RFC 959, 5.1 and 3.1.1.1)."""
+        super().ftp_TYPE(line.upper().removesuffix(" N"))
+
     def ftp_SIZE(self, path: str) -> None:
         """In bytes of the file, whatever the type: so do vsftpd and others, and clients rely on it."""
         try:

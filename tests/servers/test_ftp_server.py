@@ -126,6 +126,13 @@ def test_transfers_go_on_where_they_broke_off_and_append(camera: FtpCamera) -> N
         assert (camera.folder / "a").read_bytes() == b"0123456789XYZ"
 
 
+def test_types_are_those_of_the_least_that_every_server_takes(camera: FtpCamera) -> None:
+    """RFC 959, 5.1: "TYPE - ASCII Non-print", which is TYPE A N in full."""
+    with camera.client() as client:
+        types = ("A", "A N", "a n", "I", "L 8", "E N", "A T")
+        assert [answer(client, f"TYPE {each}")[:3] for each in types] == ["200"] * 5 + ["504"] * 2
+
+
 def test_active_mode_works_to_the_client_alone(camera: FtpCamera) -> None:
     with camera.client() as client:
         client.set_pasv(False)
