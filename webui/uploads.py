@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -40,7 +42,7 @@ class Uploads:
         self._lock = threading.Lock()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._coming: set[str] = set()
-        """Names of those that are being sent."""
+        """Names of those that are being sent, or given to a process, or deleted."""
 
     def receive(self, stream: IO[bytes], length: int, order: HandOrder) -> str:
         """Stores a file and looks at it; its name. Refused: there is no room, or it broke off."""
@@ -70,14 +72,14 @@ class Uploads:
     def again(self, name: str, order: HandOrder) -> None:
         """Looks at the file again, or takes it in. Refused: it is being worked on."""
         folder = self._of(name)
-        self._await(name)
-        self._start(name, folder, order)
+        with self._alone(name):
+            self._start(name, folder, order)
 
     def result(self, name: str) -> HandResult:
         """What has come of it so far. Refused 404 when there is no such upload."""
         folder = self._of(name)
         with self._lock:
-            running = self._is_running(name)
+            running = self._is_running(name) or name in self._coming
         result = folder.result()
         if result.state == READING and not running:
             why = Text("it was broken off; nothing has changed: send the file again")
@@ -87,8 +89,8 @@ class Uploads:
     def drop(self, name: str) -> None:
         """Forgets the file. Refused: it is being worked on."""
         folder = self._of(name)
-        self._await(name)
-        shutil.rmtree(folder.path, ignore_errors=True)
+        with self._alone(name):
+            shutil.rmtree(folder.path, ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:
@@ -103,16 +105,26 @@ class Uploads:
             raise Refused(404, "There is no such upload; perhaps it was too long ago.")
         return HandFolder(path)
 
-    def _await(self, name: str) -> None:
-        """Its process ends a moment after it has told its result. Refused: it does not."""
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Its process ends a moment after it has told its result. Refused: it does not, or somebody else is at it."""
+        busy = Refused(409, "This file is being worked on already.")
         process = self._running.get(name)
         try:
             if process is not None:
                 process.wait(ENDS_WITHIN_S)
         except subprocess.TimeoutExpired as why:
-            raise Refused(409, "This file is being worked on already.") from why
+            raise busy from why
         with self._lock:
+            if name in self._coming or self._is_running(name):
+                raise busy
             self._running.pop(name, None)
+            self._coming.add(name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming.discard(name)
 
     def _start(self, name: str, folder: HandFolder, order: HandOrder) -> None:
         folder.put_order(order)

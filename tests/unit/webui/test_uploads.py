@@ -11,7 +11,8 @@ import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.state import State
-from engine.exchange.hand import HandFolder, HandOrder
+from board.kit.web.routes import Refused
+from engine.exchange.hand import READING, HandFolder, HandOrder
 from webui.uploads import MOST_KEPT, Uploads
 
 CONTENT = b"plate\nAB1\n"
@@ -66,3 +67,32 @@ def test_more_are_not_taken_while_all_are_being_sent(uploads: Uploads) -> None:
         each.go_on.set()
         thread.join()
     assert all(HandFolder(each).file.read_bytes() == CONTENT for each in uploads._folder.iterdir())
+
+
+def test_of_two_who_take_a_file_in_at_once_one_does_and_the_other_is_told(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each started a process, and the last one told that nothing had changed."""
+    name = uploads.receive(io.BytesIO(CONTENT), len(CONTENT), HandOrder(4, "anna"))
+    begun, go_on, started = threading.Event(), threading.Event(), []
+
+    def start(uploads: Uploads, name: str, folder: HandFolder, order: HandOrder) -> None:
+        started.append(order.user)
+        begun.set()
+        go_on.wait()
+        folder.put_order(order)
+
+    monkeypatch.setattr(Uploads, "_start", start)
+    first = threading.Thread(target=uploads.again, args=(name, HandOrder(4, "anna", apply=True)))
+    first.start()
+    begun.wait()
+    for late in (lambda: uploads.again(name, HandOrder(4, "ben", apply=True)), lambda: uploads.drop(name)):
+        with pytest.raises(Refused, match="This file is being worked on already"):
+            late()
+    assert uploads.result(name).state == READING
+    go_on.set()
+    first.join()
+    assert started == ["anna"] and uploads.order(name).user == "anna"
+    uploads.drop(name)
+    with pytest.raises(Refused, match="There is no such upload"):
+        uploads.order(name)
