@@ -50,7 +50,7 @@ def as_text(read: PlateRead) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every picture was read, 1 when one was unreadable (the others are read all the same)."""
+    """0 when every picture was read, 1 when one was unreadable or a folder has none (the others are read all the same)."""
     parser = argparse.ArgumentParser(prog="python -m engine read", description="Reads the plates in pictures.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture, or a folder: all pictures in it, by name")
     parser.add_argument("--json", action="store_true", help="one JSON object per picture and line")
@@ -60,7 +60,11 @@ def main(arguments: list[str]) -> int:
     recogniser = recogniser_of(options)
     failed = False
     for path in options.paths:
-        for file in pictures_in(Path(path)):
+        files = pictures_in(Path(path))
+        if not files:
+            print(f"engine read: {path}: no picture lies in this folder", file=sys.stderr)
+            failed = True
+        for file in files:
             # a file keeps the very spelling it was given by
             name = path if file == Path(path) else str(file)
             failed |= not read_one(recogniser, name, options.crop, options.json)

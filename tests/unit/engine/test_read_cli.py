@@ -95,6 +95,14 @@ def test_a_folder_stands_for_its_pictures(frame: Path, plate: Path, capfd: pytes
     assert [line["file"] for line in lines_of(capfd.readouterr().out)] == [str(frame), str(plate)]
 
 
+def test_a_folder_without_pictures_is_an_error_of_its_own(frame: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["read", "--json", str(tmp_path / "empty"), str(frame)]) == 1
+    said = capfd.readouterr()
+    assert f"{tmp_path}/empty: no picture lies in this folder" in said.err
+    assert [line["file"] for line in lines_of(said.out)] == [str(frame)]
+
+
 def test_an_unknown_country_and_an_unknown_command_are_refused(frame: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["read", "--country", "QX", str(frame)]) == 2
     assert "QX" in capfd.readouterr().err
