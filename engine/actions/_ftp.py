@@ -90,6 +90,9 @@ class Session:
     def put(self, name: str, content: IO[bytes]) -> None:
         """Stores or replaces a file. Whoever watches the folder sees whole files only."""
         self._client.storbinary(f"STOR {name}.part", content)
+        size, count = content.tell(), self._size(f"{name}.part")
+        if 0 <= count != size:  # the server took for its end what was none
+            raise DeliveryError("{name} was cut off: {count} of {size} bytes came", name=name, count=count, size=size)
         self._rename(f"{name}.part", name)
 
     def _rename(self, old: str, new: str) -> None:
@@ -112,14 +115,21 @@ class Session:
             with suppress(ftplib.error_perm):
                 self._client.delete(aside)
 
+    def _size(self, name: str) -> int:
+        """-1 where the server does not say."""
+        import ftplib
+
+        with suppress(ftplib.Error, ValueError):
+            size = self._client.size(name)
+            return -1 if size is None else size
+        return -1
+
     def state(self, name: str) -> tuple[int, str]:
         """(size in bytes, time of the last change as the server writes it) of a file, -1 and "" where the server does not say."""
         import ftplib
 
         self._client.voidcmd("TYPE I")
-        size, changed = -1, ""
-        with suppress(ftplib.error_perm, ValueError):
-            size = self._client.size(name) or 0
+        size, changed = self._size(name), ""
         with suppress(ftplib.error_perm):
             changed = self._client.voidcmd(f"MDTM {name}").partition(" ")[2].strip()[:40]
         return size, changed

@@ -94,6 +94,14 @@ def test_a_repetition_replaces_its_file_and_one_that_was_cut_off(images: Path) -
         assert stored(server.folder) == {"HK55EVB.jpg": FULL}
 
 
+def test_a_file_that_arrived_in_part_gets_no_name_though_the_server_says_that_all_is_well(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        server.server.handler.on_file_received = lambda handler, path: os.truncate(path, 1000)
+        said = failed(images, server.port, tls="none", name="in/{plate}")
+        assert said == f"127.0.0.1:{server.port}: HK55EVB.jpg was cut off: 1000 of {len(FULL)} bytes came"
+        assert list(stored(server.folder)) == ["in/HK55EVB.jpg.part"]
+
+
 def test_no_plate_leaves_its_folder_or_sends_a_command_of_its_own(images: Path) -> None:
     with ftp_server(images / "served") as server:
         send(images, server.port, plate="../../x\r\nDELE y", tls="none", name="in/{plate}", images="plate")
