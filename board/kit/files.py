@@ -8,6 +8,7 @@ import mmap
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,22 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     OSError when the disk refuses; `path` is then as it was. Whether the new name outlives a power cut at once depends on
     the folder's own sync (`sync_folder`), which is left to the caller: it can take long on an SD card."""
     put_in_place(write_beside(path, data, mode), path)
+
+
+def write_together(files: Sequence[tuple[Path, bytes, int]]) -> None:
+    """All of these (path, data, mode), each as write_whole does, or none when the disk refuses: a key is of no use without what
+    belongs to it. OSError then."""
+    fresh: list[tuple[Path, Path]] = []
+    try:
+        for path, data, mode in files:
+            fresh.append((write_beside(path, data, mode), path))
+    except OSError:
+        for written, _ in fresh:
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+        raise
+    for written, path in fresh:
+        put_in_place(written, path)
 
 
 def put_in_place(fresh: Path, path: Path) -> None:
@@ -52,10 +69,15 @@ def set_aside(path: Path) -> None:
 def write_beside(path: Path, data: bytes, mode: int = 0o644) -> Path:
     """Writes and syncs `data` as PATH.new, for a rename over `path`; OSError when the disk refuses."""
     fresh = path.with_name(path.name + ".new")
-    with os.fdopen(_made_anew(fresh, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(_made_anew(fresh, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)  # a part of a secret, which nobody would delete
+        raise
     return fresh
 
 

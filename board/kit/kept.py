@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from board.kit.errors import GatewrightError
-from board.kit.files import private_in, put_in_place, set_aside, sync_folder, write_beside, write_whole
+from board.kit.files import private_in, set_aside, sync_folder, write_together, write_whole
 from board.kit.from_json import from_json
 from board.kit.words import Text
 
@@ -108,9 +108,7 @@ def copy_of(file: Path) -> Path:
 def write_both(file: Path, data: bytes, mode: int = 0o644) -> None:
     """On `file` and its copy and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
     with _turn(file):
-        fresh = [(write_beside(path, data, mode), path) for path in (copy_of(file), file)]
-        for written, path in fresh:  # only now: a full disk leaves both as they were
-            put_in_place(written, path)
+        write_together([(copy_of(file), data, mode), (file, data, mode)])
         sync_folder(file.parent)
 
 

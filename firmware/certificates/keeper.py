@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from board.kit.child import environment
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import ConfigError
-from board.kit.files import sync_folder, write_beside
+from board.kit.files import sync_folder, write_together
 from board.kit.from_json import from_json
 from board.kit.plain import from_plain, to_plain
 from board.kit.words import received
@@ -134,7 +134,7 @@ class Certificates:
                 now.isoformat() if now >= CLOCK_KNOWN else "",
             )
             done = self._work("check", to_plain(sent))
-            self._write(self._installed, done["pem"].encode())
+            self._write((self._installed, done["pem"]))
             if done["waited"]:  # a certificate with a key of its own, for the time being, is no answer to the request
                 self._remove(self._waiting, self._request)
             self._renew()
@@ -152,8 +152,7 @@ class Certificates:
         """A signing request, PEM; its key waits here for the certificate. One that waits already is replaced."""
         with self._changing:
             done = self._work("request", to_plain(names))
-            self._write(self._waiting, done["key"].encode())
-            self._write(self._request, done["request"].encode())
+            self._write((self._waiting, done["key"]), (self._request, done["request"]))
         return str(done["request"])
 
     def waiting_request(self) -> str:
@@ -175,10 +174,10 @@ class Certificates:
         with self._loading:
             self._context = fresh
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, *files: tuple[Path, str]) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_beside(path, data, 0o600).replace(path)
+            write_together([(path, text.encode(), 0o600) for path, text in files])
             sync_folder(self._folder)
         except OSError as why:
             raise ConfigError("it cannot be stored: {why}", why=why.strerror) from why

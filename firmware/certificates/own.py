@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id
-from board.kit.files import set_aside
-from board.kit.kept import copy_of, keep_copy, write_both
+from board.kit.files import set_aside, sync_folder, write_together
+from board.kit.kept import copy_of, keep_copy
 from board.kit.state import State
 
 INSTALLED = "https.pem"
@@ -46,8 +46,9 @@ def make_certificate(folder: Path, names: Sequence[str], addresses: Sequence[str
     files = certificate_files(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate, key = _made(names, addresses)
-    for file, pem, mode in ((files.key, key, 0o600), (files.certificate, certificate, 0o644)):
-        write_both(file, pem, mode)
+    made = ((files.key, key, 0o600), (files.certificate, certificate, 0o644))
+    write_together([(path, pem, mode) for file, pem, mode in made for path in (copy_of(file), file)])
+    sync_folder(folder)
 
 
 def keep_certificates(folder: Path) -> None:

@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from board.kit import files
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
+from board.kit.files import write_beside
 from board.kit.plain import to_plain
 from firmware.certificates import work
 from firmware.certificates.facts import Names, Sent
 from firmware.certificates.keeper import MAX_FILE_BYTES, Certificates
+from firmware.certificates.own import make_certificate
 
 NOW = datetime.now(UTC)
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -195,6 +198,26 @@ def test_a_signing_request_keeps_its_key_until_the_certificate_comes(tmp_path: P
     assert kept.install(answer.public_bytes(PEM), b"", "").names == ("gate.example",)
     assert (kept.is_own, kept.waiting_request(), list((tmp_path / "tls").glob("request.*"))) == (False, "", [])
     assert kept.context().get_ca_certs() == []
+
+
+def test_a_full_storage_leaves_key_and_request_and_key_and_certificate_as_they_belong_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, folder = Certificates(tmp_path, Clock()), tmp_path
+    kept.ensure_own(Names(("gw",), ()))
+    kept.request(Names(("gate.example",), ()))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for last in ("request.csr", "camera.crt"):
+
+        def full(path: Path, data: bytes, mode: int = 0o644, last: str = last) -> Path:
+            if path.name == last:
+                raise OSError(28, "No space left on device")
+            return write_beside(path, data, mode)
+
+        monkeypatch.setattr(files, "write_beside", full)
+        with pytest.raises((ConfigError, OSError)):
+            kept.request(Names(("other.example",), ())) if last == "request.csr" else make_certificate(folder, ("gw",), ())
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_what_is_refused_leaves_the_one_in_force_and_one_that_is_damaged_falls_back(tmp_path: Path, made: Made) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from board.kit import kept as kept_module
+from board.kit import files as files_module
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_beside
@@ -350,7 +350,7 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(
             raise OSError(errno.ENOSPC, "No space left on device")
         return write_beside(path, data, mode)
 
-    monkeypatch.setattr(kept_module, "write_beside", full_for_failures)
+    monkeypatch.setattr(files_module, "write_beside", full_for_failures)
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
     until(lambda: len(refused) > 1)
     pins = until(lambda: next((process.pid for process in only(packages).processes if process.name == "pins"), 0))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit import kept as kept_module
+from board.kit import files as files_module
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.state import State
@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_the_schedule_of_before(tmp_path: Path, monkeypatch: 
     def full(*_: object) -> Path:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(kept_module, "write_beside", full)
+    monkeypatch.setattr(files_module, "write_beside", full)
     with pytest.raises(PackageError, match="the schedule cannot be stored: No space left on device"):
         schedules.put("TINY", DAY)
     assert schedules.of("TINY") == NIGHT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit import kept
+from board.kit import files
 from board.kit.errors import PackageError
 from board.kit.files import write_beside
 from firmware.packages.slots import CAMERA, GOOD, TRIAL, Slot, Slots
@@ -127,7 +127,7 @@ def test_a_full_disk_keeps_room_for_the_record_of_a_way_back(tmp_path: Path, mon
             raise OSError(errno.ENOSPC, "No space left on device")
         return write_beside(path, data, mode)
 
-    monkeypatch.setattr(kept, "write_beside", full)
+    monkeypatch.setattr(files, "write_beside", full)
     assert slots.mark("TINY", first, TRIAL).state == TRIAL
     assert not reserve.exists()
     Slots(tmp_path / "packages", None, lambda: False)
