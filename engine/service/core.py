@@ -87,6 +87,7 @@ from engine.service.lane import LaneKeeper, Stores
 from engine.service.newest_picture import NewestPicture
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
+from engine.service.passages_in import PassagesIn
 from engine.service.pins_link import PinsLink
 from engine.service.places import forget_unseen
 from engine.service.problems import Problems
@@ -291,6 +292,7 @@ class Service:
             names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file), clock
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
+        self._passages_in = PassagesIn(self._take)
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -303,7 +305,7 @@ class Service:
 
     def stuck(self) -> str:
         """Why no car would be let in although the process lives: a thread that opens gates has hung. "" while all is well."""
-        busy_s = self._hub.busy_s()
+        busy_s = max(self._hub.busy_s(), self._passages_in.oldest_s())
         return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
 
     def turn(self) -> None:
@@ -493,7 +495,7 @@ class Service:
 
     def _on_engine(self, message: Any) -> None:
         if isinstance(message, PassageReport):
-            self._take(message.passage)
+            self._passages_in.take(message.passage)
         elif isinstance(message, EngineStatus | LiveReads):
             self._engine.take(message)
             if isinstance(message, LiveReads):
