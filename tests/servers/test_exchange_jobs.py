@@ -262,6 +262,17 @@ def test_a_batch_of_matches_replaces_no_other_whatever_its_name(state: State, st
     }
 
 
+def test_a_test_of_an_export_of_matches_replaces_no_batch_either(state: State, store: Store, ftp: Ftp) -> None:
+    options = at(ftp, format="CSV", name="{list}")
+    made = job(store, "ftp_matches", ALL, **options)
+    add_passages(store, "ZZ0")
+    run(state, store, made)
+    add_passages(store, "ZZ1", first=1)
+    ok, note = outcome_of(state, Trial("ftp_matches", ALL, made, json.dumps(options)))
+    assert ok, note
+    assert "ZZ0" in (ftp.folder / "ALL_PLATES.csv").read_text("utf-8-sig")
+
+
 def test_the_process_runs_a_job_by_its_number_and_ends_with_nothing_said(state: State, store: Store) -> None:
     store.entries.save(entry("AB 1", BLACK), "admin")
     made = job(store, "local_list", ALL)

@@ -37,7 +37,7 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
     folders, name = path_of(options.name, env.list, env.device, now)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
-        if not env.test and server.has(f"{name}.{extension}"):
+        if server.has(f"{name}.{extension}"):
             name = path_of(beside(options.name), env.list, env.device, now)[1]
         file = f"{name}.{extension}"
         server.put(file, content)
