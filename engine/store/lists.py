@@ -13,6 +13,7 @@ from board.kit.settings import unfit
 from board.kit.typed import folded, is_printable, typed
 from engine.store.changes import Changes
 from engine.store.database import Database
+from engine.store.occupancy import move_to_strangers
 from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
 
 COLUMNS = "l.id, l.name, l.role, l.colour, l.policy, l.fuzzy, l.keep_days"
@@ -109,6 +110,7 @@ class Lists:
             self._db.execute("DELETE FROM rule_results WHERE rule_id IN (SELECT id FROM rules WHERE list_id = ?)", (list_id,))
             self._db.execute("DELETE FROM rules WHERE list_id = ?", (list_id,))
             self._db.execute("DELETE FROM jobs WHERE list_id = ?", (list_id,))
+            move_to_strangers(self._db, list_id)
             self._db.execute("DELETE FROM lists WHERE id = ?", (list_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO imports (list_id, generation, phase, steps) VALUES (?, -1, 'gone', 0)", (list_id,)

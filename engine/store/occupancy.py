@@ -83,6 +83,7 @@ class Occupancy:
             known = self._find(plate)
             if known is not None:
                 self._db.execute("DELETE FROM inside WHERE key = ?", (known[0],))
+                _level(self._db)
                 return True
             self._drifted(list_id)
             if self.of(list_id).count:
@@ -134,6 +135,7 @@ class Occupancy:
             inside = self.total()
             self._db.execute("DELETE FROM inside WHERE since < ?", (stamp(before),))
             self._db.execute("UPDATE places SET correction = 0, drift = 0 WHERE since < ?", (stamp(before),))
+            _level(self._db)
             left = self.total()
             self._changes.add(BY_TIME, "places", 0, {"inside": inside}, {"inside": left, "before": stamp(before)})
         return inside - left
@@ -173,6 +175,26 @@ class Occupancy:
     def _drifted(self, list_id: int) -> None:
         sql = "INSERT INTO places (list_id, drift) VALUES (?, 1) ON CONFLICT (list_id) DO UPDATE SET drift = drift + 1"
         self._db.execute(sql, (list_id,))
+
+
+def move_to_strangers(db: Database, list_id: int) -> None:
+    """In the transaction that deletes the list. Its vehicles are inside all the same: counted for a list that is shown nowhere,
+    they took places that nobody could give back."""
+    row = db.row("SELECT correction, since FROM places WHERE list_id = ?", (list_id,))
+    db.execute("UPDATE inside SET list_id = ? WHERE list_id = ?", (STRANGERS, list_id))
+    db.execute("DELETE FROM places WHERE list_id = ?", (list_id,))
+    if row is not None and row["correction"]:
+        db.execute("INSERT OR IGNORE INTO places (list_id) VALUES (?)", (STRANGERS,))
+        sql = "UPDATE places SET correction = correction + ?, since = max(since, ?) WHERE list_id = ?"
+        db.execute(sql, (row["correction"], row["since"], STRANGERS))
+        _level(db)
+
+
+def _level(db: Database) -> None:
+    """A correction takes away no more vehicles than are inside: one that left under another plate, and then under its own, would
+    hide the next one that comes in."""
+    inside = "(SELECT count(*) FROM inside i WHERE i.list_id = places.list_id)"
+    db.execute(f"UPDATE places SET correction = -{inside} WHERE correction < -{inside}")
 
 
 def _key(plate: str) -> str:

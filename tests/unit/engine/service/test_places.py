@@ -15,6 +15,8 @@ from engine.service.places import forget_unseen, limit
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import Store
+from engine.store.occupancy import STRANGERS
+from engine.types import PlateList
 from tests.samples import NOW, WHITE, new_store
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -83,6 +85,40 @@ def test_a_clock_that_goes_years_ahead_forgets_nobody_and_who_came_in_meanwhile_
     clock.advance(25.1 * 3_600)
     forget_unseen(store, clock, doubts)
     assert store.occupancy.total() == 0
+
+
+def counted(store: Store) -> dict[int, int]:
+    return {each.list_id: each.count for each in store.occupancy() if each.count}
+
+
+def test_a_vehicle_that_leaves_under_another_plate_and_then_under_its_own_hides_none_that_comes_in(tmp_path: Path) -> None:
+    store, _ = prepared(tmp_path)
+    for plate in ("QQ99", "AB12", "XY34"):  # the first never came in: one of the others is taken for it
+        store.occupancy.leave(plate, WHITE, NOW)
+    assert (counted(store), store.occupancy.of(WHITE).drift) == ({}, 1)
+    store.occupancy.enter("STRANGE", STRANGERS, NOW)
+    assert (counted(store), store.occupancy.total()) == ({STRANGERS: 1}, 1)
+    store.occupancy.enter("AB12", WHITE, NOW)
+    assert (counted(store), store.occupancy.total()) == ({STRANGERS: 1, WHITE: 1}, 2)
+
+
+def test_a_correction_does_not_outlive_the_vehicles_that_it_was_for(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=24)
+    store.occupancy.leave("QQ99", WHITE, NOW + 12 * HOUR)
+    assert inside(store, clock, 25 * HOUR + timedelta(minutes=1)) == 0
+    store.occupancy.enter("AB12", WHITE, clock.now())
+    assert (counted(store), store.occupancy.total()) == ({WHITE: 1}, 1)
+
+
+def test_vehicles_of_a_list_that_is_deleted_are_strangers_so_that_all_that_count_are_shown(tmp_path: Path) -> None:
+    store, _ = prepared(tmp_path)
+    guests = store.lists.save(PlateList(0, "Guests", "custom"), "anna")
+    store.occupancy.enter("KLM4", guests.id, NOW)
+    store.occupancy.put(guests.id, 10, 5, "anna", NOW)
+    store.lists.delete(guests.id, "anna")
+    assert (counted(store), store.occupancy.total()) == ({WHITE: 2, STRANGERS: 5}, 7)
+    store.occupancy.put(STRANGERS, None, 0, "anna", NOW)
+    assert store.occupancy.total() == 2
 
 
 @pytest.mark.parametrize(
