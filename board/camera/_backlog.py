@@ -10,6 +10,7 @@ WINDOW_S = 1.0
 SPARE = 0.2
 """Who waits for this share of the time has decoded all there is: packets that come late then came late."""
 BEHIND_S = 1.0
+NEAR_S = 0.2
 
 
 class Backlog:
@@ -36,3 +37,7 @@ class Backlog:
         if spare:
             self._offset_s = offset_s
         return offset_s - self._offset_s > BEHIND_S
+
+    def is_over(self, came_s: float, stamp_s: float) -> bool:
+        """Whether a packet belongs to now: what was passed over has caught up. A recording never makes anybody wait."""
+        return self._offset_s is not None and came_s - stamp_s - self._offset_s < NEAR_S

@@ -63,9 +63,10 @@ class ContainerSource:
         behind, left_out, told = False, 0, False
         for packet in self._container.demux(video=0):
             came_s = monotonic()
-            if packet.dts is not None and not left_out and backlog.grown(asked_s, came_s, float(packet.dts * packet.time_base)):
+            stamp_s = None if packet.dts is None else float(packet.dts * packet.time_base)
+            if stamp_s is not None and not left_out and backlog.grown(asked_s, came_s, stamp_s):
                 behind, self.silent_s = True, KEY_WITHIN_S
-            if behind and came_s - asked_s > WAITED_S:
+            elif behind and (came_s - asked_s > WAITED_S or (stamp_s is not None and backlog.is_over(came_s, stamp_s))):
                 behind = False
             if not behind and (packet.is_keyframe or not left_out):
                 if left_out:

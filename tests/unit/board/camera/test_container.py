@@ -29,12 +29,18 @@ def test_no_trace_of_a_source_that_fails_holds_its_password(url: str) -> None:
 class SlowBoard:
     """A live source of `fps`, key pictures 2 s apart, on a board that decodes a picture in `decode_s`; a stand-in for the clock,
     PyAV's container and its packets. `stalls`: {picture: how late it comes, in s, and what follows at once}; `rate`: how fast the
-    source's stamps run."""
+    source's stamps run; `live`: else it is a recording, which is there as a whole."""
 
     def __init__(
-        self, decode_s: float, fps: int = 25, rate: float = 1.0, stalls: Mapping[int, float] = MappingProxyType({})
+        self,
+        decode_s: float,
+        fps: int = 25,
+        rate: float = 1.0,
+        stalls: Mapping[int, float] = MappingProxyType({}),
+        live: bool = True,
     ) -> None:
         self.now_s = 1000.0
+        self.live = live
         self.decode_s, self.fps, self.rate, self.stalls = decode_s, fps, rate, stalls
         self.ages_s: list[float] = []
 
@@ -43,7 +49,8 @@ class SlowBoard:
         for number in range(self.fps * 60):
             made_s = 1000.0 + number / self.fps
             late_s = max(self.stalls.get(number, 0.0), late_s - 1 / self.fps)
-            self.now_s = max(self.now_s, made_s + max(0.0, late_s))
+            if self.live:
+                self.now_s = max(self.now_s, made_s + max(0.0, late_s))
             yield SimpleNamespace(
                 dts=round(number * 1000 / self.fps * self.rate),
                 time_base=Fraction(1, 1000),
@@ -69,6 +76,12 @@ def test_a_board_that_decodes_too_slowly_shows_pictures_of_now(monkeypatch: pyte
     ages_s = SlowBoard(decode_s=1.25 / fps, fps=fps).look(monkeypatch)
     assert max(ages_s) < 2
     assert len(ages_s) > 60 * fps / 3
+
+
+def test_a_recording_plays_to_its_end_on_a_slow_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    ages_s = SlowBoard(decode_s=0.05, live=False).look(monkeypatch)
+    assert len(ages_s) > 60 * 25 / 3
+    assert max(ages_s) < 2
 
 
 @pytest.mark.parametrize(
