@@ -67,12 +67,15 @@ class Uploads:
 
     def order(self, name: str) -> HandOrder:
         """What was ordered last. Refused 404 when there is no such upload."""
-        return self._of(name).order()
+        folder = self._of(name)
+        try:
+            return folder.order()
+        except FileNotFoundError as why:  # somebody else has just dropped it
+            raise _gone() from why
 
     def again(self, name: str, order: HandOrder) -> None:
         """Looks at the file again, or takes it in. Refused: it is being worked on."""
-        folder = self._of(name)
-        with self._alone(name):
+        with self._alone(name) as folder:
             self._start(name, folder, order)
 
     def result(self, name: str) -> HandResult:
@@ -80,16 +83,18 @@ class Uploads:
         folder = self._of(name)
         with self._lock:
             running = self._is_running(name) or name in self._coming
-        result = folder.result()
+        try:
+            result = folder.result()
+        except FileNotFoundError as why:
+            raise _gone() from why
         if result.state == READING and not running:
-            why = Text("it was broken off; nothing has changed: send the file again")
-            return replace(result, state="failed", error=why)
+            broken_off = Text("it was broken off; nothing has changed: send the file again")
+            return replace(result, state="failed", error=broken_off)
         return result
 
     def drop(self, name: str) -> None:
         """Forgets the file. Refused: it is being worked on."""
-        folder = self._of(name)
-        with self._alone(name):
+        with self._alone(name) as folder:
             shutil.rmtree(folder.path, ignore_errors=True)
 
     def close(self) -> None:
@@ -102,16 +107,19 @@ class Uploads:
     def _of(self, name: str) -> HandFolder:
         path = self._folder / name
         if not _NAME.fullmatch(name) or not (path / "order.json").is_file():
-            raise Refused(404, "There is no such upload; perhaps it was too long ago.")
+            raise _gone()
         return HandFolder(path)
 
     @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        """Its process ends a moment after it has told its result. Refused: it does not, or somebody else is at it."""
+    def _alone(self, name: str) -> Iterator[HandFolder]:
+        """The folder of an upload. Its process ends a moment after it has told its result. Refused: it has told none yet, or
+        somebody else is at it."""
         busy = Refused(409, "This file is being worked on already.")
         process = self._running.get(name)
         try:
-            if process is not None:
+            if process is not None and process.poll() is None:
+                if self.result(name).state == READING:
+                    raise busy
                 process.wait(ENDS_WITHIN_S)
         except subprocess.TimeoutExpired as why:
             raise busy from why
@@ -121,7 +129,7 @@ class Uploads:
             self._running.pop(name, None)
             self._coming.add(name)
         try:
-            yield
+            yield self._of(name)
         finally:
             with self._lock:
                 self._coming.discard(name)
@@ -150,6 +158,10 @@ class Uploads:
         for number, (at, each) in enumerate(idle):
             if at < old or len(busy) + len(idle) - number >= MOST_KEPT:
                 shutil.rmtree(each, ignore_errors=True)
+
+
+def _gone() -> Refused:
+    return Refused(404, "There is no such upload; perhaps it was too long ago.")
 
 
 def _store(stream: IO[bytes], length: int, path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,12 @@ def test_of_two_who_take_a_file_in_at_once_one_does_and_the_other_is_told(
     go_on.set()
     first.join()
     assert started == ["anna"] and uploads.order(name).user == "anna"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as works:
+        uploads._running[name] = works
+        with pytest.raises(Refused, match="This file is being worked on already"):
+            uploads.again(name, HandOrder(4, "ben", apply=True))
+        assert works.poll() is None, "it was waited for"
+        works.communicate(b"\n")
     uploads.drop(name)
     with pytest.raises(Refused, match="There is no such upload"):
         uploads.order(name)
