@@ -11,12 +11,14 @@ from types import MappingProxyType
 from typing import IO, Any
 
 from board.kit.cells import safe_cell
+from board.kit.clock import Clock
+from engine.decided import WAIT_S
 from engine.exchange.plate_files.csv_file import Encoded
 from engine.formats import xml_text
 from engine.formats.event import Device, document
 from engine.formats.workbook import write_workbook
 from engine.store import Store
-from engine.types import PlateEvent, PlateList
+from engine.types import WAITING, PlateEvent, PlateList
 
 PAGE = 200
 MOST = 50_000
@@ -36,15 +38,19 @@ class WrittenMatches:
     count: int
 
 
-def write_matches(path: Path, store: Store, chosen: PlateList, name: str, device: Device, after: int) -> WrittenMatches:
+def write_matches(
+    path: Path, store: Store, chosen: PlateList, name: str, device: Device, after: int, clock: Clock
+) -> WrittenMatches:
     """Writes the passages of the list that were stored after row `after`, oldest first, at most MOST. `name`: one of
-    formats.MATCHES."""
+    formats.MATCHES. One that is not decided about yet goes into the next file, with those that came after it."""
     last, count = after, 0
 
     def events() -> Iterator[PlateEvent]:
         nonlocal last, count
         while count < MOST and (found := store.passages.of_list(chosen.id, last, min(PAGE, MOST - count))):
             for each in found:
+                if each.decision.outcome == WAITING and 0 <= clock.monotonic_ns() - each.passage.monotonic_ns < WAIT_S * 1e9:
+                    return
                 matches = store.passages.matches(each.passage.id)
                 match = next((one for one in matches if one.list.id == chosen.id), None)
                 last = each.rowid

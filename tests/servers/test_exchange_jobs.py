@@ -23,7 +23,7 @@ from engine.exchange.work import run_jobs
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.store.transfers import TransferQuery
-from engine.types import Job
+from engine.types import WAITING, Decision, Job
 from tests.certificates import make_certificates
 from tests.ftp_server import PASSWORD, USER, Ftp, ftp_server
 from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage
@@ -260,6 +260,18 @@ def test_a_batch_of_matches_replaces_no_other_whatever_its_name(state: State, st
         "ALL_PLATES_2026-01-02_05-04-05.csv": "ZZ1",
         "ALL_PLATES_2026-01-02_06-04-05.csv": "ZZ2",
     }
+
+
+def test_a_passage_that_waits_for_its_decision_is_exported_once_it_has_one(state: State, store: Store) -> None:
+    made, clock = job(store, "local_matches", ALL, format="CSV", name="m{time}"), TestClock()
+    store.add_passage(passage("ZZ0", id="p0"), [], store.lookup("ZZ0", NOW, True), Decision("opened"))
+    store.add_passage(passage("ZZ1", id="p1"), [], store.lookup("ZZ1", NOW, True), Decision(WAITING))
+    store.add_passage(passage("ZZ2", id="p2"), [], store.lookup("ZZ2", NOW, True), Decision("refused"))
+    for seconds, wanted in ((5, [["ZZ0", "opened"]]), (30, [["ZZ1", WAITING], ["ZZ2", "refused"]])):  # nobody ever decided
+        clock.advance(seconds)
+        run_jobs(state, store, clock, [made])
+        rows = local_files(state.exchange / str(made))[0].read_text("utf-8-sig").splitlines()[1:]
+        assert [[row.split(";")[1], row.split(";")[12]] for row in rows] == wanted
 
 
 def test_a_test_of_an_export_of_matches_replaces_no_batch_either(state: State, store: Store, ftp: Ftp) -> None:

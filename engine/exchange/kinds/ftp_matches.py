@@ -29,7 +29,7 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
     from engine.exchange.matches import write_matches  # imported here: the service loads the kinds but writes no files
 
     path, after = env.scratch / "matches", int(env.memory.get("after", 0))
-    written = write_matches(path, env.store, env.list, options.format, env.device, after)
+    written = write_matches(path, env.store, env.list, options.format, env.device, after, env.clock)
     memory = {"after": written.last}
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
