@@ -14,7 +14,7 @@ from board.kit.cells import read_cell, safe_cell
 from board.kit.words import Text
 from engine.exchange.plate_files.columns import FURTHER, MANUAL
 from engine.exchange.plate_files.rows import NO_STAMP, FileRefused, FileRow, Head, Sink, Stamp, at_line
-from engine.exchange.plate_files.table import ENTRY_BLOCK, LIST_BLOCK, Cells, rows_of
+from engine.exchange.plate_files.table import CUT_OFF, ENTRY_BLOCK, LIST_BLOCK, Cells, rows_of
 from engine.formats.event import clean
 from engine.types import ListEntry, PlateList
 
@@ -57,14 +57,20 @@ def _cells(path: Path, encoding: str) -> Iterator[Cells]:
     with path.open(encoding=encoding, newline="") as file:
         try:
             line = _first_line(file)
-            reader = csv.reader(_lines(file), delimiter=_separator(line), strict=True)
+            lines = _Lines(file)
+            reader = csv.reader(lines, delimiter=_separator(line), strict=True)
             before = reader.line_num
+            columns = 0
             for row in reader:
                 if before == 0 and len(row) <= 2 and row and row[0].lower().startswith("sep="):
                     before = reader.line_num
                     continue
                 if row == ["\x1a"]:  # the end of a file, as DOS wrote it
                     break
+                if not columns or "".join(row[:1]).strip().lower() == ENTRY_BLOCK:
+                    columns = len(row)
+                if len(row) < columns and not lines.ended and any(each.strip() for each in row):
+                    raise at_line(before + 1, Text(CUT_OFF, {"found": len(row), "count": columns}))
                 yield before + 1, [read_cell(each) for each in row]
                 before = reader.line_num
         except UnicodeDecodeError as why:
@@ -73,11 +79,20 @@ def _cells(path: Path, encoding: str) -> Iterator[Cells]:
             raise at_line(reader.line_num, Text("not CSV: {reason}", {"reason": Text(str(why))})) from why
 
 
-def _lines(file: IO[str]) -> Iterator[str]:
-    for line in iter(lambda: file.readline(MOST_LINE + 1), ""):
-        if len(line) > MOST_LINE:
-            raise FileRefused("a line has more than {most} characters: this is no table of plates", most=MOST_LINE)
-        yield line
+class _Lines:
+    """The lines of the file. `ended`: the last one that was given has its end. One without is the last of the file, and where it
+    is short too, the file was cut off there: what is missing may be the end that the plate is valid to."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.ended = True
+
+    def __iter__(self) -> Iterator[str]:
+        for line in iter(lambda: self._file.readline(MOST_LINE + 1), ""):
+            if len(line) > MOST_LINE:
+                raise FileRefused("a line has more than {most} characters: this is no table of plates", most=MOST_LINE)
+            self.ended = line.endswith(("\n", "\r"))
+            yield line
 
 
 def _first_line(file: IO[str]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading, strange
 from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
@@ -25,6 +25,8 @@ Cells = tuple[int, Sequence[object]]
 
 LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
 """First headings of the manual's blocks (manual 4.4, List tab)."""
+
+CUT_OFF = mark("it has {found} of {count} columns: the file was cut off")
 
 LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco"))
 
@@ -97,7 +99,7 @@ def _fitting(line: int, row: Sequence[object], count: int) -> list[str]:
     """As many texts as there are headings: missing cells at the end were cut off, surplus cells must be empty."""
     texts = [str(each).strip() for each in row]
     if len(texts) < count:
-        raise at_line(line, Text("it has {found} of {count} columns: the file was cut off", {"found": len(texts), "count": count}))
+        raise at_line(line, Text(CUT_OFF, {"found": len(texts), "count": count}))
     if any(texts[count:]):
         raise at_line(line, Text("it has more than {count} columns", {"count": count}))
     return texts[:count]

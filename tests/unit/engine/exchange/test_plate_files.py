@@ -513,6 +513,15 @@ def test_a_separator_within_a_text_moves_no_end_away(tmp_path: Path) -> None:
     assert len(entries(tmp_path, text.replace("Meier,,", '"Meier,",').replace("31\n", "31,, \n"))[1]) == 1
 
 
+@pytest.mark.parametrize("rest", ["BB2", "BB2,Meier", 'BB2,"Meier"', "BB2,Meier,2026-01-01"])
+def test_a_plate_whose_line_was_cut_off_with_the_file_is_not_valid_for_ever(tmp_path: Path, rest: str) -> None:
+    text = f"plate,description,valid from,valid until\nAA1,,,2026-05-31\n{rest}"
+    assert refused(tmp_path, text) == f"line 3: it has {rest.count(',') + 1} of 4 columns: the file was cut off"
+    # A line with its end is as somebody wrote it; and the last one of all may lack the end.
+    for whole in (f"{text}\n", f"{text}\r\n\x1a", f"{text}\n\n ", text.replace(rest, "BB2,Meier,,")):
+        assert len(entries(tmp_path, whole)[1]) == 2
+
+
 def test_the_mark_that_ends_a_file_of_dos_is_no_plate(tmp_path: Path) -> None:
     assert shown(entries(tmp_path, "plate,description\r\nAB12,x\r\n\x1a")[1]) == [(2, "", "AB12", "x")]
 
