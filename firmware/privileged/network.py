@@ -10,15 +10,20 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from board.kit.files import write_whole
 from board.kit.from_json import from_json
 
 WITHIN_S = 60
 """To keep what is tried."""
 UNIT = "gatewright-network-back"
 TRIED = Path("/run/gatewright-network.json")
+HOSTS = Path("/etc/hosts")
+OWN = "127.0.1.1"
+"""Debian has the board's name there (hosts(5))."""
 DEVICE = re.compile(r"[a-z][a-z0-9.-]{1,14}")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -29,6 +34,7 @@ class Network:
     def __init__(self, run: Callable[..., str], root: Path = Path("/"), now_s: Callable[[], float] = time.monotonic) -> None:
         self._run = run
         self._tried = root / TRIED.relative_to("/")
+        self._hosts = root / HOSTS.relative_to("/")
         self._now_s = now_s
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "network_try": self._try,
@@ -78,12 +84,24 @@ class Network:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise ValueError("name: 1 to 63 small letters, digits or '-'")
         self._run("hostnamectl", "set-hostname", name)
+        self._know(name)
+        with suppress(Exception):  # there is none
+            self._run("systemctl", "try-restart", "avahi-daemon")  # it asks for the name at its start alone
+
+    def _know(self, name: str) -> None:
+        """Without it sudo and others look for the board's own name in the network, and wait there."""
+        try:
+            lines = self._hosts.read_text("utf-8", "surrogateescape").splitlines()
+        except FileNotFoundError:
+            return
+        own = f"{OWN}\t{name}"
+        fresh = [own if line.split()[:1] == [OWN] else line for line in lines]
+        text = "\n".join([*fresh, *([] if own in fresh else [own]), ""])
+        write_whole(self._hosts, text.encode("utf-8", "surrogateescape"))
 
     def _stop_timer(self) -> None:
-        try:
+        with suppress(Exception):  # there is none
             self._run("systemctl", "stop", f"{UNIT}.timer")
-        except Exception:
-            pass  # there is none
 
 
 def _device(request: Mapping[str, Any]) -> str:

@@ -45,6 +45,12 @@ def test_the_host_may_use_the_devices_that_the_boards_page_offers() -> None:
     assert {"char-gpiochip", "char-i2c", "char-video4linux", "char-ttyUSB", "char-ttyAMA", "/dev/watchdog"} <= allowed
 
 
+def test_the_host_sees_the_boards_new_name_without_a_start() -> None:
+    """systemd.exec(5): under ProtectHostname changes of the name "no longer propagate from the system into the service"."""
+    unit = re.sub(r"#.*", "", UNIT.read_text())
+    assert "ProtectHostname" not in unit and "CAP_SYS_ADMIN" not in unit
+
+
 def test_there_is_a_user_for_each_process_and_the_host_is_in_the_groups_of_its_folders() -> None:
     manifest = parse((FIRMWARE.parent / "vadp_package" / "package.conf").read_text().replace("{version}", "1.0").encode())
     wanted = {f"gatewright-{name}" for name in (*manifest.users, CHECK, FTP)}

@@ -181,3 +181,26 @@ def test_root_names_the_board_only_as_hosts_are_named(tmp_path: Path, name: obje
     with pytest.raises(ValueError, match="name"):
         Network(system, tmp_path).verbs["name"]({"name": name})
     assert system.done == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "after"),
+    [
+        (
+            "127.0.0.1\tlocalhost\n127.0.1.1\told old.example\n::1\tlocalhost",
+            "127.0.0.1\tlocalhost\n127.0.1.1\tgate-7\n::1\tlocalhost\n",
+        ),
+        ("127.0.0.1 localhost\n", "127.0.0.1 localhost\n127.0.1.1\tgate-7\n"),
+    ],
+    ids=["of before", "none"],
+)
+@pytest.mark.parametrize("fails", [(), ("systemctl",)], ids=["avahi", "no avahi"])
+def test_the_boards_new_name_is_announced_and_known_to_itself(
+    tmp_path: Path, hosts: str, after: str, fails: tuple[str, ...]
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hosts").write_text(hosts)
+    system = System(fails)
+    Network(system, tmp_path).verbs["name"]({"name": "gate-7"})
+    assert system.done == [("hostnamectl", "set-hostname", "gate-7"), ("systemctl", "try-restart", "avahi-daemon")]
+    assert (tmp_path / "etc/hosts").read_text() == after
