@@ -16,7 +16,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.moments import moment
@@ -98,7 +98,7 @@ class Tokens:
     def find(self, secret: str) -> tuple[Token, frozenset[str]] | None:
         """The token and what it may do now; None when there is none, it has expired, or nothing is left of what it may do."""
         token = self._tokens.get(_hash(secret))
-        if token is None or self._expired(token):
+        if token is None or not self._in_force(token):
             return None
         permissions = self.permissions(token)
         if not permissions:
@@ -114,7 +114,7 @@ class Tokens:
     def lasts(self, token_id: str, permissions: frozenset[str]) -> bool:
         """It is there, has not expired, and still may do all of `permissions`."""
         token = next((each for each in self._tokens.values() if each.id == token_id), None)
-        return token is not None and not self._expired(token) and permissions <= self.permissions(token)
+        return token is not None and self._in_force(token) and permissions <= self.permissions(token)
 
     def all(self) -> tuple[Token, ...]:
         """The tokens that have not expired, by name."""
@@ -165,6 +165,11 @@ class Tokens:
 
     def _expired(self, token: Token) -> bool:
         return bool(token.expires) and datetime.fromisoformat(token.expires) <= self._clock.now()
+
+    def _in_force(self, token: Token) -> bool:
+        """As an entry of a list, one that has an end neither holds nor has ended while nobody knows the time: the power of a board
+        without a clock that keeps it is cut quickly."""
+        return not token.expires or (self._clock.now() >= CLOCK_KNOWN and not self._expired(token))
 
     def _until(self, expires: str) -> str:
         if not expires:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,18 @@ def test_a_token_ends_when_it_expires(tokens: Tokens, clock: TestClock) -> None:
     clock.advance(1)
     assert tokens.find(secret) is None and not tokens.lasts(token.id, frozenset({"view"}))
     assert tokens.all() == ()
+
+
+def test_while_nobody_knows_the_time_a_token_with_an_end_neither_holds_nor_has_ended(
+    tmp_path: Path, tokens: Tokens, people: People
+) -> None:
+    ended, secret = tokens.make("week", ["view"], ADMIN, "2026-01-03")
+    _, lasting = tokens.make("for ever", ["view"], ADMIN)
+    after_a_cut = TestClock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    again = Tokens(tmp_path, people.get, after_a_cut)
+    assert again.find(secret) is None and not again.lasts(ended.id, frozenset({"view"})) and again.find(lasting) is not None
+    again.make("another", ["view"], ADMIN)
+    assert [each.name for each in again.all()] == ["another", "for ever", "week"]
 
 
 @pytest.mark.parametrize(
