@@ -45,6 +45,26 @@ def test_the_host_may_use_the_devices_that_the_boards_page_offers() -> None:
     assert {"char-gpiochip", "char-i2c", "char-video4linux", "char-ttyUSB", "char-ttyAMA", "/dev/watchdog"} <= allowed
 
 
+MODULES = {
+    "char-i2c": "i2c_dev", "char-media": "mc", "char-video4linux": "videodev", "char-drm": "drm", "char-ttyUSB": "usbserial",
+    "char-ttyACM": "cdc_acm", "/dev/watchdog": "bcm2835_wdt",
+}  # fmt: skip
+"""{what the unit allows: the module that makes it on Debian or Raspberry Pi OS}"""
+IN_THE_KERNEL = {"char-gpiochip", "char-dma_heap", "char-rtc", "char-ttyAMA", "char-ttyS"}
+
+
+def test_devices_whose_driver_comes_later_may_be_opened_all_the_same() -> None:
+    """systemd.resource-control(5), DeviceAllow: groups that cannot be resolved "at the time the unit is started" are left out."""
+    unit = UNIT.read_text()
+    allowed = {each for each in re.findall(r"^DeviceAllow=(\S+)", unit, re.M) if each.startswith("char-")}
+    assert allowed == {each for each in MODULES if each.startswith("char-")} | IN_THE_KERNEL
+    for kind in ("Wants", "After"):
+        loaded = {
+            each for line in re.findall(rf"^{kind}=(.*)$", unit, re.M) for each in re.findall(r"modprobe@(\w+)\.service", line)
+        }
+        assert loaded == set(MODULES.values())
+
+
 def test_the_host_sees_the_boards_new_name_without_a_start() -> None:
     """systemd.exec(5): under ProtectHostname changes of the name "no longer propagate from the system into the service"."""
     unit = re.sub(r"#.*", "", UNIT.read_text())
