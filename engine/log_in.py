@@ -105,10 +105,7 @@ class LogIn:
         if scheme.lower() == "bearer":
             return CheckToken(rest.strip(), address)
         if scheme.lower() == "basic":
-            try:
-                user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
-            except (binascii.Error, ValueError):  # what is not base64, not ASCII or not UTF-8
-                return None
+            user, colon, password = _plain(rest).partition(":")
             return CheckPassword(USE, user, password, address) if colon else None
         if scheme.lower() == "digest":
             return self._digest(parameters(rest), method, address, is_target)
@@ -187,6 +184,22 @@ class LogIn:
                 question()
             except Exception:  # the thread's top
                 log.exception("log-in")
+
+
+def user_of(authorization: str) -> str:
+    """The user of a device password in an Authorization header, right or wrong; "" for none, as with a token."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        return _plain(rest).partition(":")[0]
+    return parameters(rest).get("username", "") if scheme.lower() == "digest" else ""
+
+
+def _plain(coded: str) -> str:
+    """ "" for what is not base64, not ASCII or not UTF-8."""
+    try:
+        return base64.b64decode(coded, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def parameters(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from board.kit.once import Once
 from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
-from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
+from engine.log_in import NEEDED, NONCE_S, USE, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
 DEVICE = ("view", NEEDED, "open")
@@ -75,6 +75,10 @@ class Access:
                 return
             questions.insert(0, question)  # a digest that is asked for anew uses up no token: the same body comes again with it
         self._ask(questions, then)
+
+    def still(self, user: str, then: Callable[[bool], None]) -> None:
+        """Calls `then` with whether that device password is still there; while nobody can say, it is."""
+        self._log_in.still(USE, user, then)
 
     def _ask(self, questions: Sequence[Question], then: Callable[[Person | Denied], None]) -> None:
         """Checks one after the other; the last one names the person."""

@@ -121,6 +121,7 @@ class Vms:
         """To be called about every second, by the loop."""
         self._nvr.turn()
         self._rtsp.turn()
+        self._onvif.turn()
         self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:

@@ -28,7 +28,7 @@ from board.kit.sockets import short_address
 from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
-from engine.log_in import NONCE_S, Nonces, parameters
+from engine.log_in import NONCE_S, Nonces, parameters, user_of
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, RulesChanged, SettingsChanged, UseZone
 from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import DeliveryQuery, Store
@@ -253,6 +253,20 @@ def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
     later_s = time.monotonic() + NONCE_S + 2
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert nonces.fresh(nonce) is False
+
+
+@pytest.mark.parametrize(
+    ("authorization", "user"),
+    [
+        ('Digest realm="x", username="onvif-ab12", uri="/"', "onvif-ab12"),
+        ("basic " + base64.b64encode(b"onvif-ab12:a:b").decode(), "onvif-ab12"),
+        ("Basic ?", ""),
+        ("Bearer gw_x", ""),
+        ("", ""),
+    ],
+)
+def test_the_user_of_a_log_in_is_the_device_passwords(authorization: str, user: str) -> None:
+    assert user_of(authorization) == user
 
 
 def _onvif(stack: Stack, body: bytes, path: str = ONVIF, **headers: str) -> tuple[int, bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.loop import Loop
@@ -40,6 +41,16 @@ class Events:
         """Ends all subscriptions."""
         for one in self.subscriptions.all():
             self.subscriptions.end(one)
+
+    def look_again(self, still: Callable[[str, Callable[[bool], None]], None]) -> None:
+        """Ends the subscriptions of device passwords that were removed. `still(user, then)` tells `then` whether there is one."""
+        for user in {one.user for one in self.subscriptions.all() if one.user}:
+            still(user, partial(self._still, user))
+
+    def _still(self, user: str, there: bool) -> None:
+        if not there:
+            for one in [each for each in self.subscriptions.all() if each.user == user]:
+                self.subscriptions.end(one)
 
     def arm(self) -> None:
         """Makes sure that waits end in time: sets a timer if none of the pending ones goes off early enough."""

@@ -23,8 +23,8 @@ ACT = "act"
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `base`: where the client reaches the camera, "http://192.168.0.9:8080"; `host`: its host part alone; `who`:
-    the user, "" for an open operation, and `permissions` what the log-in allows; `address`: the client's; `services`: all that
-    the camera has."""
+    the user, "" for an open operation, `user` its device password's, and `permissions` what the log-in allows; `address`: the
+    client's; `services`: all that the camera has."""
 
     request: Request
     asked: Envelope
@@ -34,6 +34,7 @@ class Call:
     address: str
     services: tuple[Service, ...]
     permissions: tuple[str, ...] = ()
+    user: str = ""
     said: list[str] = field(default_factory=list)
     """What the answer brings, in words for whoever shows it: plates."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ log = logging.getLogger("vms.onvif")
 FOLDER = "/onvif/"
 NAME = "onvif"
 """Of the server in STATE/run/servers.json."""
+LOOK_AGAIN_S = 30.0
+"""How often to check that the device passwords of those who subscribed still exist."""
 
 
 class OnvifDevice:
@@ -46,6 +49,7 @@ class OnvifDevice:
         self._lines = lines
         self._frames = Frames(loop, state.manager_socket)
         self._discovery: Discovery | None = None
+        self._look_again_s = 0.0
 
     def use(self, settings: ServerSettings) -> None:
         """Applies these settings from now on."""
@@ -91,6 +95,13 @@ class OnvifDevice:
             log.warning("the camera is not found by itself: %s", why)
             return None
         return discovery
+
+    def turn(self) -> None:
+        """To be called about every second."""
+        now_s = time.monotonic()
+        if "_camera" in vars(self) and now_s >= self._look_again_s:
+            self._look_again_s = now_s + LOOK_AGAIN_S
+            self._camera.events.look_again(self._access.still)
 
     def line(self, line: LineState) -> None:
         """An input or output has changed."""

@@ -30,7 +30,7 @@ MOST_AT_ONCE = 50
 SHORTEST_S = 10
 LONGEST_S = 86_400
 LONGEST_PUSHED_S = 3_600
-"""Clients with Notify messages must log in at least this often: after a removed password nothing more is sent."""
+"""Clients with Notify messages must log in at least this often: after that nothing more is sent with a token that was removed."""
 USUAL_S = 600
 """Duration of a subscription whose client asks for none."""
 
@@ -99,8 +99,9 @@ class Pull:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """`who`, `address`: of the client; `lasts_ns`: what was granted last; `ends_ns`, `used_ns`: monotonic; `news()`: called when
-    something was put into the queue of a subscription that is no pull point; `ended()`: when it is over, however."""
+    """`who`, `address`: of the client; `user`: of its device password, "" without one; `lasts_ns`: what was granted last;
+    `ends_ns`, `used_ns`: monotonic; `news()`: called when something was put into the queue of a subscription that is no pull point;
+    `ended()`: when it is over, however."""
 
     id: str
     who: str
@@ -114,6 +115,7 @@ class Subscription:
     queue: deque[Event] = field(default_factory=deque)
     missed: int = 0
     pull: Pull | None = None
+    user: str = ""
 
     @property
     def is_pushed(self) -> bool:
@@ -153,6 +155,7 @@ class Subscriptions:
         now_ns: int,
         news: Callable[[], None] | None = None,
         ended: Callable[[], None] | None = None,
+        user: str = "",
     ) -> Subscription:
         """Creates one, with the states of the properties that it wants in its queue; beyond the bounds others end."""
         self._make_room(MOST_OF_ADDRESS, lambda each: each.address == address)
@@ -160,7 +163,8 @@ class Subscriptions:
             self._make_room(MOST_PUSHED, lambda each: each.is_pushed)
         self._make_room(MOST, lambda each: True)
         lasts_ns = _granted_ns(lasts_s, news is not None)
-        made = Subscription(secrets.token_hex(12), who, address, wish, lasts_ns, now_ns + lasts_ns, now_ns, news, ended)
+        ends_ns = now_ns + lasts_ns
+        made = Subscription(secrets.token_hex(12), who, address, wish, lasts_ns, ends_ns, now_ns, news, ended, user=user)
         self._all[made.id] = made
         self.synchronise(made)
         return made

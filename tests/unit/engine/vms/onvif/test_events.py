@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from engine.formats.onvif import DETECTOR, LICENSE_PLATE, MAKERS
 from engine.messages import LineState
 from engine.vms.http import Reply, Request
 from engine.vms.onvif.services.events import PATH
+from engine.vms.onvif.subscriptions import Wish
 from engine.vms.onvif.topics import TOPICS
 from engine.vms.onvif.xml import Element, parse
 from tests.onvif_bench import Bench, fault_of
@@ -362,6 +363,25 @@ def test_short_pulls_beside_a_long_one_pile_up_no_timers(client: Client) -> None
         client.bench.loop.advance(1.1)
         assert len(replies) == 1
     assert (waiting, len(client.bench.loop.timers) <= 3) == ([], True)
+
+
+def test_whose_device_password_is_removed_is_told_nothing_any_more(client: Client) -> None:
+    """A consumer of Notify went on being told for up to an hour, and who waited in a pull for up to ten minutes."""
+    events = client.bench.camera.events
+    ended: list[str] = []
+    client.quiet()
+    events.subscriptions.add("VMS", client.address, Wish(), 60, 0, lambda: None, lambda: ended.append("pushed"), "admin")
+    events.subscriptions.add("Wall", client.address, Wish(), 60, 0, user="viewer-1")
+    events.subscriptions.add("a token", client.address, Wish(), 60, 0)
+    asked: list[str] = []
+
+    def still(user: str, then: Callable[[bool], None]) -> None:
+        asked.append(user)
+        then(user != "admin")
+
+    events.look_again(still)
+    assert (sorted(asked), ended) == (["admin", "viewer-1"], ["pushed"])
+    assert [one.who for one in events.subscriptions.all()] == ["Wall", "a token"]
 
 
 def test_when_onvif_is_switched_off_nobody_is_told_anything_any_more(client: Client) -> None:
