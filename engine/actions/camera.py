@@ -131,6 +131,7 @@ ACTION = ActionKind(
     icon="video",
     options=CameraOptions,
     deliver=_deliver,
+    pause_s=(1.0, 10.0),  # the other one waits for what it is told, as soon as it is back
     peer=lambda options: place(options.host, options.port),
     open=lambda peer, env: Heart(env),
     use=_use,

@@ -268,6 +268,7 @@ ACTION = ActionKind(
     about=mark("For Home Assistant, Node-RED and other automation."),
     options=MqttOptions,
     deliver=_deliver,
+    pause_s=(1.0, 30.0),  # what a broker tells to others may open something: one that is back is told soon
     needs=("paho",),
     peer=lambda options: place(options.host, options.port),
     open=lambda peer, env: Broker(env.network),

@@ -58,6 +58,7 @@ ACTION = ActionKind(
     icon="video",
     options=OnvifOptions,
     deliver=_deliver,
+    pause_s=(1.0, 10.0),  # it is this camera itself that is asked
     max_age_s=600.0,
     peer=lambda options: "ONVIF clients",
     needs_plate=True,

@@ -145,6 +145,7 @@ ACTION = ActionKind(
     about=mark("They connect and get every car."),
     options=SocketServerOptions,
     deliver=_deliver,
+    pause_s=(1.0, 10.0),  # it is this camera itself that is asked, and a program that connects is told at once
     peer=lambda options: options.place,
     open=_open,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.actions import Lane
+from engine.actions import Lane, find_kinds
 from engine.dispatch.breaker import LIMITS, Breaker, Limits
 
 S = 1_000_000_000
@@ -32,6 +32,15 @@ def test_a_peer_that_does_not_answer_is_left_alone_for_a_pause_that_doubles(brea
         assert breaker.allows("dead", again_ns)
         now_ns = again_ns
     assert pauses_s == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+@pytest.mark.parametrize("name", ["camera", "mqtt", "onvif", "socket_client", "socket_server"])
+def test_who_may_open_something_by_what_it_is_told_is_told_soon_after_it_was_away(breaker: Breaker, name: str) -> None:
+    kind, now_ns = find_kinds()[name], 0
+    while now_ns < 1800 * S:
+        breaker.silent("away", now_ns, kind.max_age_s, kind.pauses_s)
+        pause_s, now_ns = (breaker.again_ns("away") - now_ns) / S, breaker.again_ns("away")
+    assert pause_s <= 30
 
 
 def test_a_peer_of_what_is_soon_too_old_is_never_left_alone_for_long(breaker: Breaker) -> None:
