@@ -461,6 +461,12 @@ def test_static_files_are_packed_once_asked_for_again_with_their_mark_and_measur
     assert (head.status_code, head.content, int(head.headers["Content-Length"])) == (200, b"", len(plain.content))
 
 
+def test_a_header_that_is_no_text_is_no_fault_of_the_camera(host: Host) -> None:
+    for name in ("Accept", "Accept-Encoding", "Accept-Language", "Cookie", "If-None-Match", "User-Agent", "Referer"):
+        head = f"GET /login HTTP/1.1\r\nHost: x\r\n{name}: ".encode() + b"\xff\xfe\r\nConnection: close\r\n\r\n"
+        assert raw(host, head).split(b" ")[1] == b"200", name
+
+
 def test_errors_are_told_in_plain_words_without_a_traceback(host: Host) -> None:
     reply = host.ask("DELETE", "/login")
     assert reply.status_code == 404

@@ -164,7 +164,7 @@ def error_document(why: GatewrightError, language: Language) -> dict[str, object
 
 
 def _send(answer: Answer) -> Any:
-    answer = compressed(answer, bottle.request.get_header("Accept-Encoding", ""))
+    answer = compressed(answer, str(bottle.request.environ.get("HTTP_ACCEPT_ENCODING", "")))
     response = bottle.HTTPResponse(answer.body, answer.status)
     response.set_header("Content-Type", answer.type)
     for name, value in (*SECURITY, NOT_KEPT):
