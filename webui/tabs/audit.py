@@ -33,7 +33,8 @@ def _page(portal: Portal, call: Call) -> Answer:
             rows = portal.store.deliveries(delivery_query(portal, call, zone))
     except SettingsError as why:
         wrong = why
-    found = page_of(rows, call)
+    since = call.query.get("from", midnight(portal.clock.now(), zone))
+    found = page_of(rows, call, since)
     show: Any = transfers.row if is_exchange else shown
     return portal.pages.answer(
         portal,
@@ -52,7 +53,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         states=DELIVERY_STATES,
         kinds=portal.kinds,
         sizes=PAGE_SIZES,
-        since=call.query.get("from", midnight(portal.clock.now(), zone)),
+        since=since,
     )
 
 

@@ -39,9 +39,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         with noted(call.user, "a search"):
             portal.store.searches.add(call.user, "search", wanted)
     asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
+    since = call.query.get("from", midnight(portal.clock.now(), zone))
     oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
     rows = portal.store.passages.oldest(query, size) if oldest else asked.rows
-    found = Found(rows, asked.total, 0 if oldest else asked.number, asked.last, size, query_of(call))
+    found = Found(rows, asked.total, 0 if oldest else asked.number, asked.last, size, query_of(call, since))
     return portal.pages.answer(
         portal,
         call,
@@ -58,7 +59,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         lists=portal.store.lists(),
         chosen_list=call.number("list", 0, 0, 2**62),
         sizes=PAGE_SIZES,
-        since=call.query.get("from", midnight(portal.clock.now(), zone)),
+        since=since,
         spans=spans(call, portal.clock.now(), zone),
         filters=filters(portal, call),
         unfiltered=_without(call, FILTERS),

@@ -234,7 +234,7 @@ def _one_of(known: Mapping[str, str], said: str) -> str:
 
 
 def filters(portal: Portal, call: Call) -> list[Filter]:
-    """What narrows the search beside its dates."""
+    """What narrows the search beside its dates. A list that was deleted since is told by its number."""
     query = narrowed(portal, call)
     values = {
         "plate": query.plate.strip(),
@@ -246,8 +246,7 @@ def filters(portal: Portal, call: Call) -> list[Filter]:
     rest = {name: value for name, value in call.query.items() if name not in ("page", "oldest")}
     return [
         Filter(Text(SEARCH_TITLES[name]), said, urlencode({each: value for each, value in rest.items() if each != name}))
-        for name, said in ((name, _searched_for(portal, name, value)) for name, value in values.items() if value)
-        if said
+        for name, said in ((name, _searched_for(portal, name, value) or value) for name, value in values.items() if value)
     ]
 
 

@@ -114,12 +114,12 @@ class Found(Generic[T]):
         return near(self.page, self.last)
 
 
-def page_of(rows: Sequence[T], call: Call) -> Found[T]:
-    """The page that `call` asks for."""
+def page_of(rows: Sequence[T], call: Call, since: str) -> Found[T]:
+    """The page that `call` asks for; `since` as for `query_of`."""
     size = size_of(call)
     last = max(1, -(-len(rows) // size))
     page = call.number("page", 1, 1, last)
-    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query_of(call))
+    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query_of(call, since))
 
 
 def size_of(call: Call) -> int:
@@ -128,6 +128,7 @@ def size_of(call: Call) -> int:
     return min(PAGE_SIZES, key=lambda each: abs(each - wanted))
 
 
-def query_of(call: Call) -> str:
-    """The search without its page, to be continued with "&page="."""
-    return urlencode({name: value for name, value in call.query.items() if name not in ("page", "oldest")})
+def query_of(call: Call, since: str) -> str:
+    """The search without its page, to be continued with "&page=". It says that it begins at `since` where the address says nothing:
+    the next page, a download or a colleague shall have the same rows after midnight, too."""
+    return urlencode({"from": since, **{name: value for name, value in call.query.items() if name not in ("page", "oldest")}})

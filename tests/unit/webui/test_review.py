@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.formats.jpeg_size import jpeg_size
 from engine.settings import GeneralSettings
-from engine.types import Decision, Delivery, PassageImages, SeenRead
+from engine.types import Decision, Delivery, Match, PassageImages, PlateList, SeenRead
 from tests.samples import NOW, WHITE, entry, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import attachment
@@ -180,6 +182,34 @@ def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_ar
 def test_what_narrows_a_search_stays_chosen_when_its_dates_are_wrong(caller: Caller) -> None:
     page = caller.get("review?from=nonsense&outcome=refused").text
     assert '<option value="refused" selected>' in page and "must be a date and time" in page
+
+
+def test_a_search_in_a_list_that_was_deleted_since_says_so_instead_of_any_list(caller: Caller) -> None:
+    """A link of a colleague's: the few passages of that list looked like all that there were."""
+    kept = caller.portal.store
+    guests = kept.lists.save(PlateList(0, "Guests", "custom"), "anna")
+    kept.add_passage(passage("AA1", "p1", NOW), [], (Match(guests, None),))
+    kept.add_passage(passage("BB2", "p2", NOW), [])
+    kept.lists.delete(guests.id, "anna")
+    page = caller.get(f"review?from=2026-01-01T00:00&list={guests.id}").text
+    assert ">AA1</span>" in page and ">BB2</span>" not in page
+    assert f'<option value="{guests.id}" selected>{guests.id} (deleted)</option>' in page
+    assert f">List: {guests.id} ×</a>" in page
+
+
+def test_what_is_gone_on_to_after_midnight_is_what_was_searched(caller: Caller) -> None:
+    clock = TestClock(NOW.replace(hour=23, minute=59))
+    caller = caller.with_portal(replace(caller.portal, clock=clock))
+    caller.portal.store.settings.put(GeneralSettings(time_zone="UTC"), "anna")
+    for number in range(30):
+        store(caller, f"AA{number}", f"p{number}")
+    (download,) = re.findall(r'href="/anpr/(review/passages\.csv\?[^"]*)"', caller.get("review?plate=AA").text)
+    (following,) = re.findall(r'<a href="(\?[^"]*)" rel="next"', caller.get("review?plate=AA").text)
+    (audit,) = re.findall(r'href="/anpr/(audit/audit\.csv\?[^"]*)"', caller.get("audit").text)
+    clock.advance(120)
+    assert len(caller.get(html.unescape(download)).text.splitlines()) == 1 + 30
+    assert caller.get(f"review{html.unescape(following)}").text.count("<tr class=") == 5
+    assert len(caller.get(html.unescape(audit)).text.splitlines()) == 1 + 30
 
 
 SEEN = (
