@@ -236,11 +236,11 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
         properties=_about(event, env.device),
     )
     link = env.peer.link(account(options, env.device))
-    remark = ""
-    if topic not in env.parts.of(env.delivery_id):
+    remark, part = "", f"{place(options.host, options.port)} {topic}"
+    if part not in env.parts.of(env.delivery_id):
         remark = link.publish(letter, options.timeout_s)
     if options.onvif_prefix and event.passage.plate:
-        env.parts.add(env.delivery_id, topic)  # a broker that refuses ONVIF's topic must not get the event with every try
+        env.parts.add(env.delivery_id, part)  # a broker that refuses ONVIF's topic must not get the event with every try
         link.publish(_onvif_letter(event, options, env, letter.expiry_s), options.timeout_s)
     values = {"target": place(options.host, options.port), "topic": topic}
     if remark == NOBODY:
