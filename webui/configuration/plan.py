@@ -27,7 +27,7 @@ from webui.view.lists import list_values
 from webui.view.rules import kind_of, rule_data
 from webui.view.rules import options_of as rule_options
 
-MOST_LISTS, MOST_OF_A_LIST = 200, 100
+MOST_LISTS, MOST_OF_A_LIST = 1_000, 1_000
 NAMES = ("device_name", "camera_id")
 """What tells one camera from another: a file of another camera leaves it as it is."""
 

@@ -63,6 +63,16 @@ def test_another_camera_gets_all_settings_lists_and_actions_of_a_file(caller: Ca
     assert (options["url"], options["password"]) == ("http://server/cars", "hunter2")
 
 
+def test_a_camera_takes_the_file_of_one_with_many_lists_and_actions(caller: Caller, other: Caller) -> None:
+    with caller.portal.store.transaction():
+        for number in range(210):
+            caller.portal.store.lists.save(PlateList(0, f"Company {number}", "custom"), "a")
+        for number in range(110):
+            rule(caller, f"Tell {number}")
+    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).status == 200
+    assert (len(other.portal.store.lists()), len(other.portal.store.rules(WHITE))) == (215, 110)
+
+
 def test_passwords_are_sealed_in_a_process_that_hashes_without_openssl(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(hashlib, "scrypt")
     assert exported(caller, PASSPHRASE)["passwords"].keys() == {"salt", "nonce", "sealed"}
