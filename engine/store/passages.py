@@ -218,12 +218,17 @@ class Passages:
         return self._db.row(sql, (date, f"{date}U")) is not None  # a stamp goes on with T
 
     def oldest_over(self, keep: int, limit: int) -> list[Pictured]:
-        """The oldest passages of those that are more than `keep`; those with deliveries that are not finished stay."""
+        """The oldest passages of those that are more than `keep`; those with deliveries that are not finished stay. They are
+        counted: of what was deleted between others the numbers are left."""
+        oldest, newest = self.ends()
+        if newest - oldest < keep:
+            return []
+        over = int(self._db.rows("SELECT count(*) FROM passages")[0][0]) - keep
         sql = (
-            "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
-            f"AND NOT {WAITING} ORDER BY rowid LIMIT ?"
+            "SELECT rowid, at, image_full, image_plate FROM (SELECT * FROM passages ORDER BY rowid LIMIT ?) p "
+            f"WHERE NOT {WAITING} ORDER BY rowid LIMIT ?"
         )
-        return [pictured_of(row) for row in self._db.rows(sql, (keep, limit))]
+        return [pictured_of(row) for row in self._db.rows(sql, (max(0, over), limit))]
 
     def expired(
         self, after: int, cutoff: str, by_list: Mapping[int, str], window: int, limit: int

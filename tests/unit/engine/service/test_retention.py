@@ -122,6 +122,17 @@ def test_the_oldest_passages_over_the_bound_are_deleted_with_their_pictures(
     assert [one.passage.id for one in disk.store.passages(PassageQuery())] == ["p4", "p3"]
 
 
+def test_what_was_deleted_between_others_costs_none_of_the_number_that_is_kept(tmp_path: Path) -> None:
+    """A list keeps strangers for a day, others for ever: those went as if the strangers were still stored."""
+    disk = Disk(tmp_path, 8, free_pct=50)
+    rows = {each.passage.id: each.rowid for each in disk.store.passages(PassageQuery())}
+    disk.store.passages.delete([rows[f"p{day}"] for day in (1, 3, 4, 5, 6)])
+    for keep, left in ((3, ["p7", "p2", "p0"]), (2, ["p7", "p2"])):
+        disk.store.settings.put(GeneralSettings(history_passages=keep), "admin")
+        disk.retention.bound_database()
+        assert [one.passage.id for one in disk.store.passages(PassageQuery())] == left
+
+
 def waiting(number: int, state: str = "pending") -> Delivery:
     finished = None if state in ("pending", "sending") else NOW
     return Delivery(f"d{number}", f"p{number}", 1, "http", state, NOW, NOW + timedelta(days=1), 0, NOW, finished, Text(""))
