@@ -18,7 +18,7 @@ from board.kit.clock import Clock
 from board.kit.errors import WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect
-from board.kit.words import NOTHING
+from board.kit.words import NOTHING, Text
 from engine.messages import SERVICE_MESSAGES, AskStatus, EngineHello, EngineStatus, PassageReport, ServiceStatus
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store
@@ -76,9 +76,9 @@ class Camera:
         until(lambda: self.status().mode == "TRIGGER", "the engine's status")
         return self.engine
 
-    def send_status(self, frames: int = 7, mode: str = "TRIGGER") -> None:
+    def send_status(self, frames: int = 7, mode: str = "TRIGGER", camera: Text = NOTHING) -> None:
         assert self.engine is not None
-        self.engine.send(EngineStatus(mode, frames, 12.5, 41.0, 31.5, NOTHING, NOTHING, None, (1280, 960)))
+        self.engine.send(EngineStatus(mode, frames, 12.5, 41.0, 31.5, camera, NOTHING, None, (1280, 960)))
 
     def ask(self, request: object) -> Any:
         channel = self.channel()

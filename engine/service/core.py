@@ -46,7 +46,6 @@ from engine.exchange.kinds import find_jobs
 from engine.lane.handover import Handover
 from engine.line_settings import pulses, pulses_text
 from engine.messages import (
-    STOPPED,
     AskStatus,
     CameraSaw,
     EngineHello,
@@ -127,6 +126,9 @@ START_LIMIT_S = 900.0
 STUCK_S = 12.0
 """A commit waits up to 5 s for a lock, and a passage may take two."""
 MAX_TRIGGER_WAIT_S = 60.0
+
+NO_PICTURE = (0, 0)
+"""Size of a trigger's pictures when there was none: the camera was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class Service:
             lambda url: announce(state, TRIGGER, url),
             self._replies,
             self._clients,
-            lambda: self._engine.mode() == STOPPED,
+            self._is_blind,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
         self._pictures = stored_pictures(state)
@@ -495,6 +497,8 @@ class Service:
 
     def _on_engine(self, message: Any) -> None:
         if isinstance(message, PassageReport):
+            if message.passage.trigger_id and message.passage.size == NO_PICTURE:
+                self._inputs.refused(message.passage.trigger_id)
             self._passages_in.take(message.passage)
         elif isinstance(message, EngineStatus | LiveReads):
             self._engine.take(message)
@@ -570,6 +574,10 @@ class Service:
     def _keep_inputs(self) -> None:
         inputs = tuple((line.name, line.active) for line in self._pins.lines() if line.kind == "input")
         self._kept_inputs.put(LastInputs(boot_id(), inputs))
+
+    def _is_blind(self) -> bool:
+        status = self._engine.alive()
+        return status is None or bool(status.camera)
 
     def _on_frame(self, frame: WiegandSent) -> None:
         self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))

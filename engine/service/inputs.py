@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -40,7 +41,7 @@ class Lines(Protocol):
 class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs both. `bind`: the address that
     the trigger socket listens on; `listening(url)` is told where it listens, "" once it stops; `replies`: routes answers of
-    actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody is there to read a car. Who drove onto
+    actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody sees cars. Who drove onto
     the loop then is read once somebody is, if he still stands there."""
 
     def __init__(
@@ -74,6 +75,8 @@ class Inputs:
         self._owed = False
         """The trigger of the line came while the engine was away, or could not begin with it in time."""
         self._fired_id = ""
+        self._firing = threading.Lock()
+        """The engine may answer before whoever fired knows the trigger's id."""
         self._server: TriggerServer | None = None
         self._server_again_ns = 0
         self._serial_trigger: SerialTrigger | None = None
@@ -106,8 +109,9 @@ class Inputs:
             self._fire_by_line(edge.input)
 
     def refused(self, trigger_id: str) -> None:
-        """The engine did not begin with a trigger, as one that has to load its models first."""
-        self._owed = self._owed or trigger_id == self._fired_id
+        """The engine did not begin with a trigger, as one that has to load its models first, or saw nothing without its camera."""
+        with self._firing:
+            self._owed = self._owed or trigger_id == self._fired_id
 
     def close(self) -> None:
         if self._server is not None:
@@ -166,8 +170,9 @@ class Inputs:
 
     def _fire_by_line(self, name: str) -> None:
         self._fired_ns = self._clock.monotonic_ns()
-        self._owed, self._fired_id = False, ""
-        try:
-            self._fired_id = self._fire(f"input {name}", 0.0).id
-        except GatewrightError:  # counted and logged there; an input cannot be answered
-            self._owed = self._engine_away()
+        with self._firing:
+            owed, self._owed, self._fired_id = self._owed, False, ""
+            try:
+                self._fired_id = self._fire(f"input {name}", 0.0).id
+            except GatewrightError:  # counted and logged there; an input cannot be answered
+                self._owed = owed or self._engine_away()

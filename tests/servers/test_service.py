@@ -201,6 +201,29 @@ def test_an_input_starts_a_trigger_on_its_active_edge_only(running: Camera) -> N
     assert running.engine.receive(0) is None
 
 
+def test_a_car_that_came_while_the_camera_was_away_is_read_once_it_is_back(camera: Camera) -> None:
+    store = camera.store()
+    store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=3.0), "admin")
+    store.close()
+    camera.start("pins")
+    camera.start("service")
+    engine = camera.connect_engine()
+    camera.pins_ready()
+    camera.send_status(camera=Text("cable pulled"))
+    set_input(camera.state, "DI1", 1)
+    trigger = answer_of(engine, StartTrigger).trigger
+    one = camera.report("", trigger_id=trigger.id, size=(0, 0))
+    assert answer_of(engine, PassageStored).passage_id == one.id
+    camera.send_status(camera=Text("cable pulled"))
+    assert engine.receive(1.5) is None  # nobody would see it
+    camera.send_status()
+    again = answer_of(engine, StartTrigger).trigger
+    assert (again.id != trigger.id, again.cause) == (True, "input DI1")
+    seen = camera.report("", trigger_id=again.id)
+    assert answer_of(engine, PassageStored).passage_id == seen.id
+    assert engine.receive(1.5) is None  # it was seen, and had no plate
+
+
 def test_the_portal_waits_for_the_passage_of_its_trigger(running: Camera) -> None:
     portal = running.channel()
     portal.send(FireTrigger("http admin", wait_s=PATIENCE_S))

@@ -107,8 +107,10 @@ def test_a_car_that_came_while_the_engine_was_away_is_read_once_it_is_back(tmp_p
     bench.set(True)
     bench.turn(5)
     bench.away = False
+    bench.turn(2)  # it came too early
+    bench.takes = True
     bench.turn(20)
-    assert bench.fired == [0, 6]
+    assert bench.fired == [0, 6, 7, 8]
 
 
 def test_a_car_is_read_though_the_engine_that_is_back_was_not_ready_in_time(tmp_path: Path) -> None:
