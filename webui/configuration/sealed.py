@@ -48,7 +48,8 @@ def unseal(document: Mapping[str, Any], sealed: object, passphrase: str) -> Secr
     if len(nonce) != _NONCE_BYTES or len(salt) != _SALT_BYTES:
         raise unfit("passphrase", "Passphrase", "the encrypted passwords of this file are damaged")
     bound = _bound_to(document)
-    for typed in dict.fromkeys((unicodedata.normalize("NFC", passphrase), passphrase)):  # earlier releases took it as it came
+    composed = unicodedata.normalize("NFC", passphrase)
+    for typed in dict.fromkeys((composed, passphrase, composed.strip(), passphrase.strip())):  # as earlier releases took it
         try:
             found: Secrets = from_json(AESGCM(_key(typed, salt)).decrypt(nonce, body, bound))
         except InvalidTag:

@@ -118,6 +118,16 @@ def test_names_and_the_passphrase_are_the_same_however_another_computer_types_th
     assert (taken.name, len(other.portal.store.rules(taken.id))) == ("Gäste", 1)
 
 
+def test_blanks_belong_to_a_passphrase_and_files_of_before_that_open_all_the_same(caller: Caller, other: Caller) -> None:
+    rule(caller)
+    blank = exported(caller, " " * 9)
+    assert "another one" in sent(other, blank, apply=False, passphrase=" " * 8).json["error"]
+    assert sent(other, blank, passphrase=" " * 9).status == 200
+    assert json.loads(other.portal.store.rules(WHITE)[0].options)["password"] == "hunter2"
+    earlier = exported(caller, PASSPHRASE)  # its blanks were cut off
+    assert sent(other, earlier, apply=False, passphrase=f" {PASSPHRASE} ").status == 200
+
+
 def test_a_browser_that_writes_10_0_as_10_does_not_spoil_the_passwords(caller: Caller, other: Caller) -> None:
     rule(caller)
     document = json.loads(
