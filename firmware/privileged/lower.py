@@ -17,11 +17,18 @@ ROOT = Path("/media/root-ro")
 FSTAB = "etc/fstab"
 """overlayroot has a version of its own in memory: only the lines of the helper's mark are kept."""
 MARK = "# gatewright sd"
+CLOCKS = (
+    "sysinit.target.wants/systemd-timesyncd.service", "dbus-org.freedesktop.timesync1.service",
+    "multi-user.target.wants/chrony.service", "chronyd.service",
+)  # fmt: skip
+"""Links of /etc/systemd/system that come and go as time servers are followed or not (timedatectl(1), set-ntp)."""
+_FOLLOWED = tuple(f"etc/systemd/system/{each}" for each in CLOCKS)
 VERBS = {
     "zone": ("etc/localtime", "etc/timezone"),
-    "servers": ("etc/systemd/timesyncd.conf.d",),
+    "servers": ("etc/systemd/timesyncd.conf.d", *_FOLLOWED),
+    "time": _FOLLOWED,
     "name": ("etc/hostname", "etc/hosts"),
-    "network_keep": ("etc/NetworkManager/system-connections",),
+    "network_keep": ("etc/NetworkManager/system-connections", "etc/netplan"),  # netplan's in Raspberry Pi OS trixie
     "format": (FSTAB,),
     "mount": (FSTAB,),
 }
@@ -47,19 +54,27 @@ def copy(paths: Sequence[str], run: Callable[[Sequence[str]], object], source: P
 
 
 def _replace(now: Path, kept: Path) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_name(f"{kept.name}.gatewright")
-    _remove(fresh)
-    if now.is_dir() and not now.is_symlink():
-        shutil.copytree(now, fresh, symlinks=True)
+    """File by file, so that a power cut leaves each as it was or as it is."""
+    is_folder = now.is_dir() and not now.is_symlink()
+    if is_folder != (kept.is_dir() and not kept.is_symlink()):
+        _remove(kept)
+    if is_folder:
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copystat(now, kept)
+        names = [path.name for path in now.iterdir()]
+        for name in names:
+            _replace(now / name, kept / name)
+        for path in kept.iterdir():
+            if path.name not in names:
+                _remove(path)
     elif now.is_symlink() or now.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f".{kept.name}.gatewright")
+        _remove(fresh)
         shutil.copy2(now, fresh, follow_symlinks=False)
+        fresh.replace(kept)
     else:
         _remove(kept)
-        return
-    if kept.is_dir() and not kept.is_symlink():
-        _remove(kept)
-    fresh.replace(kept)
 
 
 def _merge(now: Path, kept: Path) -> None:
