@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,9 @@ EARLIEST, LATEST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,250}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"mmcblk\d{1,2}(p\d{1,2})?|sd[a-z](\d{1,2})?")
+_BUSY = ("Previous request is not finished", "Automatic time synchronization is enabled")
+"""timedated, while what it was told before is still being done: it switches time servers on and off after it has answered."""
+_BUSY_FOR_S, _AGAIN_S = 10.0, 0.2
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,10 +47,14 @@ class Refused(Exception):
 
 class Root:
     """`run`: executes words and gives what they print, Refused when they fail; `root`: "/" of the file system; `is_read_only()`: it
-    lies below one in memory (lower.py)."""
+    lies below one in memory (lower.py); `pause(seconds)`: waits."""
 
-    def __init__(self, run: Callable[..., str], root: Path = Path("/"), is_read_only: Callable[[], bool] = lower.is_there) -> None:
+    def __init__(
+        self, run: Callable[..., str], root: Path = Path("/"), is_read_only: Callable[[], bool] = lower.is_there,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:  # fmt: skip
         self._run = run
+        self._pause = pause
         self._is_read_only = is_read_only
         self._root = root
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -84,7 +92,7 @@ class Root:
         zone = _text(request, "zone", _ZONE)
         if not (self._at(ZONES) / zone).is_file():
             raise Refused(f"there is no time zone {zone}")
-        self._run("timedatectl", "set-timezone", zone)
+        self._timedatectl("set-timezone", zone)
 
     def _servers(self, request: Mapping[str, Any]) -> None:
         """{"on", "servers"}: systemd-timesyncd asks these; none: those of the distribution."""
@@ -97,14 +105,17 @@ class Root:
             raise Refused("servers: up to four names or addresses")
         if type(request["on"]) is not bool:
             raise Refused("on: true or false")
+        is_there = self._run("systemctl", "show", "--property=LoadState", "--value", "systemd-timesyncd") != "not-found"
+        if servers and not is_there:  # where chrony is, for one
+            raise Refused("systemd-timesyncd is not installed: tell them to the program that sets this system's clock")
         path = self._at(TIMESYNCD)
         path.parent.mkdir(parents=True, exist_ok=True)
         if servers:
             _write(path, f"[Time]\nNTP={' '.join(servers)}\n")
         else:
             path.unlink(missing_ok=True)
-        self._run("timedatectl", "set-ntp", "true" if request["on"] else "false")
-        if request["on"]:
+        self._timedatectl("set-ntp", "true" if request["on"] else "false")
+        if request["on"] and is_there:
             self._run("systemctl", "restart", "systemd-timesyncd")
 
     def _time(self, request: Mapping[str, Any]) -> None:
@@ -112,8 +123,19 @@ class Root:
         at = datetime.fromisoformat(request["at"])
         if at.tzinfo is None or not EARLIEST <= at < LATEST:
             raise Refused("the time must be of the years 2025 to 2099")
-        self._run("timedatectl", "set-ntp", "false")
-        self._run("timedatectl", "set-time", at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
+        self._timedatectl("set-ntp", "false")
+        self._timedatectl("set-time", at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
+
+    def _timedatectl(self, *words: str) -> None:
+        for _ in range(round(_BUSY_FOR_S / _AGAIN_S)):
+            try:
+                self._run("timedatectl", *words)
+                return
+            except Refused as why:
+                if not any(each in str(why) for each in _BUSY):
+                    raise
+            self._pause(_AGAIN_S)
+        self._run("timedatectl", *words)
 
     def _reboot(self, request: Mapping[str, Any]) -> None:
         self._run("systemctl", "--no-block", "reboot")
@@ -122,6 +144,7 @@ class Root:
 
     def _format(self, request: Mapping[str, Any]) -> None:
         device = self._removable(_text(request, "device", _DEVICE))
+        self._make_way(device)
         self._unmount({"device": device})
         self._run("mkfs.ext4", "-q", "-F", "-L", LABEL, "-E", f"root_owner={self._owner()}", f"/dev/{device}")
         self._mount({"device": device})
@@ -129,6 +152,7 @@ class Root:
     def _mount(self, request: Mapping[str, Any]) -> None:
         device = self._removable(_text(request, "device", _DEVICE))
         folder = self._card()
+        self._make_way(device)
         self._at(Path(folder)).mkdir(parents=True, exist_ok=True)
         line = f"LABEL={LABEL} {folder} ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 {lower.MARK}\n"
         fstab = self._at(FSTAB)
@@ -136,8 +160,21 @@ class Root:
         kept = [f"{each}\n" for each in there if not each.rstrip().endswith(lower.MARK)]  # also where the last line has no end
         _write(fstab, "".join([*kept, line]))
         self._run("systemctl", "daemon-reload")
-        if not self._mounts(device):
+        if folder not in self._mounts(device):
             self._run("systemctl", "start", self._unit(folder))
+            if folder not in self._mounts(device):
+                raise Refused(f"another card is called {LABEL}, too, and was mounted: take it out")
+
+    def _make_way(self, device: str) -> None:
+        """Refused while another card is where this one belongs: it would stay there. One that was pulled out goes."""
+        folder = self._card()
+        there = [words[2] for words in self._mountinfo() if words[4] == folder]
+        if not there or there[-1] == self._number(device):
+            return
+        for path in (self._root / "sys/class/block").iterdir():
+            if self._number(path.name) == there[-1]:
+                raise Refused(f"{path.name} is mounted at {folder}: take it out of use first")
+        self._run("systemctl", "stop", self._unit(folder))
 
     def _unmount(self, request: Mapping[str, Any]) -> None:
         for place in self._mounts(self._removable(_text(request, "device", _DEVICE))):
@@ -170,13 +207,19 @@ class Root:
 
     def _mounts(self, device: str) -> list[str]:
         """Where it is mounted, by its number: /proc/mounts may call it /dev/root."""
-        number = _line(self._root / "sys/class/block" / device / "dev")
+        number = self._number(device)
+        return [words[4].replace("\\040", " ") for words in self._mountinfo() if number and words[2] == number]
+
+    def _mountinfo(self) -> list[list[str]]:
         fields = [line.split() for line in _lines(self._root / "proc/self/mountinfo")]
-        return [words[4].replace("\\040", " ") for words in fields if len(words) > 4 and number and words[2] == number]
+        return [words for words in fields if len(words) > 4]
+
+    def _number(self, device: str) -> str:
+        return _line(self._root / "sys/class/block" / device / "dev")
 
     def _card(self) -> str:
         found = [line.partition("=")[2] for line in _lines(self._at(ENVIRONMENT)) if line.startswith("SD=/")]
-        return found[0] if found and re.fullmatch(r"/[A-Za-z0-9._/-]{1,100}", found[0]) else "/mnt/sd"
+        return os.path.normpath(found[0]) if found and re.fullmatch(r"/[A-Za-z0-9._/-]{1,100}", found[0]) else "/mnt/sd"
 
     def _owner(self) -> str:
         fields = [line.split(":") for line in _lines(self._root / "etc/passwd") if line.startswith(f"{USER}:")]

@@ -12,6 +12,8 @@ import pytest
 from firmware.privileged import lower
 from firmware.privileged.__main__ import Refused, Root
 
+LOOKED = ("systemctl", "show", "--property=LoadState", "--value", "systemd-timesyncd")
+
 
 class Machine:
     """A file system of a Pi: mmcblk0 is the system's card, mmcblk1 another, sda a stick with two partitions, nvme0n1 a disk."""
@@ -20,6 +22,9 @@ class Machine:
         self.root = root
         self.ran: list[tuple[str, ...]] = []
         self.fails = ""
+        self.refusals: list[str] = []
+        """What timedatectl says first."""
+        self.labelled = ""
         self.read_only = False
         for number, (disk, kind, removable, parts) in enumerate(
             (("mmcblk0", "SD", "0", ("p1", "p2")), ("mmcblk1", "SD", "0", ("p1",)), ("mmcblk2", "SD", "0", ()),
@@ -52,14 +57,27 @@ class Machine:
         with path.open("a") as file:
             file.write(f"30 1 {number} / {place} rw,relatime - ext4 /dev/root rw\n")
 
+    def unmounted(self, place: str) -> None:
+        path = self.root / "proc/self/mountinfo"
+        path.write_text("".join(f"{line}\n" for line in path.read_text().splitlines() if line.split()[4] != place))
+
     def run(self, *words: str) -> str:
         self.ran.append(words)
         if words[0] == self.fails:
             raise Refused(f"{words[0]}: no")
+        if words[0] == "timedatectl" and self.refusals:
+            raise Refused(f"timedatectl: {self.refusals.pop(0)}")
+        if words[0] == "mkfs.ext4":
+            self.labelled = words[-1].removeprefix("/dev/")
+        place = "/" + words[-1].removesuffix(".mount").replace("-", "/")
+        if words[:2] == ("systemctl", "start") and f" {place} " not in (self.root / "proc/self/mountinfo").read_text():
+            self.mounted((self.root / f"sys/class/block/{self.labelled}/dev").read_text().strip(), place)
+        if words[:2] == ("systemctl", "stop"):
+            self.unmounted(place)
         return words[-1].strip("/").replace("/", "-") + ".mount" if words[0] == "systemd-escape" else ""
 
     def ask(self, **request: object) -> dict[str, object]:
-        return Root(self.run, self.root, lambda: self.read_only).answer(json.dumps(request).encode())
+        return Root(self.run, self.root, lambda: self.read_only, lambda _: None).answer(json.dumps(request).encode())
 
 
 @pytest.fixture
@@ -77,10 +95,34 @@ def test_zone_servers_clock_and_restart_become_calls_of_the_systems_own_tools(ma
     assert machine.ask(do="time", at="2026-01-02T04:04:05+01:00") == {"ok": True}
     assert machine.ask(do="reboot") == {"ok": True}
     assert machine.ran == [
-        ("timedatectl", "set-timezone", "Europe/Berlin"), ("timedatectl", "set-ntp", "true"),
-        ("systemctl", "restart", "systemd-timesyncd"), ("timedatectl", "set-ntp", "false"), ("timedatectl", "set-ntp", "false"),
-        ("timedatectl", "set-time", "2026-01-02 03:04:05 UTC"), ("systemctl", "--no-block", "reboot"),
+        ("timedatectl", "set-timezone", "Europe/Berlin"), LOOKED, ("timedatectl", "set-ntp", "true"),
+        ("systemctl", "restart", "systemd-timesyncd"), LOOKED, ("timedatectl", "set-ntp", "false"),
+        ("timedatectl", "set-ntp", "false"), ("timedatectl", "set-time", "2026-01-02 03:04:05 UTC"),
+        ("systemctl", "--no-block", "reboot"),
     ]  # fmt: skip
+
+
+def test_the_clock_is_set_once_time_servers_are_off_however_long_that_takes(machine: Machine) -> None:
+    """timedated answers to set-ntp before it is done, and refuses until then."""
+    machine.refusals = ["", *["Failed to set time: Previous request is not finished, refusing."] * 3]
+    machine.refusals[0] = "Failed to set ntp: Previous request is not finished, refusing."
+    machine.refusals.append("Failed to set time: Automatic time synchronization is enabled")
+    assert machine.ask(do="time", at="2026-01-02T04:04:05+01:00") == {"ok": True}
+    assert machine.ran[-1] == ("timedatectl", "set-time", "2026-01-02 03:04:05 UTC")
+    machine.refusals = ["Failed to set time: Automatic time synchronization is enabled"] * 1_000
+    assert "Automatic time synchronization" in str(machine.ask(do="time", at="2026-01-02T04:04:05+01:00"))
+
+
+def test_where_another_program_sets_the_clock_it_is_switched_and_servers_are_refused_before_anything_changes(
+    machine: Machine,
+) -> None:
+    """With chrony systemd-timesyncd is not there."""
+    usual = machine.run
+    machine.run = lambda *words: "not-found" if usual(*words) is not None and words == LOOKED else ""  # type: ignore[method-assign]
+    assert machine.ask(do="servers", on=True, servers=[]) == {"ok": True}
+    assert machine.ran == [LOOKED, ("timedatectl", "set-ntp", "true")]
+    assert "systemd-timesyncd is not installed" in str(machine.ask(do="servers", on=True, servers=["ntp.example"]))
+    assert machine.ran[2:] == [LOOKED] and not (machine.root / "etc/systemd/timesyncd.conf.d/60-gatewright.conf").exists()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +153,7 @@ def test_what_is_no_request_runs_nothing(machine: Machine, line: bytes) -> None:
 
 def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Machine) -> None:
     machine.mounted("9:1", "/media/pi/old\\040card")
-    machine.put("etc/gatewright.env", "SD=/mnt/card")
+    machine.put("etc/gatewright.env", "SD=/mnt/card/")
     assert machine.ask(do="format", device="mmcblk1p1") == {"ok": True}
     assert ("systemctl", "stop", "media-pi-old card.mount") in machine.ran
     assert ("mkfs.ext4", "-q", "-F", "-L", "GATEWRIGHT", "-E", "root_owner=991:992", "/dev/mmcblk1p1") in machine.ran
@@ -119,13 +161,40 @@ def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Mac
         "proc /proc proc",
         "LABEL=GATEWRIGHT /mnt/card ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 # gatewright sd",
     ]
+    assert machine.ask(do="unmount", device="mmcblk1p1") == {"ok": True}
     assert machine.ask(do="format", device="mmcblk2") == {"ok": True}
     assert machine.ran[-1] == ("systemctl", "start", "mnt-card.mount")
     assert machine.ask(do="unmount", device="mmcblk2") == {"ok": True}
 
 
+def test_a_card_is_not_said_to_be_used_while_another_one_is(machine: Machine) -> None:
+    machine.mounted("9:1", "/mnt/sd")
+    before = (machine.root / "etc/fstab").read_text()
+    for verb in ("format", "mount"):
+        assert machine.ask(do=verb, device="mmcblk2") == {"error": "mmcblk1p1 is mounted at /mnt/sd: take it out of use first"}
+    assert machine.ran == [] and (machine.root / "etc/fstab").read_text() == before
+    machine.unmounted("/mnt/sd")
+    machine.labelled = "mmcblk1p1"  # as another card, which systemd mounts by the label
+    said = machine.ask(do="mount", device="mmcblk2")
+    assert said == {"error": "another card is called GATEWRIGHT, too, and was mounted: take it out"}
+
+
+def test_a_card_that_was_pulled_out_while_it_was_used_makes_way_for_the_next(machine: Machine) -> None:
+    machine.mounted("8:99", "/mnt/sd")
+    assert machine.ask(do="format", device="mmcblk2") == {"ok": True}
+    assert ("systemctl", "stop", "mnt-sd.mount") in machine.ran
+
+
+def test_a_card_that_somebody_else_has_mounted_elsewhere_is_mounted_where_it_belongs(machine: Machine) -> None:
+    machine.labelled = "mmcblk2"
+    machine.mounted("10:0", "/media/pi/GATEWRIGHT")
+    assert machine.ask(do="mount", device="mmcblk2") == {"ok": True}
+    assert machine.ran[-1] == ("systemctl", "start", "mnt-sd.mount")
+
+
 def test_the_last_line_of_fstab_stays_one_though_it_has_no_end(machine: Machine) -> None:
     (machine.root / "etc/fstab").write_text("proc /proc proc\nLABEL=root / ext4 defaults 0 1")
+    machine.labelled = "mmcblk1p1"
     assert machine.ask(do="mount", device="mmcblk1p1") == {"ok": True}
     lines = (machine.root / "etc/fstab").read_text().splitlines()
     assert lines[:2] == ["proc /proc proc", "LABEL=root / ext4 defaults 0 1"]
@@ -190,6 +259,51 @@ def test_files_links_and_folders_are_copied_down_while_the_lower_file_system_may
     assert [path.name for path in (kept / "etc/systemd/timesyncd.conf.d").iterdir()] == ["60-gatewright.conf"]
     assert not (kept / "etc/timezone").exists()
     assert (kept / "etc/fstab").read_text() == "LABEL=root / ext4 x 0 1\nLABEL=GATEWRIGHT /mnt/sd ext4 x 0 2 # gatewright sd\n"
+
+
+def test_whether_time_servers_are_followed_outlives_a_start_of_a_root_in_memory(tmp_path: Path) -> None:
+    """timedated enables and disables the unit, which is links in /etc."""
+    now, kept = tmp_path / "now", tmp_path / "kept"
+    link = Path("etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service")
+    unit = "/usr/lib/systemd/system/systemd-timesyncd.service"
+    for root in (now, kept):
+        (root / link).parent.mkdir(parents=True)
+        (root / link).with_name("other.service").symlink_to("/dev/null")
+    (kept / link).symlink_to(unit)
+    for verb in ("servers", "time"):
+        lower.copy(lower.VERBS[verb], lambda _: None, now, kept)
+        assert not (kept / link).is_symlink() and (kept / link).with_name("other.service").is_symlink()
+    (now / link).symlink_to(unit)
+    lower.copy(lower.VERBS["servers"], lambda _: None, now, kept)
+    assert (kept / link).readlink() == Path(unit)
+
+
+def test_a_power_cut_leaves_each_file_of_a_folder_as_it_was_or_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, kept = tmp_path / "now", tmp_path / "kept"
+    for root, text in ((now, "new"), (kept, "old")):
+        for folder in lower.VERBS["network_keep"]:
+            (root / folder).mkdir(parents=True, mode=0o700)
+            for name in ("eth0", "wlan0"):
+                (root / folder / name).write_text(text)
+    seen: list[set[str]] = []
+    replace = Path.replace
+
+    def watched(self: Path, target: Path) -> Path:
+        done = replace(self, target)
+        seen.append({path.name for path in (kept / lower.VERBS["network_keep"][0]).iterdir()})
+        return done
+
+    rmtree = lower.shutil.rmtree
+    monkeypatch.setattr(Path, "replace", watched)
+    monkeypatch.setattr(
+        lower.shutil,
+        "rmtree",
+        lambda path: (rmtree(path), seen.append({each.name for each in path.parent.glob("system-connections/*")})),
+    )
+    lower.copy(lower.VERBS["network_keep"], lambda _: None, now, kept)
+    assert seen and all({"eth0", "wlan0"} <= names for names in seen)
+    for folder in lower.VERBS["network_keep"]:
+        assert {path.name: path.read_text() for path in (kept / folder).iterdir()} == {"eth0": "new", "wlan0": "new"}
 
 
 def test_nothing_but_what_the_helper_changes_is_copied_down(tmp_path: Path) -> None:
