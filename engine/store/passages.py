@@ -224,9 +224,9 @@ class Passages:
         if newest - oldest < keep:
             return []
         over = int(self._db.rows("SELECT count(*) FROM passages")[0][0]) - keep
-        sql = (
+        sql = (  # in the order of the inner one: to sort once more, SQLite would read all that are over
             "SELECT rowid, at, image_full, image_plate FROM (SELECT * FROM passages ORDER BY rowid LIMIT ?) p "
-            f"WHERE NOT {WAITING} ORDER BY rowid LIMIT ?"
+            f"WHERE NOT {WAITING} LIMIT ?"
         )
         return [pictured_of(row) for row in self._db.rows(sql, (max(0, over), limit))]
 
