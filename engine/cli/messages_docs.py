@@ -266,6 +266,8 @@ def _mail() -> str:
 ## Mail
 
 Subject and text are the installer's; this is one for Immix. Date and Message-ID stay the same when a mail is sent again.
+Whom the server refuses for now (4xx) gets it later, and who has it already does not get it again; whom it refuses for good
+(5xx) is named in Audit.
 
 ```text
 {sample.decode().replace(chr(13), "").rstrip()}
