@@ -100,9 +100,10 @@ class Session:
 
         try:
             self._client.rename(old, new)
-        except (
-            ftplib.error_perm
-        ):  # some servers do not replace, others let nobody rename: what is there is kept until that is known
+        except ftplib.error_perm:
+            # Some servers do not replace, others let nobody rename: what is there is kept until that is known.
+            if self._size(old) >= 0 > self._size(new):
+                raise  # what is there is no file: a folder of others' that must stay where it is, or nothing
             aside = f"{new}.old"
             with suppress(ftplib.error_perm):
                 self._client.delete(aside)

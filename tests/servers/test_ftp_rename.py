@@ -57,6 +57,15 @@ def test_a_server_that_replaces_no_file_gets_the_new_one_all_the_same(tmp_path: 
             assert found(server) == {"list.xml": content}, content
 
 
+def test_a_folder_of_that_name_stays_where_it_is(tmp_path: Path) -> None:
+    with ftp_server(tmp_path / "served") as server:
+        folder = server.folder / "list.xml"
+        folder.mkdir()
+        with pytest.raises(PeerRefused, match="Is a directory"):
+            put(server, b"new")
+        assert folder.is_dir() and not (server.folder / "list.xml.old").exists()
+
+
 def test_the_old_file_is_back_when_the_new_one_cannot_take_its_name(tmp_path: Path) -> None:
     with ftp_server(tmp_path / "served") as server:
         handler = server.server.handler
