@@ -137,3 +137,77 @@ def test_each_file_that_the_script_writes_goes_with_an_uninstall() -> None:
     uninstall = SCRIPT[SCRIPT.index("uninstall() {") : SCRIPT.index("\nprofile=")]
     assert names == {"environment", "rules", "manager", "names", "journal", "overlay", "unit"}
     assert all(f'"${name}"' in uninstall for name in names)
+
+
+def executed(folder: Path, words: str) -> str:
+    """What bash says of these words after the functions of the script, below a folder instead of "/", without commands of root."""
+    for part in ("etc", "opt/gatewright", "var/lib/gatewright", "tmp"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    functions = re.sub(r"(?<![\w.$}/])/(?=(?:etc|opt|var|run)/)", f"{folder}/", SCRIPT[: SCRIPT.index("\nprofile=")])
+    idle = "".join(f"{name}() {{ :; }}\n" for name in ("systemctl", "umount", "mount", "userdel", "groupdel", "sync"))
+    idle += "getent() { return 1; }\nmountpoint() { return 1; }\n"
+    asked = subprocess.run(
+        ["bash", "-c", f"{functions}\n{idle}{words}", str(FIRMWARE / "install")], capture_output=True, text=True, check=False,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(folder / "tmp")},
+    )  # fmt: skip
+    return asked.stderr
+
+
+def test_a_board_or_a_place_for_a_card_that_is_none_is_refused_before_anything_changes() -> None:
+    """The host ends with 2 for a profile that it does not know, and nobody starts it again."""
+    for words, why in (
+        (("--profile", "pi9"), "there is no board pi9"),
+        (("--profile", "__init__"), "there is no board __init__"),
+        (("--sd", "mnt/sd"), "mnt/sd is no place for a card"),
+        (("--sd", "/mnt/my card"), "/mnt/my card is no place for a card"),
+    ):
+        asked = subprocess.run(["bash", str(FIRMWARE / "install"), *words, "--none"], capture_output=True, text=True, check=False)
+        assert (asked.returncode, asked.stdout) == (1, "") and why in asked.stderr
+    for profile in ("pi5", "sim_small"):
+        words = ("--profile", profile, "--sd", "/mnt/sd", "--none")
+        assert (
+            "unknown option --none"
+            in subprocess.run(["bash", str(FIRMWARE / "install"), *words], capture_output=True, text=True).stderr
+        )
+
+
+def test_sources_that_cannot_be_copied_leave_those_that_run(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "opt/gatewright"
+    for folder, text in ((source, "new"), (target, "old")):
+        for part in ("board", "engine"):
+            (folder / part).mkdir(parents=True)
+            (folder / part / "file").write_text(text)
+    (target / ".fresh/board").mkdir(parents=True)  # of a run that was broken off
+    full = f'source={source}; parts=(board engine); tar() {{ command tar --warning=none "$@" && [ $1 != -C -o $3 != -x ]; }}; place'
+    executed(tmp_path, full)
+    assert {path.read_text() for path in target.glob("[a-z]*/file")} == {"old"}
+    assert executed(tmp_path, f"source={source}; parts=(board engine); place") == ""
+    assert {path.read_text() for path in target.glob("[a-z]*/file")} == {"new"} and not (target / ".fresh").exists()
+
+
+def test_what_the_power_takes_away_does_not_count_as_installed() -> None:
+    assert re.search(r'sync -f "\$target".*\n  echo "\$stamp" >"\$target/.installed"', SCRIPT)
+    assert re.search(r'^sync .*\nif \[ \$changes = 0 \]; then say "nothing to change"; else say "done', SCRIPT, re.M)
+
+
+def test_what_is_stored_comes_back_from_its_partition_though_the_power_failed_right_after_that(tmp_path: Path) -> None:
+    stored = tmp_path / "var/lib/gatewright-kept/state"
+    stored.mkdir(parents=True)
+    (stored / "plates").write_text("")
+    words = 'move() { cp -r "$1/." "$2"; }; fetch'
+    for _ in range(2):
+        assert executed(tmp_path, words) == ""
+        assert (tmp_path / "var/lib/gatewright/plates").exists() and not stored.exists()
+
+
+@pytest.mark.parametrize("purge", ["", "--purge"])
+def test_an_uninstall_deletes_what_is_stored_on_a_partition_when_it_is_to(tmp_path: Path, purge: str) -> None:
+    stored = tmp_path / "var/lib/gatewright-kept/state"
+    stored.mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/fstab").write_text(f"LABEL=data {stored.parent} ext4 noatime 0 2 # gatewright read-only\n")
+    (tmp_path / "var/lib/gatewright").mkdir()
+    said = executed(tmp_path, f"booted() {{ false; }}; uninstall {purge}")
+    assert stored.exists() == (tmp_path / "var/lib/gatewright").exists() == (not purge)
+    assert said.endswith("install: removed\n") and ("stays on LABEL=data and in" in said) == (not purge)
+    assert (tmp_path / "etc/fstab").read_text() == ""
