@@ -42,7 +42,8 @@ class Unopened:
 
 
 class Deliveries:
-    """Called, it searches: newest first. What ends also ends the visit that it was to open for."""
+    """Called, it searches: newest first; after a row, of those that came next. What ends also ends the visit that it was to open
+    for."""
 
     def __init__(self, db: Database, visits: Visits) -> None:
         self._db = db
@@ -61,14 +62,14 @@ class Deliveries:
             "SELECT d.rowid AS number, d.*, p.plate, p.outcome, p.reason, r.name AS rule_name, l.name AS list_name "
             "FROM deliveries d JOIN passages p ON p.id = d.passage_id "
             "LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id "
-            f"WHERE {conditions} ORDER BY d.rowid DESC LIMIT ?"
+            f"WHERE {conditions} ORDER BY d.rowid {'ASC' if query.after_rowid else 'DESC'} LIMIT ?"
         )
         limit = max(1, min(query.limit, MAX_ROWS))
         return [
             StoredDelivery(
                 row["number"], _delivery(row), row["plate"], row["rule_name"] or "", row["list_name"] or "", decision_of(row)
             )
-            for row in self._db.rows(sql, (*values, limit))
+            for row in sorted(self._db.rows(sql, (*values, limit)), key=lambda row: -row["number"])
         ]
 
     def add(self, deliveries: Sequence[Delivery]) -> None:

@@ -73,8 +73,8 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryQuery:
-    """Deliveries created from `since` until `until`, of that state, kind, passage, with rowid over `after_rowid`;
-    newest first, at most `limit` (1000)."""
+    """Deliveries created from `since` until `until`, of that state, kind, passage; at most `limit` (1000), newest first; with
+    `after_rowid` those that came next after that row."""
 
     since: datetime | None = None
     until: datetime | None = None

@@ -41,8 +41,8 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class TransferQuery:
-    """Those that began from `since` until `until`, of that direction, kind and state, with rowid over `after_rowid`; newest first,
-    at most `limit` (1000)."""
+    """Those that began from `since` until `until`, of that direction, kind and state, at most `limit` (1000), newest first; with
+    `after_rowid` those that came next after that row."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -69,8 +69,9 @@ class Transfers:
             ("state = ?", query.state),
             ("rowid > ?", query.after_rowid),
         )
-        sql = f"SELECT * FROM transfers WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
-        return [_transfer(row) for row in self._db.rows(sql, (*values, max(1, min(query.limit, MAX_ROWS))))]
+        sql = f"SELECT * FROM transfers WHERE {conditions} ORDER BY rowid {'ASC' if query.after_rowid else 'DESC'} LIMIT ?"
+        rows = self._db.rows(sql, (*values, max(1, min(query.limit, MAX_ROWS))))
+        return [_transfer(row) for row in sorted(rows, key=lambda row: -row["rowid"])]
 
     def add(
         self,

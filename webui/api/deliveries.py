@@ -43,7 +43,7 @@ class DeliveriesQuery(Query):
     state: str = text(20, "pending, done, failed, expired or withheld.")
     kind: str = text(40, "A kind of action, such as io.")
     passage: str = text(60, "The id of a passage.")
-    after: int = number(0, 0, 2**62, "Only what came after this `newest`.")
+    after: int = number(0, 0, 2**62, "What came next after this `newest`: asked again and again, none is missed.")
     limit: int = number(100, 1, MAX_ROWS, "At most so many.")
 
 
@@ -51,7 +51,7 @@ def _deliveries(portal: Portal, call: Call[DeliveriesQuery]) -> Answer:
     zone, asked = portal.zone(), call.query
     query = DeliveryQuery(state=asked.state, kind=asked.kind, passage_id=asked.passage, after_rowid=asked.after, limit=asked.limit)
     found = portal.store.deliveries(query)
-    newest = max((each.rowid for each in found), default=0)
+    newest = max((each.rowid for each in found), default=asked.after)
     deliveries = [shown(portal, each, zone) for each in found]
     return data(said(shapes.Deliveries(newest=newest, deliveries=deliveries), call.language))
 

@@ -27,7 +27,7 @@ IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
 
 class PassagesQuery(Query):
-    after: int = number(0, 0, 2**62, "Only passages with a row over this.")
+    after: int = number(0, 0, 2**62, "What came next after this `newest`: asked again and again, none is missed.")
     limit: int = number(20, 1, 100, "At most so many.")
 
 
@@ -37,7 +37,8 @@ class ImageQuery(Query):
 
 def _passages(portal: Portal, call: Call[PassagesQuery]) -> Answer:
     after, zone = call.query.after, portal.zone()
-    found = portal.store.passages(PassageQuery(after_rowid=after, limit=call.query.limit))
+    kept, limit = portal.store.passages, call.query.limit
+    found = kept.after(after, limit)[::-1] if after else kept(PassageQuery(after_rowid=0, limit=limit))
     newest = max((each.rowid for each in found), default=after)
     passages = [shown(portal, each, zone) for each in found]
     return data(said(shapes.Passages(newest=newest, passages=passages), call.language))

@@ -14,7 +14,7 @@ class TransfersQuery(Query):
     direction: str = text(10, "export or import.")
     kind: str = text(40, "A kind of job, such as ftp_list, or hand.")
     state: str = text(20, "done or failed.")
-    after: int = number(0, 0, 2**62, "Only what came after this `newest`.")
+    after: int = number(0, 0, 2**62, "What came next after this `newest`: asked again and again, none is missed.")
     limit: int = number(100, 1, MAX_ROWS, "At most so many.")
 
 
@@ -22,7 +22,7 @@ def _transfers(portal: Portal, call: Call[TransfersQuery]) -> Answer:
     zone, asked = portal.zone(), call.query
     query = TransferQuery(direction=asked.direction, kind=asked.kind, state=asked.state, after_rowid=asked.after, limit=asked.limit)
     found = portal.store.transfers(query)
-    newest = max((each.rowid for each in found), default=0)
+    newest = max((each.rowid for each in found), default=asked.after)
     return data(said(shapes.Transfers(newest=newest, transfers=[shown(portal, each, zone) for each in found]), call.language))
 
 

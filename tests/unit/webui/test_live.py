@@ -34,8 +34,8 @@ from engine.messages import (
     TriggerAnswer,
 )
 from engine.ring import RingWriter
-from engine.types import PlateRead, WiegandFrame
-from tests.samples import NOW, passage
+from engine.types import Delivery, PlateRead, WiegandFrame
+from tests.samples import NOW, WHITE, passage
 from tests.unit.webui.portal_caller import Caller
 
 pytestmark = pytest.mark.usefixtures("leak_free")
@@ -272,6 +272,22 @@ def test_passages_come_newest_first_and_only_the_new_ones(caller: Caller) -> Non
     assert [each["plate"] for each in second["passages"]] == [""]
     assert caller.get("api/passages/p1").json["plate"] == "HK55EVB"
     assert caller.get("api/passages/p9").status == 404
+
+
+def test_who_asks_for_what_is_new_again_and_again_misses_nothing_and_gets_nothing_twice(caller: Caller) -> None:
+    """More had come than one answer holds: those between were left out. Nothing had come: all came once more."""
+    kept = caller.portal.store
+    for number in range(7):
+        sent = Delivery(f"d{number}", f"p{number}", 9, "io", "done", NOW, NOW, 1, NOW, NOW, NOTHING)
+        kept.add_passage(passage(f"AA{number}", f"p{number}"), [sent])
+        kept.transfers.add("export", "hand", 0, WHITE, "WHITELIST", "anna", NOW, "done", Text(f"file {number}"))
+    for name in ("passages", "deliveries", "transfers"):
+        newest, found = caller.get(f"api/{name}?limit=1").json["newest"] - 6, []
+        for _ in range(4):
+            told = caller.get(f"api/{name}?limit=3&after={newest}").json
+            newest, rows = told["newest"], told[name]
+            found += [row["note"] if name == "transfers" else row["plate"] for row in reversed(rows)]
+        assert found == [f"file {n}" if name == "transfers" else f"AA{n}" for n in range(1, 7)]
 
 
 def test_what_waits_for_a_restart_is_what_the_processes_do_not_run_with(caller: Caller) -> None:
