@@ -33,8 +33,6 @@ RESOLUTION = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
 
 def guard(portal: Portal, call: Call) -> None:
     """For what changes something: Refused when no program sends it by a password or token of its own."""
-    if call.method == "HEAD":
-        raise Refused(405, "HEAD changes nothing: use GET or POST.")
     if not call.visitor.is_program:
         raise Refused(
             403,

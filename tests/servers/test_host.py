@@ -301,6 +301,15 @@ def test_a_wrong_control_request_says_what_is_wrong(host: Host, query: str, stat
     assert "<script>" not in reply.text
 
 
+def test_a_head_changes_nothing(host: Host) -> None:
+    """RFC 9110, 9.2.1: whoever looks whether a link is still good sends it; it stopped, and removed, packages."""
+    host.upload()
+    for address in (f"{CONTROL}?idx=0&cmd=remove", "/cgi-bin/admin/setparam.cgi?vadp_schedule_i0_enable=1"):
+        assert host.ask("HEAD", address).status_code == 405
+    assert host.package()["name"] == "TINY"
+    assert host.ask("HEAD", "/cgi-bin/admin/getparam.cgi?vadp_module").status_code == 200
+
+
 def test_save_to_sd_card_without_a_card_is_refused_and_with_one_stored_there(host: Host) -> None:
     refused = host.upload(fields={"save2sd": "1"})
     assert "upload failed: there is no SD card in the camera" in refused.text

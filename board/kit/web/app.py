@@ -111,6 +111,8 @@ def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:
         )
     call = replace(call, visitor=visitor)
     if route.changes:
+        if call.method == "HEAD":  # asked for whatever answers GET (RFC 9110, 9.2.1)
+            raise Refused(405, "HEAD changes nothing: use GET or POST.")
         site.guard(site.context, call)
     return route.answer(site.context, replace(call, query=query_of(call.environ, route), body=body_of(call.environ, route)))
 
