@@ -50,8 +50,8 @@ OLDEST_VIEW_MS = 60_000
 NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
-COUNT = "count"
-"""Effect: a passage is to be counted where no loop tells who has driven in."""
+COUNT, UNCOUNT = "count", "uncount"
+"""Effects: a passage is to be counted where no loop tells who has driven in; it was, and nothing opened."""
 STRANGER = frozenset({"NOT IN LIST"})
 
 Happened = Callable[..., None]
@@ -82,6 +82,8 @@ class _Known:
     waiting: dict[str, Decision] = field(default_factory=dict)
     early: dict[str, Effect] = field(default_factory=dict)
     """Outcomes of passages that waited and may not be stored yet."""
+    counted: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    """Passages without loops by which a vehicle was counted in or out."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
 
@@ -391,6 +393,8 @@ class LaneKeeper:
             self._known.waiting.pop(passage_id, None)
             if effect.name == OPEN_NOW and not self._has_loops():
                 self._passed(stores, passage_id)
+        elif effect.name == UNCOUNT:
+            self._uncount(stores, effect.vehicle.passage_id)
         elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
             self._passed(stores, effect.vehicle.passage_id)
         elif effect.name == PASSED:
@@ -527,8 +531,17 @@ class LaneKeeper:
             stores.store.occupancy.drifted()  # it was opened by hand
             return
         way = self._way(found.passage)
-        if way:
-            self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way)
+        if way and self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way):
+            self._known.counted.append(passage_id)
+
+    def _uncount(self, stores: Stores, passage_id: str) -> None:
+        """It was counted when it was let in, and the barrier stayed shut: it would be kept out as one that is inside already."""
+        found = stores.store.passages.get(passage_id) if passage_id in self._known.counted else None
+        if found is None:
+            return
+        self._known.counted.remove(passage_id)
+        back = "out" if self._way(found.passage) == "in" else "in"
+        self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), back)
 
     def failed(self, delivery: Delivery) -> None:
         """A delivery has ended, and nothing was done. If it was the last one that was to open for its vehicle, there was no
@@ -546,6 +559,8 @@ class LaneKeeper:
         with self._news:
             if self._begun:
                 self._take(self._lane.cancel(delivery.passage_id, self._clock.monotonic_ns()))
+        if not self._has_loops():
+            self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
         with self._news:
@@ -561,21 +576,27 @@ class LaneKeeper:
         if decision.outcome in ("opened", "reported"):
             self._to_count(passage.id)
 
-    def _to_count(self, passage_id: str) -> None:
+    def _to_count(self, passage_id: str, name: str = COUNT) -> None:
         from engine.lane.machine import Effect, Vehicle
 
         with self._news:
-            self._effects.append(Effect(COUNT, Vehicle(passage_id)))
+            self._effects.append(Effect(name, Vehicle(passage_id)))
             self._news.notify_all()
 
-    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> None:
+    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> bool:
+        """False: that did not fit what was counted before."""
         list_id, _ = _own_list(matches)
         now, occupancy = self._clock.now(), stores.store.occupancy
-        if way == "in" and not occupancy.enter(plate, list_id, now, _is_sure(matches)):
-            self._happened("passback", plate=plate, why=Text("it came in, and is counted as inside already"))
-        elif way == "out" and not occupancy.leave(plate, list_id, now):
-            self._happened("passback", plate=plate, why=Text("it left, and had not been counted in"))
+        if way == "in":
+            fits = occupancy.enter(plate, list_id, now, _is_sure(matches))
+            why = Text("it came in, and is counted as inside already")
+        else:
+            fits = occupancy.leave(plate, list_id, now)
+            why = Text("it left, and had not been counted in")
+        if not fits:
+            self._happened("passback", plate=plate, why=why)
         self._changed()
+        return fits
 
     def _tell_refusal(self, plate: str, verdict: Verdict) -> None:
         if verdict.event:

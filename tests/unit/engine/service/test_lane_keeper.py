@@ -378,6 +378,23 @@ def test_anti_passback_reports_or_refuses_and_never_keeps_anybody_in(gates):
         gate.close()
 
 
+def test_who_was_counted_in_and_never_let_in_is_no_longer_inside(gates):
+    gate = gates(counts=COUNTS[1], passback=PASSBACK[1])
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.camera.pins.errors = ["pins is gone"] * 99
+    gate.camera.turn()
+    gate.clock.advance(11)
+    gate.camera.turn()
+    assert gate.states("p1")["io"] == "expired"
+    until(lambda: places(gate) == {}, "the correction")
+    gate.camera.pins.errors = []
+    assert gate.car(id="p2").startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    assert gate.told == []
+
+
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
     occupancy = gates(counts=COUNTS[1]).camera.store.occupancy
     occupancy.put(WHITE, 40, 12, "anna", NOW)
