@@ -99,7 +99,12 @@ def _schedules(host: Host, asked: Mapping[str, str]) -> dict[str, Schedule]:
 
 def _vadpctrl(host: Host, call: Call) -> Answer:
     commands = host.packages.commands()
-    idx, cmd = call.query.get("idx", ""), call.query.get("cmd", "")
+    _, form = _form(call)
+    said, sent = [*wanted_names(call), *form], {**call.query, **form}
+    twice = next((name for name in ("idx", "cmd") if said.count(name) > 1), "")
+    if twice:
+        return _page(400, f"{twice} is there twice")
+    idx, cmd = sent.get("idx", ""), sent.get("cmd", "")
     if cmd not in commands:
         return _page(400, f"cmd must be one of {', '.join(commands)}")
     if not (idx.isascii() and idx.isdigit() and len(idx) < 4):

@@ -292,6 +292,8 @@ def test_a_second_upload_is_an_upgrade_and_rollback_brings_the_first_back(host: 
         ("cmd=start", 400, "idx must be a number"),
         ("idx=0", 400, "cmd must be one of start, stop, restart, remove, rollback"),
         ("idx=0&cmd=<script>", 400, "cmd must be one of"),
+        ("idx=0&idx=1&cmd=start", 400, "idx is there twice"),
+        ("idx=0&cmd=stop&cmd=remove", 400, "cmd is there twice"),
     ],
 )
 def test_a_wrong_control_request_says_what_is_wrong(host: Host, query: str, status: int, said: str) -> None:
@@ -299,6 +301,15 @@ def test_a_wrong_control_request_says_what_is_wrong(host: Host, query: str, stat
     assert reply.status_code == status
     assert said in reply.text
     assert "<script>" not in reply.text
+
+
+def test_a_package_is_controlled_by_a_form_too(host: Host) -> None:
+    """As docs/cgi.md says of each CGI."""
+    host.upload()
+    assert "'TINY is started'" in host.ask("POST", CONTROL, data={"idx": "0", "cmd": "start"}).text
+    assert "'TINY is stopped'" in host.ask("POST", f"{CONTROL}?idx=0", data={"cmd": "stop"}).text
+    assert "idx is there twice" in host.ask("POST", f"{CONTROL}?idx=0", data={"idx": "1", "cmd": "stop"}).text
+    assert "'TINY is started'" in host.ask("POST", f"{CONTROL}?idx=0&cmd=start").text
 
 
 def test_a_head_changes_nothing(host: Host) -> None:
