@@ -106,6 +106,8 @@ def test_what_pulses_need_is_permitted_and_nobody_waits_for_a_mount_that_is_miss
     unit = UNIT.read_text()
     assert "LimitRTPRIO=90\nLimitMEMLOCK=infinity\n" in unit and "RestrictRealtime" not in re.sub(r"#.*", "", unit)
     assert "After=var-lib-gatewright.mount var-lib-gatewright-run.mount\n" in unit
+    # systemd.exec(5), Implicit Dependencies: these require "all mount units required to access the specified paths".
+    assert not re.search(r"^(State|Runtime|Cache|Logs)Directory=|^Requires", unit, re.M)
     lines = re.findall(r'^.*"((?:tmpfs|\$read_only|\$kept/state) .* [02] [02])"', SCRIPT, re.M)
     assert len(lines) == 3 and all("nofail" in line for line in lines)
     assert "nosuid,nodev,noexec" in lines[0] and "nosuid,nodev" in lines[1]
