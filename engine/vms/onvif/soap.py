@@ -20,6 +20,8 @@ MAX_HEADER_CHARACTERS = 1_000
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+OUR_ROLES = ("", f"{SOAP}/role/next", f"{SOAP}/role/ultimateReceiver")
+"""A header for anybody else is not looked at (SOAP 1.2 Part 1, 2.2 and 2.4)."""
 UNDERSTOOD = (ADDRESSING, SECURITY, "http://schemas.xmlsoap.org/ws/2004/08/addressing")
 
 NAMESPACES = {
@@ -110,7 +112,8 @@ def envelope(document: bytes) -> Envelope:
     if header is None:
         return Envelope(body.children[0], "", "", None)
     for each in header.children:
-        if each.attributes.get("mustUnderstand") in ("1", "true") and each.space not in UNDERSTOOD:
+        ours = each.attributes.get("role", "") in OUR_ROLES
+        if ours and each.attributes.get("mustUnderstand") in ("1", "true") and each.space not in UNDERSTOOD:
             raise Fault("MustUnderstand", (), f"the header {each.name} is not understood")
     action, message = (header.word(name)[:MAX_HEADER_CHARACTERS] for name in ("Action", "MessageID"))
     return Envelope(body.children[0], action, message, _token(header))

@@ -66,6 +66,9 @@ def test_what_is_unknown_or_malformed_gets_the_fault_of_the_standard(bench: Benc
     assert fault_of(bench.ask("")) == (400, "s:Sender", "ter:TagMismatch", "")
     unknown = '<x:Never xmlns:x="urn:x" s:mustUnderstand="true"/>'
     assert fault_of(bench.ask("<tds:GetServices/>", unknown)) == (500, "s:MustUnderstand", "", "")
+    for role, status in (("next", 500), ("ultimateReceiver", 500), ("none", 200)):  # SOAP 1.2 Part 1, 2.2
+        told = unknown.replace("/>", f' s:role="{SOAP}/role/{role}"/>')
+        assert bench.ask("<tds:GetServices/>", told)[0] == status
     category = "<tds:GetCapabilities><tds:Category>PTZ</tds:Category></tds:GetCapabilities>"
     assert fault_of(bench.ask(category)) == (500, "s:Receiver", "ter:ActionNotSupported", "ter:NoSuchService")
     for body in (b" ", b"<a/>", b"<s:Envelope", envelope("<tds:GetServices/>").replace(SOAP.encode(), b"urn:other")):
