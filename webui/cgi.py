@@ -14,7 +14,7 @@ from typing import Any
 
 from board.kit.errors import GatewrightError
 from board.kit.settings import SettingsError
-from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, lines, wanted_names
+from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, lines, said_twice, wanted_names
 from board.kit.web.routes import FORM, Answer, Call, Refused, Route
 from engine.actions.io import LONGEST_MS
 from engine.messages import Outcome, SwitchOutput
@@ -87,7 +87,7 @@ def _setdo(portal: Portal, call: Call) -> Answer:
 def _misread(call: Call, known: Sequence[str]) -> str:
     """What is said twice, or in a name that nobody takes: without its pulse a gate would stay open."""
     names = [*wanted_names(call), *call.body]
-    twice = next((name for name in known if names.count(name) > 1), "")
+    twice = said_twice([name for name in names if name in known])
     if twice:
         return f"{twice} is there twice"
     meant = [name for name in names if name.lower().startswith(("do", "pulse")) and not re.fullmatch(r"do[0-9]+", name)]
@@ -129,6 +129,9 @@ def _getparam(level: int) -> Callable[[Portal, Call], Answer]:
 
 def _setparam(portal: Portal, call: Call) -> Answer:
     sent = _sent(call)
+    twice = said_twice([name for name in (*wanted_names(call), *call.body) if name not in NOT_PARAMETERS])
+    if twice:
+        return error(400, f"{twice[:60]} is there twice")
     try:
         now = set_values(portal, {name: value for name, value in sent.items() if name not in NOT_PARAMETERS}, call.user)
     except SettingsError as why:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from board.kit.errors import PackageError
 from board.kit.web.bodies import form_of
-from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, is_wanted, lines, wanted_names
+from board.kit.web.parameters import NOT_PARAMETERS, TYPE, done, error, is_wanted, lines, said_twice, wanted_names
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, Route
 from board.kit.words import Text
 from firmware import platform_text
@@ -56,6 +56,9 @@ def _setparam(host: Host, call: Call) -> Answer:
         return forward(host, replace(call, path={"path": "cgi-bin/admin/setparam.cgi"}), body)
     if not call.may("packages"):
         raise _forbidden(call)
+    twice = said_twice([name for name in (*wanted_names(call), *form) if name not in NOT_PARAMETERS])
+    if twice:
+        return error(400, f"{twice[:60]} is there twice")
     others = sent.keys() - asked.keys() - set(NOT_PARAMETERS)
     if others:
         return error(400, f"{min(others)[:60]} cannot be set together with {SCHEDULE}...: send two requests")
@@ -101,7 +104,7 @@ def _vadpctrl(host: Host, call: Call) -> Answer:
     commands = host.packages.commands()
     _, form = _form(call)
     said, sent = [*wanted_names(call), *form], {**call.query, **form}
-    twice = next((name for name in ("idx", "cmd") if said.count(name) > 1), "")
+    twice = said_twice([name for name in said if name in ("idx", "cmd")])
     if twice:
         return _page(400, f"{twice} is there twice")
     idx, cmd = sent.get("idx", ""), sent.get("cmd", "")

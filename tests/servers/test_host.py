@@ -200,6 +200,7 @@ def test_the_hours_of_a_package_are_set_as_vivoteks_clients_do_and_by_the_api_an
         ("vadp_schedule_i0_enable=yes", "vadp_schedule_i0_enable must be 0 or 1"),
         ("vadp_schedule_i7_enable=1", "there is no package with index 7"),
         ("vadp_schedule_x=1", "there is no parameter vadp_schedule_x"),
+        ("vadp_schedule_i0_enable=1&vadp_schedule_i0_enable=0", "vadp_schedule_i0_enable is there twice"),
     ):
         reply = host.ask("GET", f"{SETPARAM}?{query}")
         assert (reply.status_code, said in reply.text) == (400, True), reply.text

@@ -22,6 +22,11 @@ def wanted_names(call: Call) -> list[str]:
     return [name for name in (unquote(part.partition("=")[0]) for part in call.address.partition("?")[2].split("&")) if name]
 
 
+def said_twice(names: Sequence[str]) -> str:
+    """The first name that is there twice, "" for none: which of its values is meant nobody knows, and the last would count."""
+    return next((name for at, name in enumerate(names) if name in names[:at]), "")
+
+
 def is_wanted(name: str, wanted: Sequence[str]) -> bool:
     """Whether this parameter is asked for: by its name, by its group's, or with all."""
     return not wanted or any(name == each or name.startswith(f"{each}_") for each in wanted)

@@ -285,6 +285,7 @@ def test_setparam_sets_all_and_says_what_they_are_now(camera: Camera) -> None:
         ),
         ("lpr_roi=1&general_site=x", "ERROR: lpr_roi: there is no such parameter, or it cannot be set\r\n"),
         ("status_do_i0=1", "ERROR: status_do_i0: there is no such parameter, or it cannot be set\r\n"),
+        ("lpr_min_confidence_pct=85&lpr_min_confidence_pct=1", "ERROR: lpr_min_confidence_pct is there twice\r\n"),
     ],
 )
 def test_one_wrong_parameter_and_nothing_is_set(camera: Camera, query: str, said: str | None) -> None:
