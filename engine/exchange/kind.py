@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -23,8 +24,9 @@ NOTHING_NEW = Text("nothing has changed")
 @dataclass(frozen=True, slots=True)
 class JobEnv:
     """What a job may use while it runs. `list`: the list it belongs to; `folder`: for files of this job alone, kept between
-    runs; `scratch`: for files of this run; `memory`: what its last successful run returned, JSON types only; `asked`: a person
-    started it, so that it runs although nothing has changed; `test`: it is a trial and must change no list of the camera."""
+    runs; `scratch`: for files of this run; `at`: the moment that names of files tell; `memory`: what its last successful run
+    returned, JSON types only; `asked`: a person started it, so that it runs although nothing has changed; `test`: it is a trial
+    and must change no list of the camera."""
 
     store: Store
     clock: Clock
@@ -34,6 +36,7 @@ class JobEnv:
     list: PlateList
     folder: Path
     scratch: Path
+    at: datetime
     memory: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
     test: bool = False

@@ -34,13 +34,13 @@ def path_of(template: str, plate_list: PlateList, device: Device, at: datetime) 
 
 def beside(template: str) -> str:
     """The template of a file that stands beside one of the same name: passages are in one file each, and a batch that replaced the
-    one before would lose it."""
-    return f"{template}_{{time}}"
+    one before would lose it. The time alone is the same each day."""
+    return f"{template}_{{time}}" if "{date}" in template else f"{template}_{{date}}_{{time}}"
 
 
 def file_name(template: str, env: JobEnv, extension: str) -> str:
     """One name without folders."""
-    return f"{path_of(template, env.list, env.device, env.clock.now())[1]}.{extension}"
+    return f"{path_of(template, env.list, env.device, env.at)[1]}.{extension}"
 
 
 def _values(plate_list: PlateList, device: Device, at: datetime) -> Mapping[str, str]:

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 SPREAD_S = {"minute": 60, "hour": 600}
 """Interval -> seconds within which each camera has its own second."""
 
+LATE = timedelta(hours=1)
+"""So long after its time a run still stands for that."""
+
 _LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
 
 
@@ -41,6 +44,12 @@ def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: s
     clock that was ahead, by more than the interval, is due at once: nobody waits until that time comes."""
     following = next_time(interval, min(began_at, now), zone, own)
     return following <= now or began_at > following
+
+
+def meant(interval: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The moment that a run at `now` stands for: that of a day ends with the day, though its process begins after midnight."""
+    at = now if interval in SPREAD_S else next_time(interval, now - LATE, zone)
+    return min(at, now)
 
 
 def _offset(interval: str, own: str) -> timedelta:

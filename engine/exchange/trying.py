@@ -82,6 +82,7 @@ def _note(state: State, store: Store, clock: Clock, device: Device, trial: Trial
             list=store.lists.get(trial.list_id),
             folder=folder / "kept",
             scratch=scratch,
+            at=clock.now(),
             memory=memory,
             asked=True,
             test=True,

@@ -35,6 +35,7 @@ from engine.exchange.hand import NO_MEMORY, carry_out
 from engine.exchange.kind import JobEnv, JobKind
 from engine.exchange.kinds import JobKinds, find_jobs
 from engine.exchange.local_files import room
+from engine.exchange.times import meant
 from engine.formats.event import Device
 from engine.network import Network, reachable
 from engine.settings import GeneralSettings
@@ -168,18 +169,20 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
     scratch = state.exchange / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700, parents=True)
-    remembered = store.jobs.state(job.id)
+    remembered, device, now = store.jobs.state(job.id), _device(state, store), clock.now()
+    asked = remembered.asked_at is not None
     env = JobEnv(
         store=store,
         clock=clock,
-        device=_device(state, store),
+        device=device,
         network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
         job=job,
         list=store.lists.get(job.list_id),
         folder=state.exchange / str(job.id),
         scratch=scratch,
+        at=now if asked else meant(job.interval, now, device.zone),
         memory=remembered.memory,
-        asked=remembered.asked_at is not None,
+        asked=asked,
     )
     try:
         room(scratch, 0)

@@ -34,7 +34,7 @@ def _run(options: FtpListOptions, env: JobEnv) -> Done:
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further, followed=options.further)
     if env.job.if_changed and not env.asked and written.digest == env.memory.get("digest"):
         return Done(NOTHING_NEW, {**env.memory, "lists": lists}, nothing_new=True)
-    folders, name = path_of(options.name, env.list, env.device, env.clock.now())
+    folders, name = path_of(options.name, env.list, env.device, env.at)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
         server.put(f"{name}.{EXTENSIONS[options.format]}", content)

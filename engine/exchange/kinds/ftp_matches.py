@@ -33,12 +33,12 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
     memory = {"after": written.last}
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
-    now, extension = env.clock.now(), MATCHES[options.format]
-    folders, name = path_of(options.name, env.list, env.device, now)
+    extension = MATCHES[options.format]
+    folders, name = path_of(options.name, env.list, env.device, env.at)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
         if server.has(f"{name}.{extension}"):
-            name = path_of(beside(options.name), env.list, env.device, now)[1]
+            name = path_of(beside(options.name), env.list, env.device, env.at)[1]
         file = f"{name}.{extension}"
         server.put(file, content)
     values = {"server": options.server, "name": "/".join([*folders, file]).replace("//", "/"), "count": written.count}

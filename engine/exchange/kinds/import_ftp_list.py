@@ -24,7 +24,7 @@ class ImportFtpListOptions(FtpServer, TakingOptions):
 def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
     from engine.exchange.plate_files.rows import MOST_BYTES  # imported here: the service loads the kinds but imports no files
 
-    folders, name = path_of(options.name, env.list, env.device, env.clock.now())
+    folders, name = path_of(options.name, env.list, env.device, env.at)
     file, path = f"{name}.{IMPORTED[options.format][0].lower()}", env.scratch / "list"
     with session(env.network, options, options.timeout_s) as server:
         server.enter(folders, make=False)

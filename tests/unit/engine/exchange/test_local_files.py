@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
+from board.kit.state import State
+from engine.exchange.kinds import find_jobs
 from engine.exchange.local_files import KEPT_FREE, keep, room
+from engine.exchange.work import run_job
+from engine.settings import GeneralSettings
+from engine.types import Job
+from tests.samples import ALL, NOW, new_store, passage
 
 
 def test_an_export_is_kept_though_the_clock_was_set_back(tmp_path: Path) -> None:
@@ -23,6 +32,26 @@ def test_an_export_is_kept_though_the_clock_was_set_back(tmp_path: Path) -> None
     os.utime(made, (0, 0))
     keep(made, tmp_path / "kept", "list-of-1970", 3)
     assert sorted(each.name for each in (tmp_path / "kept").iterdir()) == ["list-2", "list-3", "list-of-1970"]
+
+
+@pytest.mark.parametrize("kind", ["local_list", "local_matches"])
+def test_the_file_of_a_day_has_its_date_though_the_process_begins_after_midnight_now_and_then(tmp_path: Path, kind: str) -> None:
+    """A day that began late and the next one that did not had the same name: the second file replaced the first."""
+    state, clock = State(tmp_path), TestClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
+    store = new_store(tmp_path, clock)
+    store.settings.put(GeneralSettings(time_zone="UTC"), "admin")
+    kinds, names = find_jobs(), {"local_list": "{list}_{date}", "local_matches": "{list}"}
+    options = json.dumps({"name": names[kind], "format": "CSV"})
+    made = store.jobs.save(Job(0, ALL, kind, True, "day", False, options), kinds[kind].options, "admin")
+    for day, late_s in ((1, 3.0), (2, 0.2), (3, 3.0), (4, 3.0)):
+        store.add_passage(passage("AB1", f"p{day}"), [], store.lookup("AB1", NOW, True))
+        clock._now = datetime(2026, 1, day, 23, 59, 59, tzinfo=UTC) + timedelta(seconds=late_s)
+        run_job(state, store, clock, kinds, made)
+    found = sorted(each.name for each in (state.exchange / str(made.id)).iterdir())
+    if kind == "local_list":
+        assert found == [f"ALL_PLATES_2026-01-0{day}.csv" for day in (1, 2, 3, 4)]
+    else:
+        assert found == ["ALL_PLATES.csv", *(f"ALL_PLATES_2026-01-0{day}_23-59-59.csv" for day in (2, 3, 4))]
 
 
 def test_a_file_leaves_room_for_passages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.exchange.times import due, next_time
+from engine.exchange.times import due, meant, next_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -74,3 +74,20 @@ def test_a_clock_that_is_set_back_a_little_brings_no_job_twice() -> None:
     assert not due("day", began, now, BERLIN)
     assert not due("day", began, began, BERLIN)
     assert due("day", began, local("2026-05-21T23:59:59"), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("interval", "now", "expected"),
+    [
+        ("day", "2026-06-01T00:00:03", "2026-05-31T23:59:59"),  # its process begins after midnight
+        ("day", "2026-05-31T23:59:59.4", "2026-05-31T23:59:59"),
+        ("month", "2026-06-02T00:10:00", "2026-06-01T23:59:59"),
+        ("month", "2026-06-01T00:00:03", "2026-06-01T00:00:03"),
+        ("week", "2026-06-01T00:00:03", "2026-06-01T00:00:00"),
+        ("day", "2026-06-01T08:00:00", "2026-06-01T08:00:00"),  # made up after a night without power
+        ("minute", "2026-06-01T00:00:03", "2026-06-01T00:00:03"),
+        ("hour", "2026-06-01T00:00:03", "2026-06-01T00:00:03"),
+    ],
+)
+def test_a_run_stands_for_its_time_though_it_begins_a_little_later(interval: str, now: str, expected: str) -> None:
+    assert meant(interval, local(now), BERLIN) == local(expected)
