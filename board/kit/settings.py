@@ -34,10 +34,6 @@ class Settings:
     model_fields: ClassVar[Mapping[str, Field]] = {}
     """{name: what is declared}, in order."""
 
-    outlives: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Of the options of a job: {what it remembers: the options whose change makes that worthless}; the rest is forgotten with any
-    change."""
-
     _extra: ClassVar[str] = FORBID
     _checks: ClassVar[Mapping[str, _Check]] = {}
     _ready: ClassVar[_Built]

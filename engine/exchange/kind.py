@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from board.kit.clock import Clock
-from board.kit.settings import Settings
 from board.kit.words import Text
 from engine.formats.event import Device
 from engine.network import Network
 from engine.store import Store
+from engine.store.jobs import JobOptions
 from engine.types import Job, PlateList
 
-O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
+O = TypeVar("O", bound=JobOptions)  # noqa: E741  (the architecture's name for it)
 
 NOTHING_NEW = Text("nothing has changed")
 

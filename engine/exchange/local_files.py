@@ -7,8 +7,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, field_validator, option
+from board.kit.settings import field_validator, option
 from engine.exchange.names import NAME, check_name
+from engine.store.jobs import JobOptions
 
 LEAST_FREE = 64 << 20
 """Bytes: with less free storage nothing is added, because passages need the room."""
@@ -17,7 +18,7 @@ KEPT_FREE = 16 << 20
 """Bytes that files of exports and imports leave free while they are made: a full storage costs pictures, then passages."""
 
 
-class LocalFileOptions(Settings):
+class LocalFileOptions(JobOptions):
     name: str = option("{list}_{date}_{time}", "File name", NAME, max_length=200)
     keep: int = option(10, "Files kept", "The oldest files of this export beyond this number are deleted.", ge=1, le=1000)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import option
 from board.kit.words import Text
 from engine.exchange.formats import IMPORTED, ORDERS
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv
 from engine.store.difference import Terms
-from engine.store.jobs import ACCEPTS
+from engine.store.jobs import ACCEPTS, JobOptions
 
 SETTLED_S = 2.0
 """Modification times have whole seconds."""
@@ -21,7 +21,7 @@ SETTLED_S = 2.0
 _PIECE = 1 << 16
 
 
-class TakingOptions(Settings):
+class TakingOptions(JobOptions):
     format: str = option(
         "XML",
         "Format",

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Row
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
@@ -26,6 +27,13 @@ ACCEPTS = "accepts"
 
 _ASKED_MEANWHILE = "CASE WHEN asked_at > running_at THEN asked_at END"
 """SQL: at the end of a run, what was asked before it began has been done; what was asked since has not."""
+
+
+class JobOptions(Settings):
+    """Options of an export or import."""
+
+    outlives: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """{what a job remembers: the options whose change makes that worthless}; the rest is forgotten with any change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Jobs:
         row = self._db.row("SELECT * FROM jobs WHERE id = ?", (job_id,))
         return None if row is None else _job(row)
 
-    def save(self, job: Job, kind: type[Settings], by: str) -> Job:
+    def save(self, job: Job, kind: type[JobOptions], by: str) -> Job:
         """Creates (id 0) or changes a job; returns it with its id. `kind`: the class of its options, checked by the caller: it says
         what of them is secret, and what a job whose options change still remembers. `by`: the user who does it."""
         if job.interval not in INTERVALS:
@@ -89,7 +97,7 @@ class Jobs:
             self._changes.add(by, "job", job.id, _shown(before, kind) if before else None, _shown(job, kind))
             return job
 
-    def delete(self, job_id: int, kind: type[Settings], by: str) -> None:
+    def delete(self, job_id: int, kind: type[JobOptions], by: str) -> None:
         with self._db.transaction():
             before = self.get(job_id)
             if before is None:
@@ -133,7 +141,7 @@ class Jobs:
         sql = f"UPDATE jobs SET began_at = ? WHERE id IN ({marks(job_ids)})"
         self._db.execute(sql, (stamp(self._clock.now()), *job_ids))
 
-    def done(self, job: Job, kind: type[Settings], begun: str, note: Text, memory: Mapping[str, Any]) -> None:
+    def done(self, job: Job, kind: type[JobOptions], begun: str, note: Text, memory: Mapping[str, Any]) -> None:
         """`job`: as it ran; `kind`: as for `save`; `begun`: what `begin` returned. If it was changed meanwhile, what outlives that
         of `memory` is kept, and of a job of another list nothing; if it was accepted, that counts for the next run. Nothing happens
         when the job was deleted."""
@@ -169,7 +177,7 @@ def _job(row: Row) -> Job:
     )
 
 
-def _outliving(memory: Mapping[str, Any], before: Job, job: Job, kind: type[Settings]) -> dict[str, Any]:
+def _outliving(memory: Mapping[str, Any], before: Job, job: Job, kind: type[JobOptions]) -> dict[str, Any]:
     """What the job still remembers after the change."""
     if before.kind != job.kind:
         return {}
@@ -195,7 +203,7 @@ def _state(row: Row) -> JobState:
     )
 
 
-def _shown(job: Job, kind: type[Settings]) -> Mapping[str, Any]:
+def _shown(job: Job, kind: type[JobOptions]) -> Mapping[str, Any]:
     """As `changes` keeps it, without secrets."""
     return {
         "list_id": job.list_id,

@@ -18,6 +18,7 @@ from engine.exchange.formats import EXTENSIONS
 from engine.exchange.local_files import drop_others
 from engine.exchange.names import path_of
 from engine.exchange.trying import Trial, outcome_of
+from engine.store.jobs import JobOptions
 from engine.store.transfers import DONE
 from engine.types import Job
 from webui.choices import board_choices
@@ -127,7 +128,7 @@ def _test(portal: Portal, call: Call[object, JobTest]) -> Answer:
 def _delete(portal: Portal, call: Call) -> Answer:
     job = stored_job(portal, call.id("id"))
     kind = portal.jobs.get(job.kind)
-    portal.store.jobs.delete(job.id, kind.options if kind else Settings, call.user)
+    portal.store.jobs.delete(job.id, kind.options if kind else JobOptions, call.user)
     drop_others(portal.state.exchange, [each.id for each in portal.store.jobs()])
     return data(shapes.Nothing())
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from board.kit.errors import GatewrightError
-from board.kit.settings import Problem, Settings, SettingsError
+from board.kit.settings import Problem, SettingsError
 from board.kit.words import Text
 from engine.exchange.local_files import drop_others
+from engine.store.jobs import JobOptions
 from webui.configuration.plan import ListPlan, Plan
 from webui.portal import Portal
 
@@ -35,7 +36,7 @@ def _carry_out_list(portal: Portal, one: ListPlan, by: str) -> None:
         store.rules.delete(rule.id, by)
     for gone in one.gone_jobs:
         kind = portal.jobs.get(gone.kind)
-        store.jobs.delete(gone.id, kind.options if kind else Settings, by)
+        store.jobs.delete(gone.id, kind.options if kind else JobOptions, by)
     for rule in one.rules:
         if not rule.id or store.rules.get(rule.id) != rule:
             with _refusing(Text("action {name}", {"name": rule.name})):

@@ -9,9 +9,10 @@ from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import EXTENSIONS
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
+from engine.store.jobs import JobOptions
 
 
-class FtpListOptions(FtpServer):
+class FtpListOptions(FtpServer, JobOptions):
     format: str = option("XML", "Format", "The same for the master and all of its slaves.", choices=tuple(EXTENSIONS))
     name: str = option("{list}", "File name", PATH, max_length=200)
     further: bool = option(

@@ -10,9 +10,10 @@ from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import MATCHES
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, beside, check_name, path_of
+from engine.store.jobs import JobOptions
 
 
-class FtpMatchesOptions(FtpServer):
+class FtpMatchesOptions(FtpServer, JobOptions):
     outlives = MappingProxyType({"after": ("host", "port")})
 
     format: str = option("XML", "Format", "Each passage as a document, or as a row of a table.", choices=tuple(MATCHES))

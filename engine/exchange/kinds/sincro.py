@@ -7,7 +7,7 @@ import hashlib
 from types import MappingProxyType
 
 from board.kit.errors import ConfigError, DeliveryError
-from board.kit.settings import Settings, field_validator, option
+from board.kit.settings import field_validator, option
 from engine.actions._exchange import Host, OneLine
 from engine.actions._ftp import TO_WHOM, FtpServer, session
 from engine.exchange.formats import IMPORTED
@@ -15,11 +15,12 @@ from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.local_files import room
 from engine.exchange.taking import Taking, take_in, wanted
 from engine.store.difference import Terms
+from engine.store.jobs import JobOptions
 
 WHOM = tuple(each for each in TO_WHOM if each not in ("ca", "verify_tls"))
 
 
-class SincroOptions(Settings):
+class SincroOptions(JobOptions):
     outlives = MappingProxyType({"pin": ("host", "port", "fingerprint")})
 
     host: Host = option("192.168.1.10", "Master camera", "Name or address of the camera whose lists are copied.", max_length=253)

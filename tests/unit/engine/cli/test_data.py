@@ -15,12 +15,12 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.parcel import parts
-from board.kit.settings import Settings
 from board.kit.state import State
 from board.kit.web.logo import logo_file
 from engine.cli import data as module
 from engine.cli.data import check, main, take
 from engine.store import Store, rescue
+from engine.store.jobs import JobOptions
 from engine.types import Job, PassageImages
 from tests.samples import entry, passage
 
@@ -100,7 +100,7 @@ def test_what_another_camera_had_of_its_own_is_not_shown_as_the_restored_ones(
     for camera, kinds in ((state, ("local_list", "local_list")), (other, ("local_list", "local_matches", "local_list"))):
         store = Store(camera.database, Clock())
         for kind in kinds:
-            made = store.jobs.save(Job(0, 4, kind, True, "day", True, "{}"), Settings, "anna")
+            made = store.jobs.save(Job(0, 4, kind, True, "day", True, "{}"), JobOptions, "anna")
             (camera.exchange / str(made.id)).mkdir(parents=True)
         store.close()
     logo_file(other).parent.mkdir()
