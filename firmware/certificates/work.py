@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import resource
 import ssl
 import sys
@@ -38,7 +39,9 @@ MAX_SECONDS = 60
 MAX_CHAIN = 10
 LEAST_RSA_BITS = 2048
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+MAX_KEYS = 4
 _PEM = b"-----BEGIN "
+_PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 REFUSED = 1
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -79,14 +82,14 @@ def request(order: Mapping[str, Any]) -> dict[str, str]:
 def check(order: Mapping[str, Any]) -> dict[str, Any]:
     """Sent -> {"pem": key and chain, "facts", "waited": by the key that waits}; ConfigError says what is wrong with it."""
     sent = from_plain(Sent, order)
-    certificates, key = _read(sent)
-    waited = key is None and bool(sent.waiting)
+    certificates, keys = _read(sent)
+    waited = not keys and bool(sent.waiting)
     if waited:
-        key = _private(sent.waiting.encode(), None)
-    if key is None:
+        keys = _private(sent.waiting.encode(), None)
+    if not keys:
         raise ConfigError("there is no key for it: upload the key too, or make a signing request first", field="private_key")
+    leaf, key = _pair(certificates, keys)
     _check_key(key)
-    leaf = _leaf(certificates, key)
     chain = _ordered(leaf, [each for each in dict.fromkeys(certificates) if each != leaf])  # a chain is often pasted twice
     _check_leaf(leaf, sent.now)
     for each in chain[1:]:
@@ -120,18 +123,17 @@ def facts(chain: list[x509.Certificate]) -> Facts:
 # --- reading what was sent --------------------------------------------------------------------------------------------
 
 
-def _read(sent: Sent) -> tuple[list[x509.Certificate], Key | None]:
+def _read(sent: Sent) -> tuple[list[x509.Certificate], list[Key]]:
     data, key_data = base64.b64decode(sent.certificate), base64.b64decode(sent.key)
     password = sent.password.encode() or None
     if _PEM in data:
         certificates = _pem_certificates(data)
-        key = _private(key_data or data, password) if key_data or b"PRIVATE KEY-----" in data else None
-        return certificates, key
+        return certificates, _private(key_data or data, password) if key_data or b"PRIVATE KEY-----" in data else []
     try:
         certificate = x509.load_der_x509_certificate(data)
     except ValueError:  # then it is PKCS#12 or nothing
         return _pkcs12(data, password)
-    return [certificate], _private(key_data, password) if key_data else None
+    return [certificate], _private(key_data, password) if key_data else []
 
 
 def _pem_certificates(data: bytes) -> list[x509.Certificate]:
@@ -141,7 +143,7 @@ def _pem_certificates(data: bytes) -> list[x509.Certificate]:
         raise ConfigError("there is no certificate in the file", field="certificate") from why
 
 
-def _pkcs12(data: bytes, password: bytes | None) -> tuple[list[x509.Certificate], Key | None]:
+def _pkcs12(data: bytes, password: bytes | None) -> tuple[list[x509.Certificate], list[Key]]:
     try:
         key, leaf, more = pkcs12.load_key_and_certificates(data, password)
     except ValueError as why:
@@ -150,17 +152,22 @@ def _pkcs12(data: bytes, password: bytes | None) -> tuple[list[x509.Certificate]
         raise ConfigError("the file is neither PEM nor PKCS#12", field="certificate") from why
     if leaf is None:
         raise ConfigError("there is no certificate in the file", field="certificate")
-    return [leaf, *more][: MAX_CHAIN + 1], _of_kind(key) if key is not None else None
+    return [leaf, *more][: MAX_CHAIN + 1], [_of_kind(key)] if key is not None else []
 
 
-def _private(data: bytes, password: bytes | None) -> Key:
+def _private(data: bytes, password: bytes | None) -> list[Key]:
+    """All that are in the file: some keep the keys of several certificates together."""
+    return [_one_private(each, password) for each in _PRIVATE.findall(data)[:MAX_KEYS] or [data]]
+
+
+def _one_private(data: bytes, password: bytes | None) -> Key:
     load = serialization.load_pem_private_key if _PEM in data else serialization.load_der_private_key
     try:
         found = load(data, password)
     except TypeError as why:
         if password is None:
             raise ConfigError("the key is encrypted: give its password", field="password") from why
-        return _private(data, None)  # a password was given, and none is needed
+        return _one_private(data, None)  # a password was given, and none is needed
     except ValueError as why:
         field, text = ("password", "the password of the key is wrong") if password else ("private_key", "the key cannot be read")
         raise ConfigError(text, field=field) from why
@@ -191,12 +198,12 @@ def _check_key(key: Key) -> None:
         raise _unknown()
 
 
-def _leaf(certificates: list[x509.Certificate], key: Key) -> x509.Certificate:
-    wanted = _public(key.public_key())
+def _pair(certificates: list[x509.Certificate], keys: list[Key]) -> tuple[x509.Certificate, Key]:
+    by_public = {_public(key.public_key()): key for key in keys}
     for each in certificates:
         with suppress(UnsupportedAlgorithm):  # whosever that is
-            if _public(each.public_key()) == wanted:
-                return each
+            if key := by_public.get(_public(each.public_key())):
+                return each, key
     raise ConfigError("the key does not belong to the certificate", field="private_key")
 
 

@@ -108,6 +108,15 @@ def test_certificate_and_key_may_come_as_der_and_the_key_is_judged_by_itself(mad
     assert refused(certificate=der, key=b"junk") == ("private_key", "the key cannot be read")
 
 
+def test_of_several_keys_in_a_file_the_one_of_the_certificate_counts(made: Made) -> None:
+    keys = Made().key_pem() + made.key_pem(b"geheim") + Made().key_pem()
+    assert judged(made.pem(), keys, "geheim")["pem"].startswith(made.key_pem().decode())
+    assert judged(keys + made.pem(), password="geheim")["facts"]["chain"] == 1
+    assert refused(certificate=made.pem(), key=keys)[0] == "password"
+    others = Made().key_pem() + Made().key_pem()
+    assert refused(certificate=made.pem(), key=others) == ("private_key", "the key does not belong to the certificate")
+
+
 def test_a_curve_that_nobody_knows_any_more_is_named_as_the_reason(made: Made) -> None:
     """secp160r1: of the key that was sent, or of a certificate before the right one."""
     key = base64.b64decode(
