@@ -187,6 +187,25 @@ def test_sources_that_cannot_be_copied_leave_those_that_run(tmp_path: Path) -> N
     assert {path.read_text() for path in target.glob("[a-z]*/file")} == {"new"} and not (target / ".fresh").exists()
 
 
+@pytest.mark.parametrize(
+    ("made_for", "pip", "stays"),
+    [("3.13", "exit 0", True), ("3.11", "exit 0", False), ("3.13", "exit 1", False), ("", "exit 0", False)],
+)
+def test_an_environment_of_another_python_or_one_that_was_broken_off_is_made_anew(
+    tmp_path: Path, made_for: str, pip: str, stays: bool
+) -> None:
+    """Its python is a link to the system's: after an upgrade of the distribution it is of the new version, without any library."""
+    environment = tmp_path / "opt/gatewright/.venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin/python").write_text(f"#!/bin/sh\n[ $1 = --version ] && echo Python 3.13.5 && exit\n{pip}\n")
+    (environment / "bin/python").chmod(0o755)
+    if made_for:
+        (environment / f"lib/python{made_for}").mkdir(parents=True)
+    system = 'python3() { case $1 in -c) echo 3.13 ;; --version) echo Python 3.13.5 ;; *) mkdir -p "$4/fresh" ;; esac; }'
+    executed(tmp_path, f"{system}; libraries")
+    assert (environment / "bin").exists() == stays and (environment / "fresh").exists() == (not stays)
+
+
 def test_what_the_power_takes_away_does_not_count_as_installed() -> None:
     assert re.search(r'sync -f "\$target".*\n  echo "\$stamp" >"\$target/.installed"', SCRIPT)
     assert re.search(r'^sync .*\nif \[ \$changes = 0 \]; then say "nothing to change"; else say "done', SCRIPT, re.M)
