@@ -30,6 +30,8 @@ TIMESYNCD = Path("/etc/systemd/timesyncd.conf.d/60-gatewright.conf")
 ENVIRONMENT = Path("/etc/gatewright.env")
 FSTAB = Path("/etc/fstab")
 LABEL = "GATEWRIGHT"
+OPTIONS = rf"nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5,x-systemd.wanted-by=dev-disk-by\x2dlabel-{LABEL}.device"
+"""The last: whenever it is put in. Of itself systemd mounts what stands in fstab at the start of the board alone."""
 USER = "gatewright"
 EARLIEST, LATEST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
@@ -154,7 +156,7 @@ class Root:
         folder = self._card()
         self._make_way(device)
         self._at(Path(folder)).mkdir(parents=True, exist_ok=True)
-        line = f"LABEL={LABEL} {folder} ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 {lower.MARK}\n"
+        line = f"LABEL={LABEL} {folder} ext4 {OPTIONS} 0 2 {lower.MARK}\n"
         fstab = self._at(FSTAB)
         there = fstab.read_text().splitlines() if fstab.exists() else []
         kept = [f"{each}\n" for each in there if not each.rstrip().endswith(lower.MARK)]  # also where the last line has no end

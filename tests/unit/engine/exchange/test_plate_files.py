@@ -507,6 +507,24 @@ def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
     assert found[0].values["valid_until"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("heading", "encoding"),
+    [
+        ("ważny do", "cp1250"),
+        ("действует до", "cp1251"),
+        ("到期日", "gbk"),
+        ("到期日", "big5"),
+        ("有効期限", "cp932"),
+        ("λήξη", "cp1253"),
+    ],
+)
+def test_an_end_in_another_character_set_is_not_left_out_with_its_column(tmp_path: Path, heading: str, encoding: str) -> None:
+    said = refused(tmp_path, f"plate;{heading}\nAB12;2026-05-31\n".encode(encoding))
+    assert said.startswith("line 2: ") and said.endswith("the file's character set is not certain; save it as UTF-8")
+    for other in ("N° §", "Größe m²", "Date créée", "gültig bis", "Año", "Naïveté"):  # known or not, they are of the west
+        assert len(entries(tmp_path, f"plate;{other}\nAB12;2026-05-31\n".encode("cp1252"))[1]) == 1
+
+
 def test_a_separator_within_a_text_moves_no_end_away(tmp_path: Path) -> None:
     text = "plate,description,valid until\nAB12,Meier,,2026-01-31\n"
     assert refused(tmp_path, text) == "line 2: it has more than 3 columns"
