@@ -116,12 +116,15 @@ class Backups:
         with self._once():
             self._leave()
 
-    def restore(self, parts: Sequence[str], by: str) -> tuple[str, ...]:
-        """Has these parts restored, and the host started again for it; the parts with those that follow by themselves."""
+    def restore(self, parts: Sequence[str], by: str, made: str = "") -> tuple[str, ...]:
+        """Has these parts restored, and the host started again for it; the parts with those that follow by themselves. `made`: of
+        the backup that was looked at, "" for whichever was taken in last: somebody else may have opened another."""
         with self._once():
             inside = self._inside
             if inside is None:
                 raise ConfigError("there is no backup to restore: upload it again")
+            if made and made != inside.made:
+                raise ConfigError("another backup was opened meanwhile: look at what is in it")
             wanted = tuple(part for part in inside.choices if part in parts)
             if not wanted or set(parts) - set(wanted):
                 raise ConfigError("choose of {parts}", field="parts", parts=list(inside.choices))

@@ -32,6 +32,7 @@ class BackupForm(Settings):
 class RestoreForm(Settings):
     parts: tuple[str, ...] = option((), "Parts", "people, settings, keys, wiring, packages: those that `choices` names.")
     password: Password = option("", "Password", "Your own, once more.", max_length=200)
+    made: str = option("", "Made", "When the backup was made that is meant; another one is refused. Empty: whichever waits.")
 
 
 class ResetForm(Settings):
@@ -118,7 +119,8 @@ def _save(host: Host, call: Call) -> Answer:
 
 def _restore(host: Host, call: Call) -> Answer:
     try:
-        _begin_restore(host, call, [part for part in PARTS if f"part-{part}" in call.body], call.body.get("password", ""))
+        parts = [part for part in PARTS if f"part-{part}" in call.body]
+        _begin_restore(host, call, parts, call.body.get("password", ""), call.body.get("made", ""))
     except ConfigError as why:
         return _page(host, call, 400, "restore", Text("nothing was restored: {reason}", {"reason": why}))
     return _going(host, call, Text("The backup is being restored"))
@@ -166,10 +168,10 @@ def _made(host: Host, call: Call[Any, Any], passphrase: str, passages: bool, pic
     return Answer(body, SEALED, headers=(("Content-Disposition", name),))
 
 
-def _begin_restore(host: Host, call: Call[Any, Any], parts: list[str], password: str) -> None:
+def _begin_restore(host: Host, call: Call[Any, Any], parts: list[str], password: str, made: str) -> None:
     _all(call)
     host.auth.confirm(call, password)
-    wanted = host.backups.restore(parts, call.visitor.name)
+    wanted = host.backups.restore(parts, call.visitor.name, made)
     host.record(call, mark("backup restored"), ", ".join(wanted))
 
 
@@ -232,7 +234,7 @@ def _take_in(host: Host, call: Call) -> Answer:
 
 
 def _post_restore(host: Host, call: Call[object, RestoreForm]) -> Answer:
-    _begin_restore(host, call, list(call.body.parts), call.body.password)
+    _begin_restore(host, call, list(call.body.parts), call.body.password, call.body.made)
     return data({"restarts": True}, 202)
 
 

@@ -114,7 +114,13 @@ def test_a_backup_brings_accounts_settings_keys_and_the_packages_data_into_anoth
         assert said["packages"] == {"TINY": {"version": "1.0.0", "lists": 2, "entries": 3, "passages": 0}}
         assert said["choices"] == ["people", "settings", "keys", "packages"] and said["absent"] == said["problems"] == []
         assert not (other.state / "tiny.txt").exists() and len(other.ask("GET", "/api/accounts").json()["accounts"]) == 1
-        order = {"parts": said["choices"], "password": OWN}
+        order = {"parts": said["choices"], "password": OWN, "made": "2026-01-02T03:04:05+00:00"}
+        refused = other.ask("POST", "/api/backup/restore", json=order)
+        assert (refused.status_code, refused.json()["error"]) == (
+            422, "another backup was opened meanwhile: look at what is in it",
+        )  # fmt: skip
+        assert f'name="made" value="{said["made"]}"' in other.ask("GET", "/setup/system/backup.html").text
+        order["made"] = said["made"]
         restarted(other, lambda: other.ask("POST", "/api/backup/restore", json=order))
         assert (other.state / "tiny.txt").read_text() == "a list of plates"
         names = [each["name"] for each in other.ask("GET", "/api/accounts").json()["accounts"]]
