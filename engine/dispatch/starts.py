@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError
 from board.kit.words import Text, mark
-from engine.actions import ActionKind, Lane
+from engine.actions import ActionKind, Kinds, Lane, options_of
 from engine.events import EVENTS, PLATE
 from engine.types import ON_MATCH, ActionRule, Passage
 
@@ -104,6 +105,15 @@ def begins(rule: ActionRule, passage: Passage, listed: bool) -> bool:
 def opens(kind: ActionKind[Any]) -> bool:
     """Whether the kind lets somebody in, or may: FAST kinds exist for that."""
     return kind.lane is Lane.FAST
+
+
+def only_ends(kinds: Kinds, rule: ActionRule) -> bool:
+    """Whether its action switches an output off, and does nothing else."""
+    try:
+        kind, options = options_of(kinds, rule.kind, rule.options)
+    except ConfigError:
+        return False  # options of another release: it is not carried out
+    return bool(kind.polarity(options)) and not kind.gate_output(options)
 
 
 def insists(rule: ActionRule) -> bool:

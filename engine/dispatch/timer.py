@@ -13,14 +13,17 @@ MINUTE = timedelta(minutes=1)
 CATCH_UP = timedelta(seconds=90)
 """A time that passed longer ago was missed and is not made up."""
 
+MAKE_UP = timedelta(days=1)
+"""The same of what only ends what was held: no gate stays open because the clock was set past the time at which it closes."""
 
-def come(start: Start, after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
-    """The newest of its times in (`after`, `until`], at most CATCH_UP ago; None: none came.
+
+def come(start: Start, after: datetime, until: datetime, zone: ZoneInfo, ago: timedelta = CATCH_UP) -> datetime | None:
+    """The newest of its times in (`after`, `until`], at most that long ago; None: none came.
 
     Every N minutes counts from midnight: 00:00, 00:20 and so on, in both of the hours that the end of summer time repeats. A
     time of the day comes once a day: the first time in a repeated hour, and in a skipped one as much later as the clock jumps
     (02:30 at 03:30)."""
-    after = max(after, until - CATCH_UP)
+    after = max(after, until - ago)
     times = _every(start.every_min, after, until, zone) if start.every_min else _of_day(start.times, until, zone)
     return max((each for each in times if after < each <= until), default=None)
 

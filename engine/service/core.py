@@ -41,6 +41,7 @@ from engine.dispatch.outbox import Outbox
 from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
+from engine.dispatch.starts import only_ends
 from engine.dispatch.workers import Workers, names_of
 from engine.exchange.kinds import find_jobs
 from engine.lane.handover import Handover
@@ -244,7 +245,7 @@ class Service:
             lambda: self._subscribers.status_changed(),
             self._problems.say,
         )
-        self._timers = Timers(clock, self._time_zone, self._events.happened)
+        self._timers = Timers(clock, self._time_zone, self._events.happened, partial(only_ends, kinds))
         self._environment = Environment(
             clock,
             self._pins,

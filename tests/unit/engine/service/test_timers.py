@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import StoreError
+from engine.actions import find_kinds
+from engine.dispatch.starts import only_ends
 from engine.service.timers import Timers
 from engine.types import ActionRule, Start
 from tests.samples import NOW, rule
@@ -66,6 +69,27 @@ def test_a_clock_that_jumps_ahead_makes_nothing_up() -> None:
     heard.clock._now = NOW + timedelta(hours=3)
     heard.go(60)
     assert heard.said == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(days=40)])
+def test_a_gate_that_is_held_open_closes_though_the_clock_jumps_over_its_time(ahead: timedelta) -> None:
+    def io(number: int, do: str) -> ActionRule:
+        return replace(rule(do=do), id=number, start=Start("timer", times=(4 * 60 + 30,), opens=True))
+
+    heard = Heard(io(1, "on"), io(2, "off"), io(3, "pulse"))
+    heard.timers = Timers(heard.clock, lambda: "Europe/Berlin", heard.take, partial(only_ends, find_kinds()))
+    heard.timers.use((io(1, "on"), io(2, "off"), io(3, "pulse")))
+    heard.clock._now = NOW + ahead
+    heard.go(60)
+    assert heard.said == [], "it began a moment ago: nothing is held since then"
+    heard.clock._now = NOW
+    heard.go(601)
+    heard.clock._now = NOW + ahead
+    heard.go(60)
+    assert heard.said == [("timer 2", "04:30")]
+    heard.clock._now = NOW  # it is set back again: 04:30 is still to come
+    heard.go(60)
+    assert len(heard.said) == 1
 
 
 def test_a_store_that_cannot_be_read_for_a_moment_costs_no_time() -> None:
