@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -159,7 +160,8 @@ def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Mac
     assert ("mkfs.ext4", "-q", "-F", "-L", "GATEWRIGHT", "-E", "root_owner=991:992", "/dev/mmcblk1p1") in machine.ran
     assert list(filter(None, (machine.root / "etc/fstab").read_text().splitlines())) == [
         "proc /proc proc",
-        "LABEL=GATEWRIGHT /mnt/card ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 # gatewright sd",
+        "LABEL=GATEWRIGHT /mnt/card ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5,"
+        r"x-systemd.wanted-by=dev-disk-by\x2dlabel-GATEWRIGHT.device 0 2 # gatewright sd",
     ]
     assert machine.ask(do="unmount", device="mmcblk1p1") == {"ok": True}
     assert machine.ask(do="format", device="mmcblk2") == {"ok": True}
@@ -190,6 +192,22 @@ def test_a_card_that_somebody_else_has_mounted_elsewhere_is_mounted_where_it_bel
     machine.mounted("10:0", "/media/pi/GATEWRIGHT")
     assert machine.ask(do="mount", device="mmcblk2") == {"ok": True}
     assert machine.ran[-1] == ("systemctl", "start", "mnt-sd.mount")
+
+
+def test_systemd_mounts_the_card_whenever_it_is_put_in(machine: Machine) -> None:
+    """systemd.mount(5), x-systemd.wanted-by: without it local-fs.target alone asks for the mount, once."""
+    generator = Path("/usr/lib/systemd/system-generators/systemd-fstab-generator")
+    if not generator.exists():
+        pytest.skip("systemd is not installed")
+    machine.labelled = "mmcblk1p1"
+    assert machine.ask(do="mount", device="mmcblk1p1") == {"ok": True}
+    made = [machine.root / name for name in ("normal", "early", "late")]
+    for folder in made:
+        folder.mkdir()
+    subprocess.run(
+        [generator, *made], env={"SYSTEMD_FSTAB": str(machine.root / "etc/fstab")}, check=True, stderr=subprocess.DEVNULL
+    )
+    assert [path.name for path in made[0].glob("*-GATEWRIGHT.device.wants/*")] == ["mnt-sd.mount"]
 
 
 def test_the_last_line_of_fstab_stays_one_though_it_has_no_end(machine: Machine) -> None:
