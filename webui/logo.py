@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 
 from board.kit.errors import ConfigError, StoreError
-from board.kit.files import write_beside
+from board.kit.files import private_folder, write_beside
 from board.kit.settings import unfit
 from board.kit.state import State
 from board.kit.web.logo import logo_file
@@ -25,7 +25,7 @@ def change(state: State, upload: bytes) -> None:
     png = _small(upload)
     path = logo_file(state)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         fresh = write_beside(path, png)
         _keep(path)  # only now: a full disk takes no logo away
         fresh.replace(path)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import webui.tabs
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
+from board.kit.files import private_folder
 from board.kit.registry import find
 from board.kit.sockets import bound_at
 from board.kit.state import State
@@ -59,6 +62,9 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         stored_pictures=stored_pictures(state),
     )
     portal.feed.show(Documents(portal))
+    if state.portal_files.is_dir():
+        with suppress(OSError):  # earlier releases kept the logo from the host, so that no backup had it and none could be restored
+            private_folder(state.portal_files)
     return portal, tabs
 
 

@@ -90,6 +90,18 @@ def private_in(folder: Path) -> int:
         return 0o600
 
 
+def private_folder(folder: Path) -> None:
+    """Makes the folder, for this user alone, or for whom the one above is (`private_in`); one of ours that was made for its user
+    alone before is opened for them too. OSError when the disk refuses."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    mode = 0o2770 if folder.parent.stat().st_mode & stat.S_ISGID else 0o700
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid == os.getuid() and mode & ~stat.S_IMODE(found.st_mode):
+        os.chown(folder, -1, folder.parent.stat().st_gid)
+        folder.chmod(mode)
+
+
 def open_shared(path: Path, flags: int) -> int:
     """Opens a file in place, made when it is not there, that several of our processes write: each may, whatever its user and umask,
     where they share the folder. OSError as of os.open."""

@@ -15,7 +15,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -168,13 +168,13 @@ def take(state: State, folder: Path, by: str) -> None:
                 sync_folder(backup.folder_of(database))
                 rescue.ask(database, order, kept if order == rescue.RESTORE else "", by)
                 sync_folder(database.parent)
-        if (folder / LOGO).exists():
-            _folder(logo_file(state).parent)
-            _put(folder / LOGO, logo_file(state))
         for path in sorted((folder / IMAGES).rglob("*.jpg")):
             target = state.images / path.relative_to(folder / IMAGES)
             _folder(target.parent)
             _put(path, target)
+        if (folder / LOGO).exists():
+            _folder(logo_file(state).parent)
+            _put(folder / LOGO, logo_file(state))
     except OSError as why:
         raise problem(database.name, why) from why
 
@@ -186,7 +186,8 @@ def _clear(state: State, folder: Path) -> None:
     if not copies:
         return
     if not (folder / LOGO).exists():
-        logo_file(state).unlink(missing_ok=True)
+        with suppress(OSError):  # it is no reason to restore nothing
+            logo_file(state).unlink(missing_ok=True)
     drop_others(state.exchange, {number for number, *_ in _jobs(copies[-1]) & _jobs(state.database)})
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.errors import StoreError
-from board.kit.files import write_beside
+from board.kit.files import private_folder, write_beside
 from board.kit.from_json import from_json
 from board.kit.state import State
 from webui.configuration.contents import Secrets
@@ -33,7 +33,7 @@ def keeping(state: State, before: Before) -> Iterator[None]:
     path = _path(state)
     values = {"at": before.at.isoformat(), "by": before.by, "document": before.document, "secrets": before.secrets}
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         fresh = write_beside(path, json.dumps(values).encode(), 0o600)
     except OSError as why:
         raise StoreError("the configuration of now cannot be kept for a revert: {why}", why=why) from why

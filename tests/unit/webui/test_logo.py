@@ -17,6 +17,7 @@ from PIL import Image, PngImagePlugin
 from board.kit.web.logo import logo_file, logo_mark
 from tests.unit.webui.portal_caller import Caller, Reply
 from webui.logo import can_revert
+from webui.server import open_portal
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (800, 100), colour: str = "red") -> bytes:
@@ -41,6 +42,21 @@ def full(number: int) -> None:
 
 def put(caller: Caller, body: bytes) -> Reply:
     return caller.call("PUT", "api/logo", "admin", body, "application/octet-stream")
+
+
+def test_whoever_shares_the_folder_of_the_database_shares_that_of_the_logo(tmp_path: Path) -> None:
+    """The host is another user than the portal, and shows the logo, puts it into backups and takes it out of them."""
+    made = Caller(tmp_path)
+    shared = made.state.database.parent
+    shared.chmod(0o2770)
+    assert put(made, picture()).status == 200
+    folder = made.state.portal_files
+    assert folder.stat().st_mode & 0o7777 == 0o2770
+    made.close()
+    folder.chmod(0o2700)  # as an earlier release made it
+    again = open_portal(made.state)[0]
+    again.close()
+    assert folder.stat().st_mode & 0o7777 == 0o2770
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

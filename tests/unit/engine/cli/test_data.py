@@ -114,6 +114,16 @@ def test_what_another_camera_had_of_its_own_is_not_shown_as_the_restored_ones(
     assert logo_file(other).exists()
 
 
+def test_a_logo_that_may_not_be_taken_away_hinders_no_restore(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logo_file(state).unlink()
+    saved(state, tmp_path / "out", monkeypatch)
+    logo_file(other := State(tmp_path / "two")).mkdir(parents=True)  # unlink(2) refuses it, as the logo of another user
+    take(other, tmp_path / "out", "anna")
+    assert inside(other) == (1, 0)
+
+
 def test_a_damaged_database_is_no_hindrance_to_a_restore(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, other = tmp_path / "out", State(tmp_path / "two")
     saved(state, folder, monkeypatch)
