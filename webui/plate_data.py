@@ -6,12 +6,12 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import islice
 
 from engine import lists as matching
 from engine.formats.stream import Pipe
-from engine.store import DeliveryQuery, PassageQuery, StoredPassage
+from engine.store import DeliveryQuery, StoredPassage
 from engine.types import ListEntry
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
@@ -23,12 +23,12 @@ REST_S = 0.005
 
 
 def passages_of(portal: Portal, plate: str) -> Iterator[StoredPassage]:
-    """Those with exactly this plate, as it is compared with lists; newest first."""
-    key = matching.normalise(plate)
-    query = PassageQuery(plate=key, fold=False, limit=1000)
-    while key and (found := portal.store.passages(query)):
-        yield from (each for each in found if matching.normalise(each.passage.plate) == key)
-        query = replace(query, older_than=found[-1].place)
+    """Those with exactly this plate, as it is compared with lists; the one that was stored last first. A search would look for a
+    short plate in the newest passages alone."""
+    key, before = matching.normalise(plate), 0
+    while key and (found := portal.store.passages.of_key(key, before)):
+        yield from found
+        before = found[-1].rowid
 
 
 def entries_of(portal: Portal, plate: str) -> list[ListEntry]:

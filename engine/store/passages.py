@@ -18,7 +18,7 @@ from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp, when
-from engine.store.search import Kind, Search
+from engine.store.search import HIGHEST, Kind, Search
 from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook, SeenRead
 
 COLUMNS = (
@@ -104,6 +104,11 @@ class Passages:
         """Those of a list, as it was then, that were stored after that row, oldest first."""
         sql = "SELECT passage_rowid FROM passage_lists WHERE list_id = ? AND passage_rowid > ? ORDER BY passage_rowid LIMIT ?"
         return self._stored([row["passage_rowid"] for row in self._db.rows(sql, (list_id, after_rowid, limit))])
+
+    def of_key(self, key: str, before_rowid: int = 0, limit: int = MAX_ROWS) -> list[StoredPassage]:
+        """Those whose normalised plate is exactly this, stored before that row (0: all), newest first."""
+        sql = "SELECT rowid FROM passages WHERE key = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        return self._stored([row["rowid"] for row in self._db.rows(sql, (key, before_rowid or HIGHEST, limit))])
 
     def ends(self) -> tuple[int, int]:
         """Rows of the oldest and the newest; (0, 0) when there is none."""

@@ -285,3 +285,16 @@ def test_the_entry_of_a_short_plate_is_deleted_however_many_plates_hold_its_text
     reply = caller.send("DELETE", "api/plates/x-1/data", {})
     assert (reply.status, reply.json["entries"]) == (200, 1)
     assert store.entries.at(WHITE, "X1") is None and store.count_entries(WHITE) == 1001
+
+
+def test_all_passages_of_a_short_plate_are_given_out_and_deleted_however_old(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search looks for one or two characters in the newest passages alone."""
+    monkeypatch.setattr("engine.store.search.MOST_SCANNED", 3)
+    for number, plate in enumerate(("X1", "X-1", "AB1", "AB2", "AB3", "AB4", "X12")):
+        store(caller, plate, f"p{number}", number)
+    with zipfile.ZipFile(io.BytesIO(caller.get("plates/x1/data.zip").body)) as archive:
+        assert [each["id"] for each in json.loads(archive.read("data.json"))["passages"]] == ["p1", "p0"]
+    assert caller.send("DELETE", "api/plates/X1/data", {}).json["passages"] == 2
+    assert not any(caller.portal.store.passages.has(each) for each in ("p0", "p1"))
