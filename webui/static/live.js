@@ -32,7 +32,7 @@ let plateAt = 0;
 
 async function arrived(picture) {
   if (picture.seq < state.seq) { state.seq = -1; reads.clear(); for (const old of held.splice(0)) old.bitmap.close(); } // the engine counts anew
-  state.still = picture.age_s > 5 ? _("Still picture, {seconds} s old", { seconds: Math.round(picture.age_s) }) : "";
+  state.taken = Date.now() - 1000 * picture.age_s;
   showFocus(picture.sharpness);
   if (picture.seq === state.seq) return picture.bitmap.close();
   picture.at = performance.now();
@@ -80,6 +80,11 @@ function draw(picture) {
   state.shownAt = picture.at;
   setSize(picture.size);
   drawOverlay();
+}
+
+function stillText() {
+  const seconds = Math.round((Date.now() - state.taken) / 1000);
+  return seconds > 5 && !$("#picture").hidden ? _("Still picture, {seconds} s old", { seconds }) : "";
 }
 
 function noPicture(text) {
@@ -151,7 +156,7 @@ function hints() {
   const missing = [];
   if ($("#show-roi").checked && state.status && !state.status.roi) missing.push(_("No ROI is drawn: the whole picture is read."));
   if ($("#show-lanes").checked && state.status && !state.status.lane_line) missing.push(_("No lanes are drawn."));
-  $("#rate").textContent = missing.length ? missing.join(" ") : state.still || state.rate || "";
+  $("#rate").textContent = missing.length ? missing.join(" ") : stillText() || state.rate || "";
 }
 
 $("#view").addEventListener("click", (event) => {
@@ -182,7 +187,7 @@ for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) 
 
 let shownProblems = "[]";
 const MODES = {
-  "NO LICENSE": [_("NO LICENSE"), "bad"], STOPPED: [_("STOPPED"), "bad"], "NO CONNECTION": [_("NO CONNECTION"), "bad"], SETUP: [_("SETUP"), "warn"],
+  "…": ["…", ""], "NO LICENSE": [_("NO LICENSE"), "bad"], STOPPED: [_("STOPPED"), "bad"], "NO CONNECTION": [_("NO CONNECTION"), "bad"], SETUP: [_("SETUP"), "warn"],
 };
 
 async function refreshStatus() {
@@ -225,7 +230,8 @@ function noNews(text, mode) {
   $("#trigger").hidden = true;
   state.rate = "";
   showMode(mode);
-  notice("bad", text);
+  if (!text) $("#notices").replaceChildren();
+  else if (!$("#notices").textContent.includes(text)) notice("bad", text); // said once, not again and again
   shownProblems = "";
   hints();
 }
@@ -278,7 +284,7 @@ function showLines(lines) {
     known.active = line.active;
     known.node.classList.toggle("on", line.active || known.until > Date.now());
     known.text.textContent = `${line.kind === "input" ? _("input") : _("output")} · ${line.active ? _("active") : _("rest")}`;
-    if (line.gate) showGate(line.active || known.until > Date.now(), moment(line.changed_local));
+    if (line.gate) showGate(line.active || known.until > Date.now(), moment(line.changed_local, true));
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
   if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, _("No state of the lines: service or pins do not answer.")));
@@ -290,7 +296,7 @@ function showGate(open, at) {
   $("#gate-badge").hidden = false;
   $("#gate-badge").className = `badge ${open ? "ok" : ""}`;
   $("#gate-badge").textContent = open ? _("Gate open") : _("Gate closed");
-  $("#gate-text").textContent = open ? _("OPEN") : at ? _("closed · last opened {time}", { time: at.slice(11) }) : _("closed");
+  $("#gate-text").textContent = open ? _("OPEN") : at ? _("closed · last opened {time}", { time: at }) : _("closed");
 }
 
 function inputButton(name) {
@@ -330,7 +336,7 @@ function showLane(lane) {
   if (lane) $("#lane-state").replaceChildren(...laneState(lane));
 }
 
-repeat(500, async () => { if (state.status?.lines.length) showLines(state.status.lines); }); // lamps that were lit go out
+repeat(500, async () => { if (state.status?.lines.length) showLines(state.status.lines); hints(); }); // lamps that were lit go out
 
 onClick($("#trigger"), async () => {
   try {
@@ -411,6 +417,20 @@ function takeDelivery(delivery) {
   showPassages();
 }
 
+/** What became of passages while nothing was pushed: of those that waited, and of actions that were still being tried. */
+async function catchUp() {
+  const isOpen = (passage) => passage.outcome === "waiting" || (state.tried.get(passage.id) || []).some((each) => each.state === "pending" || each.state === "sending");
+  if (!state.passages.some(isOpen)) return;
+  const {passages} = await api("GET", "passages?limit=100");
+  for (const now of passages) {
+    const known = state.passages.find((each) => each.id === now.id);
+    if (!known || !isOpen(known)) continue;
+    if (now.outcome !== "waiting") Object.assign(known, {outcome: now.outcome, decision: now.decision});
+    state.tried.set(now.id, (now.deliveries || []).filter((each) => each.kind === "io"));
+  }
+  showPassages();
+}
+
 function thumbnail(passage) {
   const small = passage.image_plate || passage.image_full;
   if (!small) return "";
@@ -451,7 +471,7 @@ function showLast(passage) {
   const [text, kind] = verdict(passage);
   $("#verdict").hidden = !text;
   $("#verdict").className = `verdict ${kind}`;
-  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local.slice(11))), el("div", {class: "small"}, passage.decision || ""));
+  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local, true)), el("div", {class: "small"}, passage.decision || ""));
   $("#last-do").hidden = !passage.plate;
   $("#add-to-list").hidden = !may("lists");
   $("#all-of-plate").hidden = !may("review");
@@ -491,5 +511,6 @@ repeat(5000, async () => { if (slow) { await refreshStatus(); await refreshPassa
 refreshPassages().catch((error) => { if (!(error instanceof ApiError)) throw error; }).then(() => openEvents(
   () => `events?after=${state.newest}`,
   {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage]), decided: takeDecision, delivery: takeDelivery},
-  {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews(_("The camera does not answer. Is it still connected?"), "NO CONNECTION")},
+  {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews(_("The camera does not answer. Is it still connected?"), "NO CONNECTION"),
+    asleep: () => noNews("", "…"), again: () => catchUp().catch((error) => { if (!(error instanceof ApiError)) throw error; })},
 ));

@@ -3,14 +3,16 @@ import {_} from "./words.js";
 
 const ALONE_MS = 2000;
 const STILL_MS = 5000;
+const QUIET_MS = 10_000; // a connection that was cut says nothing: a stream without a picture for so long is begun anew
 
-/** The parts of a multipart answer: {headers, bytes}. The next one is read when the last one has been taken. */
-async function* parts(body) {
+/** The parts of a multipart answer: {headers, bytes}. The next one is read when the last one has been taken. `heard()`: some of it came. */
+async function* parts(body, heard) {
   const reader = body.getReader();
   let held = new Uint8Array(0);
   const more = async () => {
     const {done, value} = await reader.read();
     if (done) throw new Error("the stream is over");
+    heard();
     const joined = new Uint8Array(held.length + value.length);
     joined.set(held);
     joined.set(value, held.length);
@@ -53,6 +55,7 @@ export function followPictures(query, show, failed) {
   let streaming = new AbortController();
   let shownAt = 0;
   let seq = -1;
+  let watch = 0;
   const why = (error) => error instanceof TypeError ? _("The camera does not answer.") : error.message;
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -74,7 +77,10 @@ export function followPictures(query, show, failed) {
       if (document.hidden) { await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, {once: true})); continue; }
       streaming = new AbortController();
       let pause_ms = 1000;
-      try { await streamPictures(query(), streaming.signal, arrived); } catch (error) {
+      const quiet = () => { clearTimeout(watch); watch = setTimeout(() => streaming.abort(), QUIET_MS); };
+      quiet();
+      try { await streamPictures(query(), streaming.signal, arrived, quiet); } catch (error) {
+        clearTimeout(watch);
         if (error.name === "AbortError") pause_ms = 0;
         else if (error.retry_s) {
           for (let turn = 0; turn < 15 && !document.hidden; turn++) { await alone(); await pause(ALONE_MS); }
@@ -91,16 +97,16 @@ export function followPictures(query, show, failed) {
   return () => streaming.abort();
 }
 
-/** Streams until `signal` aborts or the camera ends it; `show(picture)` for each. Throws an Error with what the camera says;
+/** Streams until `signal` aborts or the camera ends it; `show(picture)` for each, `heard()` for whatever comes. Throws an Error with what the camera says;
  *  `error.retry_s` when it is too busy for a stream. */
-async function streamPictures(query, signal, show) {
+async function streamPictures(query, signal, show, heard) {
   const response = await fetch(`/anpr/api/pictures?${query}`, {signal});
   if (!response.ok) {
     const error = new Error((await response.json().catch(() => ({}))).error || _("No picture."));
     error.retry_s = Number(response.headers.get("Retry-After")) || 0;
     throw error;
   }
-  for await (const part of parts(response.body)) await show(await picture(part.headers, part.bytes));
+  for await (const part of parts(response.body, heard)) await show(await picture(part.headers, part.bytes));
 }
 
 /** One picture; null when it is still the one with number `seq`. */
