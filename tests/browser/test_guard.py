@@ -14,7 +14,7 @@ import pytest
 from board.kit.clock import Clock
 from engine.settings import LprSettings
 from engine.store import PassageQuery, Store
-from engine.types import PassageImages, PlateLook
+from engine.types import PassageImages, PlateList, PlateLook
 from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
@@ -121,6 +121,109 @@ def test_the_gate_is_opened_by_hand_with_a_reason_that_audit_keeps(page: Any, ga
     dialog.wait_for(state="hidden")
     said = until(lambda: gate.read(by_hand), "the row of Audit")
     assert said.startswith("DO1 pulsed 500 ms, by admin at ") and said.endswith(": Delivery")
+
+
+def test_what_a_slow_line_brings_late_changes_no_plate_and_no_list_that_somebody_has_chosen(page: Any, gate: Guarded) -> None:
+    """The next car came before the camera had said which lists there are: its plate stood in the dialog."""
+    with_store(gate.folder, lambda store: store.lists.save(PlateList(0, "STAFF", "white"), "admin"))
+    gate.read(lambda store: [store.rules.delete(each.id, "admin") for each in store.rules(WHITE)])
+    page.goto(f"{gate.address}/live")
+    gate.car("s1", "B SL 1")
+    playwright.expect(page.locator("#last .plate.big")).to_have_text("B SL 1")
+    held: list[Any] = []
+    page.route("**/api/lists", lambda route: held.append(route), times=1)
+    page.locator("#add-to-list").click()
+    until(lambda: page.wait_for_timeout(50) or held, "the question")
+    gate.car("s2", "B SL 2")
+    playwright.expect(page.locator("#last .plate.big")).to_have_text("B SL 2")
+    held[0].continue_()
+    dialog = page.locator("#list-dialog")
+    playwright.expect(dialog.get_by_label("Plate", exact=True)).to_have_value("B SL 1")
+
+    playwright.expect(page.locator("#list-opens-row")).to_be_visible()
+    late: list[Any] = []
+    page.route(
+        "**/api/lists/*/rules",
+        lambda route: late.append(route) if f"/{WHITE}/" in route.request.url else route.fulfill(json={"rules": [1]}),
+    )
+    choice = dialog.get_by_label("List", exact=True)
+    choice.select_option(label="BLACKLIST")
+    choice.select_option(label="WHITELIST")
+    choice.select_option(label="BLACKLIST")
+    until(lambda: page.wait_for_timeout(50) or late, "the question")
+    late[0].continue_()
+    page.wait_for_event("requestfinished")
+    assert page.locator("#list-opens-row").is_hidden()
+    dialog.get_by_role("button", name="Cancel").click()
+    playwright.expect(page.locator("#add-to-list")).to_be_focused()
+
+
+def test_a_key_that_is_held_and_a_double_click_open_no_gate(page: Any, gate: Guarded) -> None:
+    sent: list[str] = []
+    page.route("**/api/gate", lambda route: (sent.append(route.request.post_data), route.fulfill(json={"note": "opened"})))
+    page.goto(f"{gate.address}/live")
+    playwright.expect(page.locator("#open-gate")).to_be_enabled()
+    page.locator("#open-gate").focus()
+    page.keyboard.down("Enter")
+    for _ in range(3):
+        page.keyboard.down("Enter")  # the same key again: it repeats
+    page.keyboard.up("Enter")
+    dialog = page.locator("#gate-dialog")
+    assert dialog.locator("#gate-problems").inner_text() == ""
+    dialog.get_by_role("button", name="Delivery").focus()
+    for _ in range(3):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    assert sent == []
+    page.keyboard.press("Enter")
+    dialog.wait_for(state="hidden")
+    assert len(sent) == 1
+    page.locator("#open-gate").click()
+    dialog.get_by_role("button", name="Delivery").click()
+    dialog.get_by_role("button", name="Open gate").dblclick()
+    dialog.wait_for(state="hidden")
+    assert len(sent) == 2
+
+
+def test_what_is_shown_after_a_silence_is_marked_until_the_camera_has_told_what_became_of_it(page: Any, gate: Guarded) -> None:
+    gate.car("h1", "B HI 1")
+    page.add_init_script(HIDE)
+    page.clock.install()
+    page.route("**/api/passages?after=0&*", lambda route: route.fulfill(json=waits(route.fetch().json())))
+    page.goto(f"{gate.address}/live")
+    playwright.expect(page.locator("#mode")).not_to_have_text("…")
+    playwright.expect(page.locator("#picture")).to_be_visible()
+    playwright.expect(page.locator("#verdict b")).to_have_text("Waiting…")
+    assert page.locator("#rate").get_attribute("role") is None  # it changes every second, and would be read out as often
+    page.evaluate("hide(true)")
+    page.wait_for_timeout(300)
+    waiting: list[Any] = []
+    page.route("**/api/events*", lambda route: waiting.append(route))
+    page.route("**/api/pictures*", lambda route: waiting.append(route))
+    page.clock.fast_forward("05:00:00")
+    page.evaluate("hide(false)")
+    playwright.expect(page.locator("#mode")).to_have_text("…")
+    playwright.expect(page.locator("#open-gate")).to_be_disabled()
+    playwright.expect(page.locator("#gate-badge")).to_be_hidden()
+    playwright.expect(page.locator("#rate")).to_contain_text("Still picture, 18")
+    page.unroute("**/api/events*")
+    page.unroute("**/api/pictures*")
+    page.clock.fast_forward("00:11")  # of the streams that say nothing
+    playwright.expect(page.locator("#open-gate")).to_be_enabled()
+    playwright.expect(page.locator("#rate")).to_contain_text("frames/s")
+    playwright.expect(page.locator("#verdict b")).to_have_text("No action")
+
+
+def waits(answer: dict[str, Any]) -> dict[str, Any]:
+    """The passages as they were while the newest was still being decided about."""
+    answer["passages"][0] |= {"outcome": "waiting", "decision": ""}
+    return answer
+
+
+HIDE = """window.hide = (hidden) => {
+  Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 def by_hand(store: Store) -> str:

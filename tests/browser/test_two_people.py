@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from engine.types import Job
 from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
-from tests.samples import WHITE, rule
+from tests.samples import WHITE, entry, rule
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -130,3 +133,65 @@ def test_what_was_typed_in_a_page_stays_when_the_session_is_over(browser: Any, c
             page.get_by_role("button", name="Save", exact=True).click()
             playwright.expect(page.get_by_text("Log in first.")).to_be_visible()
             playwright.expect(page.locator(field)).to_have_value(typed)
+
+
+def test_nothing_is_sent_twice_while_a_page_is_left_on_a_slow_line_nor_by_a_double_click(
+    browser: Any, camera: tuple[Path, str]
+) -> None:
+    """Save could be pressed again until the next page came, and a second action opened the gate a second time."""
+    folder, address = camera
+    before = with_store(folder, lambda store: len(store.rules(WHITE)))
+    with page_of_its_own(browser) as page:
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        page.goto(f"{address}/lists/{WHITE}/actions/new?kind=io")
+        page.route("**/api/rules/test", lambda route: route.fulfill(json={"ok": True, "note": "pulsed"}))
+        page.locator("#test").dblclick()
+        playwright.expect(page.locator("#outcome")).to_contain_text("pulsed")
+        assert [each for each in sent if each.endswith("/rules/test")] == [f"{address}/api/rules/test"]
+        playwright.expect(page.locator("#test")).to_be_focused()  # a button that was disabled meanwhile has lost it
+
+        held: list[Any] = []
+        page.route(re.compile(r"/lists/\d+\?view=actions"), lambda route: held.append(route))
+        page.locator("#f-action-name").fill("Once")
+        page.evaluate("setInterval(() => document.querySelector('#action [type=submit]').click(), 50)")
+        until(lambda: page.wait_for_timeout(50) or held, "the next page")
+        page.wait_for_timeout(300)
+        assert len([each for each in sent if each.endswith(f"/lists/{WHITE}/rules")]) == 1
+        held[0].continue_()
+        page.wait_for_url("**/lists/*?view=actions")
+    assert with_store(folder, lambda store: len(store.rules(WHITE))) == before + 1
+
+
+def test_many_plates_are_not_made_valid_for_ever_by_half_a_date(browser: Any, camera: tuple[Path, str]) -> None:
+    """A browser gives such a field no value, and none was taken for no limit, of every plate that was selected."""
+    folder, address = camera
+    until_then = datetime(2026, 12, 31, tzinfo=UTC)
+    with_store(folder, lambda store: store.entries.save(replace(entry("B MY 9"), valid_until=until_then), "admin"))
+    with page_of_its_own(browser) as page:
+        page.goto(f"{address}/lists/{WHITE}")
+        page.locator("[data-choose]").first.check()
+        page.locator("[data-many=change]").click()
+        dialog = page.locator("#many-dialog")
+        dialog.locator("[data-change=valid_until]").check()
+        dialog.locator("#many-valid_until").press_sequentially("05312027")
+        dialog.locator("[type=submit]").click()
+        playwright.expect(dialog.locator(".notice")).to_contain_text("must be a date and time")
+        playwright.expect(dialog.locator("[data-field=valid_until]")).to_have_class(re.compile("has-problem"))
+        dialog.get_by_role("button", name="Cancel").click()
+        playwright.expect(page.locator("[data-many=change]")).to_be_focused()
+    assert with_store(folder, lambda store: [each.valid_until for each in store.entries(WHITE)]) == [until_then]
+
+
+def test_a_page_that_asks_by_itself_says_when_the_camera_is_gone(browser: Any, camera: tuple[Path, str]) -> None:
+    """It went on to show the lane, who is connected and the log as they had been."""
+    _, address = camera
+    gone = "The camera does not answer."
+    for path in ("lane", "logs", "recorders", "lpr", "help/no-plate"):
+        with page_of_its_own(browser) as page:
+            page.goto(f"{address}/{path}")
+            page.route("**/api/**", lambda route: route.abort())
+            playwright.expect(page.locator("#notices")).to_contain_text(gone)
+            assert page.locator("#lost").count() == 1
+            page.unroute("**/api/**")
+            playwright.expect(page.locator("#lost")).to_have_count(0)

@@ -1,5 +1,5 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
-import {$, api, ApiError, changed, connectForm, followWhen, notice, onClick, sayNext, showProblems, values} from "./portal.js";
+import {$, api, ApiError, changed, connectForm, followWhen, leave, notice, onClick, sayNext, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_} from "./words.js";
 
@@ -26,7 +26,7 @@ connectForm(form, {
   body: rule === "0" ? whole : differing,
   then: (answer) => {
     sayNext(answer.in_force ? _("Action saved.") : _("Action saved; the service does not answer yet: {why}", { why: answer.note }));
-    location.href = `/anpr/lists/${list}?view=actions`;
+    leave(`/anpr/lists/${list}?view=actions`);
   },
 });
 

@@ -1,25 +1,17 @@
 // At the gate: what a guard does about a car: open by hand with a reason, put its plate in a list.
-import {$, $$, api, ApiError, clearProblems, el, notice, showProblems, toast} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, el, notice, onClick, onSubmit, toast} from "./portal.js";
 import {_} from "./words.js";
 
 for (const button of $$("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
 
-/** Sends the form of a dialog by `work`; what is wrong stands in the dialog, and what was typed stays. */
-function onSubmit(dialog, place, work) {
+/** Sends the form of a dialog by `work`, and closes it. */
+function sends(dialog, place, work) {
   const form = $("form", dialog);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = $("[type=submit]", form);
-    button.disabled = true;
-    try {
-      clearProblems(form);
-      place.replaceChildren();
-      await work();
-      dialog.close();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      showProblems(form, error, place);
-    } finally { button.disabled = false; }
+  onSubmit(form, place, async () => {
+    clearProblems(form);
+    place.replaceChildren();
+    await work();
+    dialog.close();
   });
 }
 
@@ -29,7 +21,7 @@ export function openGateDialog(button) {
   const reason = $("#gate-reason");
   button.addEventListener("click", () => { reason.value = ""; $("#gate-problems").replaceChildren(); dialog.showModal(); reason.focus(); });
   for (const each of $$("#gate-reasons button")) each.addEventListener("click", () => { reason.value = each.dataset.reason; $("[type=submit]", dialog).focus(); });
-  onSubmit(dialog, $("#gate-problems"), async () => {
+  sends(dialog, $("#gate-problems"), async () => {
     const answer = await api("POST", "gate", {reason: reason.value});
     toast(answer.note || _("Gate opened"));
   });
@@ -41,35 +33,30 @@ export function openListDialog(button, plateNow, mayAct, added) {
   const dialog = $("#list-dialog");
   const choice = $("#list-id");
   let lists = [];
-  let rules = [];
 
   const openerOf = async () => {
     const chosen = lists.find((each) => String(each.id) === choice.value);
     $("#list-opens-row").hidden = true;
     if (!mayAct || !chosen || chosen.barrier !== "open") return;
-    rules = (await api("GET", `lists/${chosen.id}/rules`)).rules;
+    const {rules} = await api("GET", `lists/${chosen.id}/rules`);
+    if (choice.value !== String(chosen.id)) return; // another list has been chosen meanwhile: its own answer counts
     $("#list-opens-row").hidden = rules.length > 0;
     $("#list-opens-text").textContent = _("Open the gate for plates of {list}, which has no action yet", { list: chosen.name });
   };
 
-  button.addEventListener("click", async () => {
+  onClick(button, async () => {
+    const plate = plateNow(); // the next car may come before the camera has answered
     $("#list-problems").replaceChildren();
-    try {
-      lists = (await api("GET", "lists")).lists.filter((each) => each.role !== "all" && each.role !== "unlisted");
-      lists.sort((one, other) => (other.role === "white") - (one.role === "white"));
-      choice.replaceChildren(...lists.map((each) => el("option", {value: each.id}, each.name)));
-      await openerOf();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notice("bad", error.message);
-      return;
-    }
-    $("#list-plate").value = plateNow();
+    lists = (await api("GET", "lists")).lists.filter((each) => each.role !== "all" && each.role !== "unlisted");
+    lists.sort((one, other) => (other.role === "white") - (one.role === "white"));
+    choice.replaceChildren(...lists.map((each) => el("option", {value: each.id}, each.name)));
+    await openerOf();
+    $("#list-plate").value = plate;
     $("#list-description").value = "";
     dialog.showModal();
   });
   choice.addEventListener("change", () => openerOf().catch((error) => { if (!(error instanceof ApiError)) throw error; notice("bad", error.message, [], $("#list-problems")); }));
-  onSubmit(dialog, $("#list-problems"), async () => {
+  sends(dialog, $("#list-problems"), async () => {
     const opens = !$("#list-opens-row").hidden && $("#list-opens").checked;
     await api("POST", `lists/${choice.value}/entries`, {plate: $("#list-plate").value, description: $("#list-description").value});
     if (opens) await api("POST", `lists/${choice.value}/rules`, {kind: "io", name: _("Open the gate"), options: {}});

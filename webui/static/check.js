@@ -1,5 +1,5 @@
 // Check page: printed for the customer; texts that stand in the picture get a mask.
-import {$, $$, api, onClick, sayNext} from "./portal.js";
+import {$, $$, api, leave, onClick, sayNext} from "./portal.js";
 import {_} from "./words.js";
 
 $("#print").addEventListener("click", () => print());
@@ -9,6 +9,6 @@ for (const button of $$("[data-mask]")) {
     const {settings} = await api("GET", "settings/lpr");
     await api("PUT", "settings/lpr", {masks: [...settings.masks, JSON.parse(button.dataset.mask)]});
     sayNext(_("The mask is stored. It counts after the next restart of the service."));
-    location.reload();
+    leave();
   });
 }

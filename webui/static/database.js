@@ -1,5 +1,5 @@
 // Database card of General configuration: restores a copy, resets the database, takes note of what was done to it.
-import {$, $$, api, ApiError, notice, onClick, sure, values} from "./portal.js";
+import {$, $$, api, ApiError, leave, notice, onClick, sure, values} from "./portal.js";
 import {_} from "./words.js";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -24,7 +24,7 @@ async function exchange(path, body) {
   while (performance.now() - begun < LONGEST_MS) {
     await pause(700);
     const now = await said();
-    if (now && now !== before) { location.hash = "database"; location.reload(); return; }
+    if (now && now !== before) { location.hash = "database"; leave(); return; }
   }
   notice("bad", _("It is not done within 90 s. Logs > Service says why.")).scrollIntoView({block: "nearest"});
 }
@@ -36,4 +36,4 @@ $("#reset-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (await sure(_("Reset the database?"), _("All lists, actions, settings, passages and pictures are deleted."), _("Reset"))) await exchange("reset", values(event.target));
 });
-if ($("#noted")) onClick($("#noted"), async () => { await api("POST", "database/noted", {}); location.reload(); });
+if ($("#noted")) onClick($("#noted"), async () => { await api("POST", "database/noted", {}); leave(); });

@@ -1,5 +1,5 @@
 // Exchange: files of plates to import by hand, with what they would change, and the exports and imports that run by themselves.
-import {$, $$, api, ApiError, el, notice, number, onClick, sayNext, sure} from "./portal.js";
+import {$, $$, api, ApiError, el, leave, notice, number, onClick, sayNext, sure} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
@@ -85,14 +85,20 @@ function show(answer) {
   $("#apply").disabled = objections.length > 0;
 }
 
+let looks = 0;
+
+/** What is applied is what was shown: until the effect of changed terms is there, nothing is. */
 async function look(again) {
+  const mine = ++looks;
+  $("#decide").hidden = true;
   try {
     const answer = await followed(again ? await api("PUT", `uploads/${upload}`, terms(false)) : await send());
+    if (mine !== looks) return;
     upload = answer.upload;
     show(answer);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    notice("bad", error.message, error.problems, $("#effect"));
+    if (mine === looks) notice("bad", error.message, error.problems, $("#effect"));
   }
 }
 
@@ -104,11 +110,11 @@ onClick($("#apply"), async () => {
   if (answer.state !== "done") { show(answer); return; }
   sayNext(answer.lists.map(counted).join(". "));
   await api("DELETE", `uploads/${upload}`).catch(() => null);
-  location.href = `/anpr/lists/${list}`;
+  leave(`/anpr/lists/${list}`);
 });
 onClick($("#drop"), async () => {
   await api("DELETE", `uploads/${upload}`);
-  location.reload();
+  leave();
 });
 
 // --- jobs ---------------------------------------------------------------------------------------------------------------
@@ -120,7 +126,7 @@ for (const box of $$("[data-do=enable-job]")) {
   box.addEventListener("change", async () => {
     try {
       await api("PUT", `jobs/${jobOf(box)}`, {enabled: box.checked});
-      location.reload();
+      leave();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       box.checked = !box.checked;
@@ -128,19 +134,19 @@ for (const box of $$("[data-do=enable-job]")) {
     }
   });
 }
-for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); location.reload(); });
+for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); leave(); });
 for (const button of $$("[data-do=accept-job]")) {
   onClick(button, async () => {
     if (!await sure(_("Accept"), _("The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?"), _("Accept"), "primary")) return;
     await api("POST", `jobs/${jobOf(button)}/accept`);
-    location.reload();
+    leave();
   });
 }
 for (const button of $$("[data-do=delete-job]")) {
   onClick(button, async () => {
     if (!await sure(_("Delete"), _("Delete {name}?", { name: button.dataset.name }), _("Delete"))) return;
     await api("DELETE", `jobs/${jobOf(button)}`);
-    location.reload();
+    leave();
   });
 }
-if ($("[data-running]")) setTimeout(() => location.reload(), 2000);
+if ($("[data-running]")) setTimeout(() => leave(), 2000);

@@ -1,5 +1,5 @@
 // Integration tab: servers and who uses them, device passwords, texts to copy, a test, and ports; the settings are settings.js.
-import {$, $$, api, ApiError, el, moment, notice, onClick, repeat, sure, toast, values} from "./portal.js";
+import {$, $$, api, ApiError, el, moment, notice, onClick, onSubmit, repeat, sure, toast, values} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const POLL_MS = 3000;
@@ -170,22 +170,14 @@ async function showPasswords() {
 const form = $("#new-password");
 if (form) {
   showPasswords().catch((error) => notice("bad", error.message, [], $("#password-said")));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = $("[type=submit]", form);
-    button.disabled = true;
-    try {
-      const {view_only, ...wanted} = values(form);
-      const password = await host("POST", "/api/device-passwords", view_only ? {...wanted, view_only} : wanted); // an older host knows no such mark
-      made[password.use] = password;
-      notice("ok", _("Copy it now, it is not shown again. Until you leave this page it stands in the settings to copy, too."), [], $("#password-said"))
-        .append(el("dl", {class: "copies"}, el("dt", {}, _("User name")), el("dd", {}, copied(password.user)), el("dt", {}, _("Password")), el("dd", {}, copied(password.password))));
-      form.reset();
-      showProducts();
-      await showPasswords();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notice("bad", error.message, [], $("#password-said"));
-    } finally { button.disabled = false; }
+  onSubmit(form, $("#password-said"), async () => {
+    const {view_only, ...wanted} = values(form);
+    const password = await host("POST", "/api/device-passwords", view_only ? {...wanted, view_only} : wanted); // an older host knows no such mark
+    made[password.use] = password;
+    notice("ok", _("Copy it now, it is not shown again. Until you leave this page it stands in the settings to copy, too."), [], $("#password-said"))
+      .append(el("dl", {class: "copies"}, el("dt", {}, _("User name")), el("dd", {}, copied(password.user)), el("dt", {}, _("Password")), el("dd", {}, copied(password.password))));
+    form.reset();
+    showProducts();
+    await showPasswords();
   });
 }

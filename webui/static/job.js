@@ -1,5 +1,5 @@
 // Job: the form of an export or import that runs by itself.
-import {$, api, ApiError, changed, connectForm, notice, onClick, showProblems, values} from "./portal.js";
+import {$, api, ApiError, changed, connectForm, leave, notice, onClick, showProblems, values} from "./portal.js";
 import {_} from "./words.js";
 
 const form = $("#job");
@@ -14,7 +14,7 @@ connectForm(form, {
   body: () => (job === "0" ? {kind, ...inside("#when"), options: inside("#options")} : {...changed(form, "#when"), options: changed(form, "#options")}),
   then: async (saved) => {
     if (run) await api("POST", `jobs/${saved.id}/run`);
-    location.href = `/anpr/lists/${list}?view=${direction}s`;
+    leave(`/anpr/lists/${list}?view=${direction}s`);
   },
 });
 

@@ -1,13 +1,15 @@
 // Lane tab: the lane's state, places and counts by hand; the settings below are settings.js.
-import {$, api, ApiError, el, onClick, repeat, sure, toast} from "./portal.js";
+import {$, $$, READ, api, el, onClick, repeat, sure, toast} from "./portal.js";
 import {laneState, placesText} from "./lane_state.js";
 import {_} from "./words.js";
 
-function show({lane, places}) {
+const inputs = () => $$("#places input");
+
+/** `isNew`: what was typed is stored. */
+function show({lane, places}, isNew = false) {
   $("#lane-state").replaceChildren(...(lane ? laneState({...lane, places: []}) : [el("p", {class: "muted"}, _("Nothing of the lane is in use, or the service does not answer."))]));
   $("#places-card").hidden = !places.length;
-  const busy = document.activeElement?.closest("#places");
-  if (!busy) $("#places").replaceChildren(...places.map(row));
+  if (isNew || !inputs().some((input) => input === document.activeElement || input.validity.badInput || input.value !== input.defaultValue)) $("#places").replaceChildren(...places.map(row));
 }
 
 function row(places) {
@@ -15,26 +17,19 @@ function row(places) {
   const [count, capacity] = [input("count", places.count), input("capacity", places.capacity || "")];
   capacity.placeholder = _("no limit");
   const save = el("button", {type: "button"}, _("Save"));
-  save.addEventListener("click", async () => {
-    const body = {capacity: Number(capacity.value)};
-    if (count.value !== String(places.count)) body.count = Number(count.value);
-    save.focus();
+  onClick(save, async () => {
+    const body = {capacity: READ.zero(capacity)};
+    if (count.validity.badInput || count.value !== String(places.count)) body.count = READ.number(count);
     await change("PUT", `lane/places/${places.list_id}`, body);
+    $(`#places [data-list="${places.list_id}"] button`)?.focus();
   });
   return el("tr", {"data-list": String(places.list_id)}, el("td", {"data-name": _("List")}, places.name || _("Plates on no list")), el("td", {"data-name": _("Inside")}, count), el("td", {"data-name": _("Places")}, capacity),
     el("td", {class: "small"}, places.drift ? placesText(places) : ""), el("td", {}, save));
 }
 
 async function change(method, path, body) {
-  try {
-    const answer = await api(method, path, body);
-    document.activeElement?.blur();
-    show(answer);
-    toast(_("Saved."));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    toast(error.message);
-  }
+  show(await api(method, path, body), true);
+  toast(_("Saved."));
 }
 
 onClick($("#reset"), async () => {

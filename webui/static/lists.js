@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, changed as differing, clearProblems, connectForm, el, notice, number, onClick, sure, values} from "./portal.js";
+import {$, $$, api, ApiError, changed as differing, clearProblems, connectForm, el, leave, notice, number, onClick, sure, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -20,14 +20,14 @@ function openToName(dialog) {
 
 $("#list-dialog h2").textContent = _("Add list");
 $("#add-list").addEventListener("click", () => openToName($("#list-dialog")));
-dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { location.href = `/anpr/lists/${saved.id}`; }});
+dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { leave(`/anpr/lists/${saved.id}`); }});
 $("#edit-list").addEventListener("click", () => openToName($("#rename-dialog")));
-dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, body: differing, then: () => location.reload()});
+dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, body: differing, then: () => leave()});
 onClick($("#delete-list"), async () => {
   const name = $("#delete-list").dataset.name;
   if (!await sure(_("Delete list"), _("Delete {name} with all its plates and actions? This cannot be undone.", { name }), _("Delete"))) return;
   await api("DELETE", `lists/${list}`);
-  location.href = "/anpr/lists";
+  leave("/anpr/lists");
 });
 
 // --- plates -----------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ dialogForm(entry, {
   method: () => (edited ? "PUT" : "POST"),
   body: changed,
   path: () => (edited ? `entries/${edited.dataset.id}` : `lists/${list}/entries`),
-  then: () => location.reload(),
+  then: () => leave(),
 });
 $("#entries")?.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-do]");
@@ -79,7 +79,7 @@ $("#entries")?.addEventListener("click", async (event) => {
   const row = button.closest("tr");
   if (button.dataset.do === "edit") return openEntry(row);
   if (!await sure(_("Delete plate"), _("Delete {plate} from this list?", row.dataset), _("Delete"))) return;
-  try { await api("DELETE", `entries/${row.dataset.id}`); location.reload(); } catch (error) { notice("bad", error.message); }
+  try { await api("DELETE", `entries/${row.dataset.id}`); leave(); } catch (error) { notice("bad", error.message); }
 });
 
 // Not awaited: the buttons below work at once.
@@ -134,7 +134,7 @@ for (const box of $$("[data-do=enable]")) {
   box.addEventListener("change", async () => {
     try {
       await api("PUT", `rules/${box.closest("[data-rule]").dataset.rule}`, {enabled: box.checked});
-      location.reload();
+      leave();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       box.checked = !box.checked;
@@ -146,6 +146,6 @@ for (const button of $$("[data-do=delete-rule]")) {
   onClick(button, async () => {
     if (!await sure(_("Delete action"), _("Delete the action {name}?", button.dataset), _("Delete"))) return;
     await api("DELETE", `rules/${button.closest("[data-rule]").dataset.rule}`);
-    location.reload();
+    leave();
   });
 }

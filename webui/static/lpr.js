@@ -1,5 +1,5 @@
 // LPR configuration: the form, the picture to draw on, default configuration and restart (manual 4.5, LPR configuration tab).
-import {$, api, changed, connectForm, followWhen, onClick, sayNext, sure} from "./portal.js";
+import {$, api, changed, connectForm, followWhen, leave, onClick, sayNext, sure} from "./portal.js";
 import {_} from "./words.js";
 import {openCountries} from "./countries.js";
 import {openDrawing} from "./drawing.js";
@@ -19,7 +19,7 @@ connectForm(form, {
   path: "settings/lpr",
   body: changed,
   then: async () => {
-    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); leave(); }
   },
 });
 onClick($("#restart"), restart);
@@ -27,7 +27,7 @@ onClick($("#default"), async () => {
   if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. Region and countries stay."), _("Set defaults"), "primary")) return;
   await api("POST", "settings/lpr/default");
   sayNext(_("Default configuration stored."));
-  location.reload();
+  leave();
 });
 
 // --- picture ----------------------------------------------------------------------------------------------------------

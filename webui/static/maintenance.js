@@ -1,5 +1,5 @@
 // Maintenance: an uploaded file goes where it belongs; export of the configuration, and back to what was before (manual 4.6, General configuration tab).
-import {$, api, ApiError, el, notice, onClick, sayNext, sure} from "./portal.js";
+import {$, api, ApiError, el, leave, notice, onClick, sayNext, sure} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const file = $("#file");
@@ -10,7 +10,7 @@ let configuration = null;
 function done(text) {
   sayNext(text);
   location.hash = "maintenance";
-  location.reload();
+  leave();
 }
 
 // --- what was chosen ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // Many plates: the same change to all selected plates of a list (webui/many_plates.py).
-import {$, $$, api, connectForm, notice, onClick, sure, toast} from "./portal.js";
+import {$, $$, api, connectForm, leave, notice, onClick, sure, toast, values} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const bar = $("#many");
@@ -34,7 +34,7 @@ const selection = () => (allFound ? {search: bar.dataset.search} : {ids: chosen(
 /** Said on the page that shows the result. */
 function done(answer) {
   sessionStorage.setItem("many", JSON.stringify(answer));
-  location.reload();
+  leave();
 }
 
 function say({done, kept}) {
@@ -88,7 +88,7 @@ if (bar) {
     const form = $("form", dialog);
     connectForm(form, {
       method: "PUT", path: `lists/${list}/many`, place: $(".notices", dialog), then: done,
-      body: () => ({...selection(), do: does, ...Object.fromEntries([...form.elements].filter((input) => input.name && !input.disabled).map((input) => [input.name, input.dataset.type === "text" ? input.value : input.value.trim() === "" ? null : Number(input.value)]))}),
+      body: () => ({...selection(), do: does, ...values(form)}),
     });
   }
   show();  // a browser that goes back has kept the ticks

@@ -1,5 +1,5 @@
 // Passage: what follows from one car: its plate into a list, and all data of its plate out of the camera.
-import {$, api, onClick, sayNext, sure, toast} from "./portal.js";
+import {$, api, leave, onClick, sayNext, sure, toast} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const {plate} = $("#passage").dataset;
@@ -17,5 +17,5 @@ onClick($("#forget"), async () => {
   if (!await sure(_("Delete all data of this plate?"), _("Its passages, pictures, deliveries and its entries in lists are deleted. The gate does not open for it any more. This cannot be undone."), _("Delete"))) return;
   const answer = await api("DELETE", `plates/${encodeURIComponent(plate)}/data`);
   sayNext(_n("{count} passage deleted.", "{count} passages deleted.", answer.passages));
-  location.href = "/anpr/review";
+  leave("/anpr/review");
 });

@@ -106,7 +106,7 @@ function lineSays(line) {
   return word ? word.dataset.word : line.validity.badInput ? "?" : line.value.trim();
 }
 
-const READ = {
+export const READ = {
   bool: (input) => input.checked,
   number: (input) => (input.validity.badInput ? "?" : input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
   zero: (input) => (input.value === "" && !input.validity.badInput ? 0 : READ.number(input)),
@@ -202,6 +202,41 @@ export function clearProblems(form) {
   $$(".wrong", form).forEach((node) => node.remove());
 }
 
+let leaving = false;
+const atWork = new Map(); // forms and buttons, each with the button that is marked meanwhile
+
+/** Goes to `address`, or loads the page anew. On a slow line that takes seconds, in which nothing is sent a second time. */
+export function leave(address = "") {
+  leaving = true;
+  if (address) location.href = address;
+  else location.reload();
+}
+
+/** Whoever stays after all, asked about what is not saved, goes on. */
+function stay() {
+  leaving = false;
+  for (const button of atWork.values()) button?.removeAttribute("aria-disabled");
+  atWork.clear();
+}
+
+window.addEventListener("pageshow", (event) => { if (event.persisted && leaving) location.reload(); });
+
+/** Runs `work` of a form or button unless it runs already. The button keeps the focus, which a disabled one loses for good. */
+export async function alone(what, button, work) {
+  if (leaving || atWork.has(what)) return;
+  atWork.set(what, button);
+  button?.setAttribute("aria-disabled", "true");
+  try { await work(); } finally {
+    if (!leaving) {
+      atWork.delete(what);
+      button?.removeAttribute("aria-disabled");
+    }
+  }
+}
+
+/** The second click of a double click: the first one may have been answered between them. */
+const isSecond = (event) => event.detail > 1;
+
 /** Before the page is left: asks when what `body(form)` gives has changed since somebody began to fill it in. The function that
  *  comes back says that it is stored. */
 function keepUnsaved(form, body) {
@@ -210,7 +245,7 @@ function keepUnsaved(form, body) {
   const now = () => JSON.stringify(body(form));
   const begin = () => { before ??= now(); };
   for (const kind of ["pointerdown", "keydown", "focusin"]) form.addEventListener(kind, begin, true);
-  window.addEventListener("beforeunload", (event) => { if (before !== null && now() !== before) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (before !== null && now() !== before) { event.preventDefault(); stay(); } });
   return () => { before = now(); };
 }
 
@@ -221,41 +256,62 @@ export function connectForm(form, {method, path, body = values, then, place}) {
   // What was wrong with a field is gone once it is changed.
   form.addEventListener("input", (event) => clearField(event.target.closest(".has-problem")));
   form.addEventListener("change", (event) => clearField(event.target.closest(".has-problem")));
-  form.addEventListener("submit", async (event) => {
+  onSubmit(form, place, async () => {
+    const answer = await api(typeof method === "function" ? method() : method, typeof path === "function" ? path() : path, body(form));
+    clearProblems(form);
+    stored();
+    (place || $("#notices")).replaceChildren();
+    await then(answer);
+  });
+}
+
+/** Sends a form by `work`, once at a time; what is wrong stands at `place`, and what was typed stays. */
+export function onSubmit(form, place, work) {
+  form.addEventListener("click", (event) => { if (isSecond(event) && event.target.closest("[type=submit]")) event.preventDefault(); });
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const button = event.submitter || form.querySelector("[type=submit]");
-    if (button) button.disabled = true;
-    try {
-      const answer = await api(typeof method === "function" ? method() : method, typeof path === "function" ? path() : path, body(form));
-      clearProblems(form);
-      stored();
-      (place || $("#notices")).replaceChildren();
-      await then(answer);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      showProblems(form, error, place);
-    } finally {
-      if (button) button.disabled = false;
-    }
+    alone(form, event.submitter || form.querySelector("[type=submit]"), async () => {
+      try { await work(); } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        showProblems(form, error, place);
+      }
+    });
   });
 }
 
 /** Runs a button's work once at a time and shows what went wrong. */
 export function onClick(button, work) {
   if (!button) return;
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try { await work(); } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      notice("bad", error.message, error.problems);
-    } finally { button.disabled = false; }
+  button.addEventListener("click", (event) => {
+    if (isSecond(event)) return;
+    alone(button, button, async () => {
+      try { await work(); } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        notice("bad", error.message, error.problems);
+      }
+    });
   });
 }
 
-/** Calls `work` again and again while the page is seen, `every_ms` after the last one has ended. */
+/** Calls `work` again and again while the page is seen, `every_ms` after the last one has ended. While it fails, the page says that what
+ *  it shows is old. */
 export function repeat(every_ms, work) {
+  let said = null;
   const turn = async () => {
-    if (!document.hidden) await work().catch((error) => { if (!(error instanceof ApiError)) console.error(error); });
+    if (!document.hidden) {
+      try {
+        await work();
+        said?.remove();
+        said = null;
+      } catch (error) {
+        if (!(error instanceof ApiError)) console.error(error);
+        else if (!said?.isConnected && !$("#restarting, #lost")) {
+          said = el("div", {class: "notice bad", role: "alert", id: "lost"}, el("div", {}, error.message));
+          $("#notices").append(said);
+        }
+      }
+      document.body.classList.toggle("lost", Boolean($("#lost")));
+    }
     setTimeout(turn, every_ms);
   };
   turn();

@@ -1,5 +1,5 @@
 // Restart: "Restart service" with its progress until the engine is back.
-import {$, api, ApiError, el, notice} from "./portal.js";
+import {$, api, ApiError, el, leave, notice} from "./portal.js";
 import {_} from "./words.js";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -50,7 +50,7 @@ const SAID = "restarted";
 export async function restartAndReload() {
   if (!await restart()) return;
   sessionStorage.setItem(SAID, "1");
-  location.reload();
+  leave();
 }
 
 if (sessionStorage.getItem(SAID)) {

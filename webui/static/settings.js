@@ -1,5 +1,5 @@
 // A tab that is one form (Camera, General configuration): the form and restart.
-import {$, api, changed, connectForm, onClick, sayNext, sure} from "./portal.js";
+import {$, api, changed, connectForm, leave, onClick, sayNext, sure} from "./portal.js";
 import {restart, restartAndReload} from "./restart.js";
 import {_} from "./words.js";
 
@@ -11,7 +11,7 @@ connectForm(form, {
   path: form.dataset.path,
   body: changed,
   then: async () => {
-    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sayNext(_("Saved.")); leave(); }
   },
 });
 onClick($("#restart"), restart);
@@ -19,5 +19,5 @@ onClick($("#default"), async () => {
   if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. What names the camera and its place stays."), _("Set defaults"), "primary")) return;
   await api("POST", `${form.dataset.path}/default`);
   sayNext(_("The defaults are set."));
-  location.reload();
+  leave();
 });

@@ -1,5 +1,5 @@
 // Setup: region and countries on the first access (manual 3.3, First access).
-import {$, $$, connectForm, notice} from "./portal.js";
+import {$, $$, connectForm, leave, notice} from "./portal.js";
 import {openCountries} from "./countries.js";
 import {restart} from "./restart.js";
 import {_} from "./words.js";
@@ -15,7 +15,7 @@ if (form) {
     body: () => ({region: region(), countries: $$("[name=countries]:checked", form).map((box) => box.value)}),
     then: async () => {
       await restart().catch((error) => notice("warn", _("Saved. {why}", { why: error.message })));
-      location.href = "/anpr/live";
+      leave("/anpr/live");
     },
   });
 }
