@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.from_json import from_json
-from firmware.privileged import lower
+from firmware.privileged import lower, public
 from firmware.privileged.network import Network
 
 MAX_REQUEST_BYTES = 4_096
@@ -111,9 +111,10 @@ class Root:
         if servers and not is_there:  # where chrony is, for one
             raise Refused("systemd-timesyncd is not installed: tell them to the program that sets this system's clock")
         path = self._at(TIMESYNCD)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        public.make(path.parent)
+        path.parent.chmod(0o755)  # an earlier release made it for root alone, and nobody read what stands there
         if servers:
-            _write(path, f"[Time]\nNTP={' '.join(servers)}\n")
+            public.write(path, f"[Time]\nNTP={' '.join(servers)}\n")
         else:
             path.unlink(missing_ok=True)
         self._timedatectl("set-ntp", "true" if request["on"] else "false")
@@ -155,12 +156,12 @@ class Root:
         device = self._removable(_text(request, "device", _DEVICE))
         folder = self._card()
         self._make_way(device)
-        self._at(Path(folder)).mkdir(parents=True, exist_ok=True)
+        public.make(self._at(Path(folder)))
         line = f"LABEL={LABEL} {folder} ext4 {OPTIONS} 0 2 {lower.MARK}\n"
         fstab = self._at(FSTAB)
         there = fstab.read_text().splitlines() if fstab.exists() else []
         kept = [f"{each}\n" for each in there if not each.rstrip().endswith(lower.MARK)]  # also where the last line has no end
-        _write(fstab, "".join([*kept, line]))
+        public.write(fstab, "".join([*kept, line]))
         self._run("systemctl", "daemon-reload")
         if folder not in self._mounts(device):
             self._run("systemctl", "start", self._unit(folder))
@@ -257,16 +258,6 @@ def _text(request: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> st
     if not isinstance(text, str) or not pattern.fullmatch(text):
         raise Refused(f"{name}: {str(text)[:40]!r} is none")
     return text
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.chmod(0o644)
-    fresh.replace(path)
 
 
 def _lines(path: Path) -> list[str]:

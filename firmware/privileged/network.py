@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from board.kit.files import write_whole
 from board.kit.from_json import from_json
+from firmware.privileged import public
 
 WITHIN_S = 60
 """To keep what is tried."""
@@ -97,7 +97,7 @@ class Network:
         own = f"{OWN}\t{name}"
         fresh = [own if line.split()[:1] == [OWN] else line for line in lines]
         text = "\n".join([*fresh, *([] if own in fresh else [own]), ""])
-        write_whole(self._hosts, text.encode("utf-8", "surrogateescape"))
+        public.write(self._hosts, text)
 
     def _stop_timer(self) -> None:
         with suppress(Exception):  # there is none

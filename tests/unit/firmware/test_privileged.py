@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,38 @@ def test_where_another_program_sets_the_clock_it_is_switched_and_servers_are_ref
 def test_what_is_not_exactly_right_runs_nothing(machine: Machine, request_: dict[str, object]) -> None:
     assert "error" in machine.ask(**request_)
     assert machine.ran == []
+
+
+@pytest.fixture
+def closed() -> Iterator[None]:
+    """As the unit of the helper has it (UMask)."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize("of_before", [False, True], ids=["new", "of an earlier release"])
+def test_what_others_read_is_open_to_them(machine: Machine, closed: None, of_before: bool) -> None:
+    """systemd-timesyncd is a user of its own, as the host is; so is whoever looks up a name."""
+    for folder in (machine.root, *machine.root.rglob("*")):
+        folder.chmod(0o755 if folder.is_dir() else 0o644)
+    conf = machine.root / "etc/systemd/timesyncd.conf.d"
+    if of_before:
+        conf.mkdir(parents=True)
+        conf.parent.chmod(0o755)
+    machine.put("etc/gatewright.env", "SD=/media/cards/sd")
+    machine.put("etc/hosts", "127.0.0.1 localhost")
+    (machine.root / "etc/hosts").chmod(0o644)
+    machine.labelled = "mmcblk1p1"
+    assert machine.ask(do="servers", on=True, servers=["ntp.example"]) == {"ok": True}
+    assert machine.ask(do="mount", device="mmcblk1p1") == {"ok": True}
+    assert machine.ask(do="name", name="gate-7") == {"ok": True}
+    made = (conf / "60-gatewright.conf", machine.root / "media/cards/sd", machine.root / "etc/fstab", machine.root / "etc/hosts")
+    for path in made:
+        for each in (path, *path.parents):
+            if each == machine.root:
+                break
+            assert each.stat().st_mode & 0o777 == (0o755 if each.is_dir() else 0o644), each
 
 
 @pytest.mark.parametrize("line", [b"", b"\xff\n", b"[]\n", b"null\n", b'{"do": "reboot"', b"[" * 4_000, b'"reboot"\n'])
