@@ -148,7 +148,9 @@ def upload(host: Host, call: Call) -> Answer:
         raise Refused(400, why.text) from why
     name = str(steps[-1])
     record_upload(host, call, name)
-    status = next(package for package in host.packages.listing() if package.name == name)
+    status = next((package for package in host.packages.listing() if package.name == name), None)
+    if status is None:  # somebody has just removed it
+        raise Refused(409, "{name} is not installed", name=name)
     body = {
         "package": name,
         "version": status.version,

@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_beside
 from board.kit.state import State
+from board.kit.web.routes import Call, Refused
+from board.kit.words import Text
 from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
@@ -34,6 +37,7 @@ from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import NEVER, OlderVersion
+from firmware.pages.packages import upload
 from firmware.processes import supervisor as supervisor_module
 from tests.checked_here import checked_here
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, only, trust_file, write
@@ -863,3 +867,11 @@ def test_a_damaged_copy_of_a_manifest_keeps_nothing_from_starting(camera: Camera
     if left is not None:
         copy.write_bytes(left)
     assert only(camera.boot()).status == "on"
+
+
+def test_an_upload_whose_package_somebody_removes_at_once_says_so() -> None:
+    packages = SimpleNamespace(install=lambda *order: iter([Text("TINY")]), listing=tuple)
+    host: Any = SimpleNamespace(packages=packages, uploads=SimpleNamespace(package=lambda call: nullcontext(())))
+    with pytest.raises(Refused, match="TINY is not installed") as refused:
+        upload(host, Call())
+    assert refused.value.status == 409
