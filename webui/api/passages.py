@@ -59,7 +59,7 @@ def _rows(
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     with noted(call.user, "a download of passages"):
-        portal.store.searches.add(call.user, "download", asked_for(call))
+        portal.store.searches.add(call.user, "download", asked_for(portal, call, zone))
     query = passage_query(portal, call, zone)
     rows = _read(portal, query, zone, language, pictures, for_programs)
     name = call.query.get("progress", "")

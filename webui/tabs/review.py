@@ -34,7 +34,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         query, wrong = passage_query(portal, call, zone), None
     except SettingsError as why:
         query, wrong = NOTHING, why
-    wanted = asked_for(call)
+    wanted = asked_for(portal, call, zone)
     if wanted and wrong is None:
         with noted(call.user, "a search"):
             portal.store.searches.add(call.user, "search", wanted)

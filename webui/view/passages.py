@@ -18,7 +18,7 @@ from engine.store.queries import MAX_ROWS
 from engine.types import Passage
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.search import TITLES, span
+from webui.view.search import TITLES, midnight, span
 
 HEADINGS = (
     mark("Date and time"),
@@ -205,9 +205,11 @@ def image_address(name: str) -> str:
     return f"/anpr/images/{quote(name)}" if name else ""
 
 
-def asked_for(call: Call) -> dict[str, str]:
+def asked_for(portal: Portal, call: Call, zone: ZoneInfo) -> dict[str, str]:
     """What a search says beside "today": what Audit keeps of it."""
-    return {name: call.query[name][:40] for name in SEARCH_TITLES if call.query.get(name, "0") not in ("", "0")}
+    usual = {"from": midnight(portal.clock.now(), zone)}
+    asked = {name: call.query.get(name, "")[:40] for name in SEARCH_TITLES}
+    return {name: said for name, said in asked.items() if said not in ("", "0", usual.get(name))}
 
 
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:

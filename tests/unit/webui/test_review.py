@@ -205,6 +205,8 @@ def test_what_is_gone_on_to_after_midnight_is_what_was_searched(caller: Caller) 
         store(caller, f"AA{number}", f"p{number}")
     (download,) = re.findall(r'href="/anpr/(review/passages\.csv\?[^"]*)"', caller.get("review?plate=AA").text)
     (following,) = re.findall(r'<a href="(\?[^"]*)" rel="next"', caller.get("review?plate=AA").text)
+    caller.get(f"review{html.unescape(following)}")
+    assert [each.asked for each in caller.portal.store.searches()] == [{"plate": "AA"}]  # its next page is the same search
     (audit,) = re.findall(r'href="/anpr/(audit/audit\.csv\?[^"]*)"', caller.get("audit").text)
     clock.advance(120)
     assert len(caller.get(html.unescape(download)).text.splitlines()) == 1 + 30
