@@ -50,7 +50,7 @@ def status(clock: Clock, root: Path = Path("/"), ask: Ask | None = None) -> Cloc
     return ClockStatus(
         clock.now(),
         system_zone(root),
-        clock.synchronised(),
+        clock.synchronised() or shown.get("NTPSynchronized") == "yes",  # where chrony sets it, timedated alone may ask the kernel
         {"yes": True, "no": False}.get(shown.get("NTP", "")),
         _servers(root / TIMESYNCD.relative_to("/")),
         timesync.get("ServerName", ""),

@@ -51,6 +51,14 @@ def test_a_board_that_says_nothing_has_nothing(tmp_path: Path) -> None:
     )
 
 
+def test_a_clock_that_another_program_keeps_right_is_said_to_follow(tmp_path: Path) -> None:
+    """The unit's ProtectClock lets nobody ask the kernel, and chrony makes no file of systemd-timesyncd."""
+    for said, follows in (("yes", True), ("no", False)):
+        shown = {"NTP": "yes", "NTPSynchronized": said}
+        found = status(TestClock(follows=False), tmp_path, lambda *words, shown=shown: shown)
+        assert found.synchronised is follows
+
+
 def test_damaged_answers_are_no_answers(tmp_path: Path) -> None:
     put(tmp_path, "sys/class/rtc/rtc0/since_epoch", "soon")
     put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "warm")
