@@ -19,7 +19,7 @@ from engine.dispatch.intake import Intake
 from engine.dispatch.rules import unmet
 from engine.service.passage_source import StoredPassages
 from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.types import NO_RULE, Conditions, Decision, Delivery, Start, WeekSchedule
+from engine.types import NO_RULE, Conditions, Decision, Delivery, PlateList, Start, WeekSchedule
 from tests.dispatch_camera import Camera
 from tests.samples import ALL, BLACK, NOW, NOW_NS, WHITE, WISH, entry, passage, rule
 
@@ -304,6 +304,17 @@ def test_it_is_told_with_the_passage_its_deliveries_and_to_its_actions(camera: C
     camera.performer._kinds = {**camera.kinds, "io": replace(kind, deliver=lambda event, *rest: seen.append(event) or Text("x"))}
     assert camera.turn()
     assert [event.decision for event in seen] == [made]
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["its own action rests", "another list's action runs"])
+def test_conditions_are_the_reason_only_of_an_action_of_the_plates_list_that_is_in_force(tmp_path: Path, other: bool) -> None:
+    camera = Camera(tmp_path)
+    camera.store.rules.save(replace(rule(WHITE, week=NEVER), conditions=Conditions(lane=2)), "anna")
+    if other:
+        guests = camera.store.lists.save(PlateList(0, "Guests", "custom"), "anna")
+        camera.store.rules.save(replace(rule(guests.id), conditions=Conditions(lane=2)), "anna")
+    listed(camera)
+    assert str(decided(camera).reason) == "no action of WHITELIST is in force at this time"
 
 
 @pytest.mark.parametrize(
