@@ -232,3 +232,11 @@ def test_an_uninstall_deletes_what_is_stored_on_a_partition_when_it_is_to(tmp_pa
     assert stored.exists() == (tmp_path / "var/lib/gatewright").exists() == (not purge)
     assert said.endswith("install: removed\n") and ("stays on LABEL=data and in" in said) == (not purge)
     assert (tmp_path / "etc/fstab").read_text() == ""
+
+
+def test_packages_are_installed_though_lists_cannot_be_fetched_and_another_installation_runs(tmp_path: Path) -> None:
+    """Of itself apt-get fails at once while others hold the lock."""
+    debian = f'apt-get() {{ echo "$*" >>{tmp_path}/asked; case "$*" in *update) return 100 ;; esac; }}; apt-cache() {{ :; }}'
+    executed(tmp_path, f"{debian}; dpkg-query() {{ :; }}; packages python3-venv")
+    update, install = (tmp_path / "asked").read_text().splitlines()
+    assert update.endswith("update") and "DPkg::Lock::Timeout=300" in install and install.endswith("python3-venv")
