@@ -152,21 +152,18 @@ class Vote:
         against what contradicts them; sure ones also before a car gave any other."""
         settled = self._leave(frame)
         seen: list[_Track] = []
-        for read in _once_each(valid):
-            track = self._track_of(read, frame, seen) or self._begin(read, frame)
+        for read, counts in self._in_turn(valid, refused):
+            track = self._track_of(read, frame, seen)
+            if track is None and (counts or read.confidence >= self._min_confidence):
+                track = self._begin(read, frame)
+            if track is None:
+                continue
             seen.append(track)
             _sight(track, read, frame)
-            outcome = self._count(track, read, frame)
-            if outcome:
+            if not counts:
+                self._count_refused(track, read, frame)
+            elif outcome := self._count(track, read, frame):
                 settled.append(outcome)
-        for read in _once_each(refused):
-            known = self._track_of(read, frame, seen)
-            if known is None and read.confidence >= self._min_confidence:
-                known = self._begin(read, frame)
-            if known is not None:
-                seen.append(known)
-                _sight(known, read, frame)
-                self._count_refused(known, read, frame)
         for track in [track for track in self._tracks if track not in seen]:
             track.missed += 1
             if _own_picture(track, frame):
@@ -187,14 +184,30 @@ class Vote:
         return ended
 
     def forget(self, plate: str) -> None:
-        """The car with this plate counts as not settled: if it is still in sight, it is settled anew."""
-        for track in self._tracks:
-            if track.settled and difference(track.text, plate) <= 1:
-                track.settled = False
+        """The car with this plate counts as not settled: if it is still in sight, it is settled anew. One with nearly the same
+        plate is only taken for it where it is not in sight itself."""
+        alike = [track for track in self._tracks if track.settled and difference(track.text, plate) <= 1]
+        itself = [track for track in alike if difference(track.text, plate) == 0]
+        for track in itself or alike:
+            track.settled = False
 
     def finish(self) -> list[Settled]:
         """Ends every track (a trigger is over)."""
         return [outcome for track in list(self._tracks) for outcome in self._end(track)]
+
+    def _in_turn(self, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[tuple[PlateRead, bool]]:
+        """The reads of one frame as they choose their cars, each with whether it is valid: first those of which a car has that very
+        text, so that another close to it with nearly the same is not taken for it. Reads of one spot are one plate: the valid and
+        the surer one goes first."""
+        reads = [*((read, True) for read in _once_each(valid)), *((read, False) for read in _once_each(refused))]
+        known = {comparable(track.text) for track in self._tracks}
+
+        def chooses_later(turn: tuple[PlateRead, bool]) -> bool:
+            read = turn[0]
+            alone = not any(other is not read and _near(other.box, read.box, SAME_SPOT_WIDTHS) for other, _ in reads)
+            return not (alone and comparable(read.text) in known)
+
+        return sorted(reads, key=chooses_later)
 
     def _leave(self, frame: Frame) -> list[Settled]:
         left = [track for track in self._tracks if frame.monotonic_ns - track.seen_ns >= self._lost_after_ns and track.missed]

@@ -109,6 +109,30 @@ def test_two_fleet_cars_side_by_side_with_plates_one_apart_are_two_tracks() -> N
     assert sorted(said(settled)) == [("BA123CD", 2, 95.0), ("BA124CD", 2, 96.0)]
 
 
+def test_a_fleet_car_close_behind_one_that_is_settled_is_settled_too_and_the_first_one_not_again() -> None:
+    behind = (560, 420, 100, 24)
+    for first_is_valid in (True, False):
+        tracks = vote()
+        settled = [outcome for ms in (0, 100) for outcome in tracks.see(frame_at(ms), [read_of("BA123CD", 95)])]
+        for ms in range(200, 800, 100):
+            first, second = read_of("BA123CD", 95), read_of("BA124CD", 97, box=behind)
+            settled += tracks.see(frame_at(ms), *(([first, second], []) if first_is_valid else ([second], [first])))
+        for ms in range(800, 1400, 100):  # the first one drives on
+            settled += tracks.see(frame_at(ms), [read_of("BA124CD", 97)])
+        assert [(outcome.read.text, outcome.frame.seq) for outcome in settled] == [("BA123CD", 1), ("BA124CD", 201)]
+
+
+def test_a_car_that_is_to_be_read_anew_takes_no_settled_neighbour_of_nearly_the_same_plate_along() -> None:
+    tracks = vote()
+
+    def both(ms: int) -> list[Settled]:
+        return tracks.see(frame_at(ms), [read_of("BA123CD"), read_of("BA124CD", box=OTHER_LANE)])
+
+    assert len(both(0) + both(100)) == 2
+    tracks.forget("BA123CD")
+    assert [outcome.read.text for outcome in both(200) + both(300) + both(400)] == ["BA123CD"]
+
+
 def test_the_same_text_twice_in_one_frame_is_one_vote() -> None:
     tracks = vote()
     assert tracks.see(frame_at(0), [read_of("BA123CD"), read_of("BA123CD", 90, box=OTHER_LANE)]) == []
