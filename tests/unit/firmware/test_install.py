@@ -208,7 +208,20 @@ def test_an_environment_of_another_python_or_one_that_was_broken_off_is_made_ane
 
 def test_what_the_power_takes_away_does_not_count_as_installed() -> None:
     assert re.search(r'sync -f "\$target".*\n  echo "\$stamp" >"\$target/.installed"', SCRIPT)
-    assert re.search(r'^sync .*\nif \[ \$changes = 0 \]; then say "nothing to change"; else say "done', SCRIPT, re.M)
+    assert re.search(r"^sync .*\nif booted && \[ \$changes -gt 0 \]; then\n  systemctl daemon-reload", SCRIPT, re.M)
+    assert not re.search(r"\b(put|take|at_boot|in_fstab) ", SCRIPT[SCRIPT.index("\nsync ") :])
+
+
+def test_a_file_is_what_it_was_until_the_new_one_is_on_the_card(tmp_path: Path) -> None:
+    file = tmp_path / "etc/gatewright.env"
+    file.parent.mkdir()
+    file.write_text("PROFILE=pi4\n")
+    executed(tmp_path, f"sync() {{ exit 1; }}; echo PROFILE=pi5 | put {file}")
+    assert file.read_text() == "PROFILE=pi4\n"
+    executed(tmp_path, f"echo PROFILE=pi5 | put {file}")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("PROFILE=pi5\n", 0o644) and not file.with_name(
+        "gatewright.env.new"
+    ).exists()
 
 
 def test_what_is_stored_comes_back_from_its_partition_though_the_power_failed_right_after_that(tmp_path: Path) -> None:
