@@ -35,22 +35,28 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _WESTERN_PLATE = re.compile("[\x20-\x7eÄÖÜäöüßÅåØøŠšŽž·]*")
 """The characters on plates of the countries that use Latin-1. In a file without a declared character set, anything else more
 likely means another character set, in which somebody else's plate would be listed."""
+_OTHER_HEADING = re.compile("[\x80-\uffff]{3}|[\xa1-\xbf](?<![§°²·º])")
+"""What a heading in another character set looks like in such a file ("wa¿ny do", "µ½ÆÚ"): it may be the end that plates are
+valid to, and nobody knows it."""
 
 
 def read(path: Path, head: Head) -> Iterator[FileRow]:
     """The rows of the file; `head` is filled before the first. FileRefused: it is not a table of plates."""
     encoding = encoding_of(path)
     rows = rows_of(_cells(path, encoding), head, is_text=True)
-    if encoding != "cp1252":
-        return rows
-    return map(_check_western, rows)
+    return _certain(rows, head) if encoding == "cp1252" else rows
 
 
-def _check_western(row: FileRow) -> FileRow:
-    plate = str(row.values.get("plate", ""))
-    if not _WESTERN_PLATE.fullmatch(plate):
-        raise at_line(row.line, Text("{text!r}: the file's character set is not certain; save it as UTF-8", {"text": plate[:40]}))
-    return row
+def _certain(rows: Iterator[FileRow], head: Head) -> Iterator[FileRow]:
+    headings: list[str] | None = None
+    for row in rows:
+        if headings is None:
+            headings = [each for each in head.unread if _OTHER_HEADING.search(each)]
+        plate = str(row.values.get("plate", ""))
+        for text in headings if _WESTERN_PLATE.fullmatch(plate) else (plate,):
+            said = {"text": text[:40]}
+            raise at_line(row.line, Text("{text!r}: the file's character set is not certain; save it as UTF-8", said))
+        yield row
 
 
 def _cells(path: Path, encoding: str) -> Iterator[Cells]:
