@@ -30,6 +30,8 @@ _PIECE = 1 << 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DAYS = frozenset((*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)))
 """Ids of the built-in formats that show a number as a date or a time (ECMA-376 part 1, 18.8.30)."""
+_TIMES = frozenset((*range(18, 23), 32, 33, 45, 46, 47))
+"""Those of them that show the time of the day, in every language."""
 _POWERS = frozenset((11, 48))
 """Those that show it with a power of ten."""
 _DAMAGED = mark("the workbook is damaged, packed in another way or protected by a password")
@@ -54,11 +56,12 @@ def _cells(path: Path) -> Iterator[Cells]:
 
 
 class _Shown(NamedTuple):
-    """How a cell's format shows a number: as a day, with a power of ten, with at least so many digits."""
+    """How a cell's format shows a number: as a day, with a power of ten, with at least so many digits; as a day with its time."""
 
     day: bool = False
     power: bool = False
     digits: int = 0
+    time: bool = False
 
 
 class _Merged(NamedTuple):
@@ -190,7 +193,7 @@ class _Workbook:
             state["cells"] += name == "cellXfs"
             if name == "xf" and state["cells"]:
                 number = _int(attributes.get("numFmtId"))
-                self._shown.append(formats.get(number) or _Shown(number in _DAYS, number in _POWERS))
+                self._shown.append(formats.get(number) or _Shown(number in _DAYS, number in _POWERS, 0, number in _TIMES))
 
         def end(name: str) -> None:
             state["cells"] -= name == "cellXfs"
@@ -338,7 +341,9 @@ class _Sheet:
         except ValueError:
             return text
         if self._shown.day and 0 < number < 2_958_466:  # the last day of 9999
-            return SheetDay(day_number(number, self._since_1904))
+            text = day_number(number, self._since_1904)
+            midnight = self._shown.time and "T" not in text  # that is what is shown, and not the day as a whole
+            return SheetDay(f"{text}T00:00:00" if midnight else text)
         if not number.is_integer() or abs(number) >= 1e15:
             return number
         if self._shown.power:
@@ -395,7 +400,9 @@ def _shown_by(code: str) -> _Shown:
     """What a custom format shows: dates have d, m, y, h or s outside quotes and brackets and not after a backslash."""
     bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", code.split(";")[0])
     is_day = bool(re.search("[dmyhs]", bare, re.IGNORECASE)) and bare.lower() != "general"
-    return _Shown(is_day, bool(re.search("[0#]E[+-]", bare, re.IGNORECASE)), len(bare) if bare and not bare.strip("0") else 0)
+    power = bool(re.search("[0#]E[+-]", bare, re.IGNORECASE))
+    digits = len(bare) if bare and not bare.strip("0") else 0
+    return _Shown(is_day, power, digits, is_day and bool(re.search("[hs]", bare, re.IGNORECASE)))
 
 
 def _unescaped(text: str) -> str:

@@ -243,6 +243,16 @@ def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
     assert until == [whole, datetime(2026, 11, 27, 17, tzinfo=UTC), whole, LATEST]
 
 
+@pytest.mark.parametrize("style", ['numFmtId="22"', 'numFmtId="164"'])
+def test_an_end_that_is_shown_as_midnight_is_midnight_and_not_the_day_as_a_whole(tmp_path: Path, style: str) -> None:
+    """As in a text: 28.11.2026 00:00. Whoever typed 27.11.2026 24:00 sees that, and the plate was valid for a day longer."""
+    styles = STYLES.replace("dd\\.mm\\.yyyy", "dd\\.mm\\.yyyy\\ hh:mm").replace('<xf numFmtId="164"/>', f"<xf {style}/>")
+    found = entries(tmp_path, packed(PARTS | {"xl/styles.xml": styles, "xl/worksheets/sheet1.xml": SHEET.replace(".75", "")}))[1]
+    first, second = (each.values["valid_until"] for each in found[:2])
+    assert (first, second) == (datetime(2026, 11, 27, 23, tzinfo=UTC), datetime(2026, 11, 26, 23, tzinfo=UTC))
+    assert entries(tmp_path, "plate;valid until\nA1;27.11.2026 00:00\n")[1][0].values["valid_until"] == second
+
+
 def test_a_workbook_of_an_old_mac_counts_its_days_from_1904(tmp_path: Path) -> None:
     parts = PARTS | {"xl/workbook.xml": BOOK.replace("<sheets>", '<workbookPr date1904="1"/><sheets>')}
     found = entries(tmp_path, packed(parts | {"xl/worksheets/sheet1.xml": SHEET.replace("46353", "44891")}))[1]
