@@ -108,3 +108,22 @@ def test_another_browser_is_logged_out(page: Any, browser: Any, host: str) -> No
         until(lambda: page.locator("tbody tr").count() == 1)
         other.goto("/setup/application/vadp.html")
         other.get_by_role("heading", name="Log in to this camera").wait_for()
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_a_token_is_not_revoked_by_a_slip(page: Any) -> None:
+    """A finger beside its mark shut a program out for good."""
+    page.goto("/setup/security/programs.html")
+    form = page.locator("form", has=page.get_by_role("button", name="Add token"))
+    form.get_by_label("Name").fill("Gate desk")
+    form.get_by_role("checkbox").first.check()
+    form.get_by_role("button", name="Add token").click()
+    page.locator("#secret").wait_for()
+    tokens = page.get_by_label("Tokens", exact=True)
+    assert tokens.locator("tbody tr").count() == 1
+    tokens.get_by_text("Revoke", exact=True).click()
+    page.goto("/setup/security/programs.html")
+    assert tokens.locator("tbody tr").count() == 1
+    tokens.get_by_text("Revoke", exact=True).click()
+    tokens.get_by_role("button", name="Revoke Gate desk").click()
+    tokens.get_by_text("No program has a token.").wait_for()
