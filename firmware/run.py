@@ -56,8 +56,8 @@ RUN_BYTES = 4 << 20
 """Of sockets, heartbeats and small files in STATE/run; the ring of frames says by itself when there is no room for it."""
 
 FAILED = 1
-"""Exit code of everything that may pass by itself (STATE in use, port taken, a disk that went read-only): systemd starts the host
-again. 2 is argparse's, for a wrong command line: starting again does not help."""
+"""Exit code of everything that may pass by itself (STATE in use, port taken, a disk that went read-only). 2 is argparse's, for a
+wrong command line. systemd starts the host again in any case."""
 
 
 def main(words: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -156,7 +157,7 @@ def executed(folder: Path, words: str) -> str:
 
 
 def test_a_board_or_a_place_for_a_card_that_is_none_is_refused_before_anything_changes() -> None:
-    """The host ends with 2 for a profile that it does not know, and nobody starts it again."""
+    """The host does not start with a profile that it does not know."""
     for words, why in (
         (("--profile", "pi9"), "there is no board pi9"),
         (("--profile", "__init__"), "there is no board __init__"),
@@ -204,6 +205,14 @@ def test_an_environment_of_another_python_or_one_that_was_broken_off_is_made_ane
     system = 'python3() { case $1 in -c) echo 3.13 ;; --version) echo Python 3.13.5 ;; *) mkdir -p "$4/fresh" ;; esac; }'
     executed(tmp_path, f"{system}; libraries")
     assert (environment / "bin").exists() == stays and (environment / "fresh").exists() == (not stays)
+
+
+def test_the_host_is_started_again_whatever_it_ended_with() -> None:
+    """Python ends with 2 when it cannot open its file, be it once: nobody would start it again after that."""
+    command = re.findall(r"^ExecStart=\S+ -I -S (\S+)", UNIT.read_text(), re.M)
+    asked = subprocess.run([sys.executable, "-I", "-S", f"/nowhere/{command[0]}"], capture_output=True, check=False)
+    prevented = {code for line in re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(), re.M) for code in line.split()}
+    assert "Restart=always\n" in UNIT.read_text() and str(asked.returncode) not in prevented
 
 
 def test_what_the_power_takes_away_does_not_count_as_installed() -> None:
