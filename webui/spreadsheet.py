@@ -26,10 +26,10 @@ def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> A
     return Answer(workbook(head, rows), WORKBOOK, 200, (("Content-Disposition", f'attachment; filename="{name}"'),))
 
 
-def attachment(name: str) -> str:
-    """A Content-Disposition (RFC 6266) for a file of that name; what could lead out of a folder or a header is "-"."""
-    safe = "".join(each if each.isalnum() or each in "-_." else "-" for each in name).lstrip(".")[:120] or "file"
-    plain = safe.encode("ascii", "replace").decode().replace("?", "-")
+def attachment(name: str, instead: str = "-") -> str:
+    """A Content-Disposition (RFC 6266) for a file of that name; what could lead out of a folder or a header is `instead`."""
+    safe = "".join(each if each.isalnum() or each in "-_." else instead for each in name).lstrip(".")[:120] or "file"
+    plain = safe.encode("ascii", "replace").decode().replace("?", instead)
     return f'attachment; filename="{plain}"' + ("" if safe.isascii() else f"; filename*=UTF-8''{quote(safe)}")
 
 

@@ -24,7 +24,7 @@ from engine.types import Job
 from webui.choices import board_choices
 from webui.noted import noted
 from webui.portal import Portal
-from webui.spreadsheet import WORKBOOK
+from webui.spreadsheet import WORKBOOK, attachment
 from webui.view import shapes
 from webui.view.jobs import device, file_of, fits, job_data, job_kind, options_of, stored_job
 from webui.view.lists import stored_list
@@ -176,8 +176,7 @@ def _list_file(name: str) -> Any:
 def _sent(file: IO[bytes], name: str, kind: str) -> Answer:
     size = file.seek(0, 2)
     file.seek(0)
-    plain = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "_" for each in name)
-    headers = (("Content-Disposition", f'attachment; filename="{plain}"'), ("Content-Length", str(size)))
+    headers = (("Content-Disposition", attachment(name, "_")), ("Content-Length", str(size)))
     return Answer(_pieces(file), kind, 200, headers)
 
 

@@ -16,6 +16,7 @@ if (toList) {
 onClick($("#forget"), async () => {
   if (!await sure(_("Delete all data of this plate?"), _("Its passages, pictures, deliveries and its entries in lists are deleted. The gate does not open for it any more. This cannot be undone."), _("Delete"))) return;
   const answer = await api("DELETE", `plates/${encodeURIComponent(plate)}/data`);
-  sayNext(_n("{count} passage deleted.", "{count} passages deleted.", answer.passages));
+  const stay = answer.waiting ? _n("{count} passage stays until its messages are delivered: delete it then.", "{count} passages stay until their messages are delivered: delete them then.", answer.waiting) : "";
+  sayNext(`${_n("{count} passage deleted.", "{count} passages deleted.", answer.passages)} ${stay}`.trim());
   leave("/anpr/review");
 });

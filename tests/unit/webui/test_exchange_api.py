@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -116,6 +117,10 @@ def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Pa
         b"<x/>",
         'attachment; filename="WHITE__1_.xml"',
     )
+    (tmp_path / "file").write_bytes(b"<x/>")
+    keep(tmp_path / "file", caller.state.exchange / str(made["id"]), "名单_Gäste.xml", 5)
+    named = caller.get(f"jobs/{made['id']}/files/{quote('名单_Gäste.xml')}").headers["Content-Disposition"]
+    assert named == "attachment; filename=\"___G_ste.xml\"; filename*=UTF-8''%E5%90%8D%E5%8D%95_G%C3%A4ste.xml"
     assert caller.get(f"jobs/{made['id']}/files/..%2F..%2Fanpr.db").status == 404
 
 

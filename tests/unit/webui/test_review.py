@@ -300,3 +300,4 @@ def test_all_passages_of_a_short_plate_are_given_out_and_deleted_however_old(
         assert [each["id"] for each in json.loads(archive.read("data.json"))["passages"]] == ["p1", "p0"]
     assert caller.send("DELETE", "api/plates/X1/data", {}).json["passages"] == 2
     assert not any(caller.portal.store.passages.has(each) for each in ("p0", "p1"))
+    assert not [each for each in caller.portal.store.changes() if "X1" in str((each.before, each.after))]
