@@ -79,6 +79,10 @@ def settle_apart(state: State, users: dict[str, int]) -> None:
     _give_logs(state, users)
     if not state.own.is_dir():
         _take_along(state)
+    for process in OWN:  # also after an installation that made all of it the host's, and the group everybody's
+        (state.own / process).mkdir(mode=0o700, exist_ok=True)
+        _share_tree(state.own / process, f"gatewright-{process}", 0o2770)
+        _share(state.own / process, f"gatewright-{process}", 0o2770)
 
 
 def share_folders(state: State) -> None:

@@ -62,6 +62,14 @@ def test_a_cut_while_they_are_taken_along_loses_nothing(state: State, monkeypatc
     assert {path.name for path in state.own.iterdir()} == set(OWN)
 
 
+def test_what_a_process_keeps_is_its_own_again_after_an_installation_that_made_it_everybodys(state: State) -> None:
+    settle_apart(state, {})
+    state.polarity_file.parent.chmod(0o777)
+    state.polarity_file.chmod(0o666)
+    settle_apart(state, {})
+    assert (mode(state.polarity_file.parent), mode(state.polarity_file)) == (0o2770, 0o660)
+
+
 def test_folders_and_what_lies_in_them_are_their_groups(state: State) -> None:
     settle_apart(state, {})
     day = state.images / "2026-11-28"
