@@ -185,10 +185,11 @@ class Outputs:
                 self._settle(output)
 
     def end_due(self) -> None:
-        """Does what is due: ends pulses and patterns, turns patterns, ends what reached its longest time."""
+        """Does what is due: ends pulses and patterns, turns patterns, ends what reached its longest time or is on for nobody."""
         now_ns = self._clock.monotonic_ns()
         for output in self._outputs.values():
-            if output.pulse_until_ns or output.pattern:
+            astray = output.active and not output.busy  # the line did not obey when it was switched off
+            if output.pulse_until_ns or output.pattern or astray:
                 try:
                     self._settle(output)
                 except BoardError as why:

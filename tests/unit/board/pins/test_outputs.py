@@ -324,6 +324,30 @@ def test_an_output_that_cannot_be_switched_off_ends_pins_so_that_its_guardian_ac
         outputs.end_due()
 
 
+def test_an_output_that_a_client_could_not_switch_off_is_not_left_on_for_nobody(outputs, clock, chip, changes):
+    outputs.hold("DO1", 1, "a")
+    write, failures = chip.write, 1
+
+    def refuses(pin, level, hurry=False):
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise BoardError("the chip refuses")
+        write(pin, level)
+
+    chip.write = refuses
+    with pytest.raises(BoardError, match="the chip refuses"):
+        outputs.release("DO1")
+    outputs.end_due()  # the loop's next turn tries again
+    assert (chip.levels, changes) == ({DO1: False}, [("DO1", True), ("DO1", False)])
+    outputs.hold("DO1", 1, "b")
+    failures = 2
+    with pytest.raises(BoardError):
+        outputs.release("DO1")
+    with pytest.raises(BoardError):  # pins ends, and its guardian acts
+        outputs.end_due()
+
+
 SAFETY = Guard("DI2", "DO1", KEEPS)
 
 
