@@ -9,7 +9,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from board.kit.clock import Clock
 from board.kit.words import NOTHING, Text
@@ -25,13 +24,27 @@ LONGEST_FRAME_S = 3.0
 """128 bits, 20 ms apart, which a maker may have to play to its end; the host ends a process that takes more than 5 s to stop."""
 
 
-@dataclass(slots=True)
 class Job:
-    """A queued request; `dropped` when its client has gone, or has taken it back, before it had `begun`."""
+    """A queued request. Its frame begins, or it is dropped (its client has gone, or has taken it back), never both: two threads
+    decide, and what was said to be dropped must not open a door."""
 
-    request: SendWiegand
-    begun: bool = False
-    dropped: bool = False
+    def __init__(self, request: SendWiegand) -> None:
+        self.request = request
+        self.dropped = False
+        self._begun = False
+        self._lock = threading.Lock()
+
+    def begin(self) -> bool:
+        """False: it was dropped."""
+        with self._lock:
+            self._begun = not self.dropped
+            return self._begun
+
+    def drop(self) -> bool:
+        """False: it has begun."""
+        with self._lock:
+            self.dropped = not self._begun
+            return self.dropped
 
 
 class FrameSender:
@@ -89,11 +102,10 @@ class FrameSender:
         note = NOTHING
         for turn in range(request.repeat):
             self._wait_quiet(request.gap_ms)
-            if job.dropped and not job.begun:
-                return PinsRefused(request.id, Text("the client has gone"))
             if turn == 0 and request.not_after_ns and self._clock.monotonic_ns() > request.not_after_ns:
                 return PinsRefused(request.id, Text("too late: frames before it took too long"))
-            job.begun = True
+            if not job.begin():
+                return PinsRefused(request.id, Text("the client has gone"))
             good = self._send_once(job)
             if not good and not self._stop.is_set():
                 self._stop.wait(REPEAT_BAD_AFTER_S)

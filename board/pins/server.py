@@ -257,11 +257,9 @@ class PinsServer:
 
     def _drop(self, waiting: _Waiting) -> bool:
         """False: it has begun, goes on to its end, and its answer is remembered."""
-        if waiting.job is not None and waiting.job.begun:
+        if waiting.job is not None and not waiting.job.drop():
             return False
         waiting.dropped = True
-        if waiting.job is not None:
-            waiting.job.dropped = True
         return True
 
     def _send(self, client: _Client, message: object) -> None:

@@ -71,3 +71,26 @@ def test_a_frame_that_was_whole_when_the_stop_came_is_not_sent_again_by_the_next
     stopped_within_a_frame(maker, acts, repeat=3)
     assert acts.begun_ns("a") is not None
     assert maker.log == ["at rest", "closed"]
+
+
+def test_a_frame_that_is_taken_back_in_the_last_moment_is_not_sent(acts):
+    maker, queued, answered = Maker(GOOD), threading.Event(), threading.Event()
+    maker.end.set()
+    dropped = []
+
+    class TakenBack(Clock):
+        """The frame is taken back when the sender looks whether it is late: the last that it does before it begins."""
+
+        def monotonic_ns(self):
+            if threading.current_thread().name == "wiegand-W1":
+                queued.wait(PATIENCE_S)
+                dropped.append(job.drop())
+            return super().monotonic_ns()
+
+    sender = FrameSender(maker, LINE, TakenBack(), acts, lambda job, message: answered.set())
+    job = sender.put(SendWiegand("a", "W1", WiegandCode(26, 1), gap_ms=0, not_after_ns=1 << 62))
+    queued.set()
+    assert answered.wait(PATIENCE_S)
+    sender.stop()
+    sender.join()
+    assert dropped[0] and maker.log == ["closed"]
