@@ -296,6 +296,12 @@ def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, 
         row.get_by_label("Places").fill("40")
         row.get_by_role("button", name="Save").click()
         until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 12, "what was saved")
+        row.get_by_label("Places").press_sequentially("e")  # no number, and taken for no limit
+        page.locator("h1").first.click()
+        page.wait_for_event("requestfinished", lambda request: request.url.endswith("/api/lane"))
+        row.get_by_role("button", name="Save").click()
+        page.locator("#notices .bad").wait_for()
+        assert with_store(tmp_path, lambda store: [each.capacity for each in store.occupancy() if each.list_id == 4]) == [40]
         page.locator("[name=arming]").select_option("DI1")
         page.locator("[name=arming]").select_option("")  # one need not be chosen
         page.locator("[name=arming]").select_option("DI2")
@@ -381,7 +387,12 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     playwright.expect(page.locator("#effect .notice.warn")).to_contain_text("Columns that are not read: Frist <b>.")
     keep_picture(page, "an import with a column that is not read")
     assert "it would empty" not in page.inner_text("#effect")
+    late: list[Any] = []
+    page.route("**/api/uploads/*", lambda route: late.append(route), times=1)
     page.click("label.switch:has(#t-removes)")
+    until(lambda: page.wait_for_timeout(50) or late, "the question what that changes")
+    assert page.locator("#apply").is_hidden()  # it would do what nobody has seen
+    late[0].continue_()
     page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)
     page.click("#apply")
     page.wait_for_selector("#entries", timeout=60_000)
