@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.privileged.lower import ROOT
+
 NO_DISKS = ("loop", "ram", "zram", "dm-", "md", "sr", "nbd", "fd")
 SECTOR_BYTES = 512
 """Of /sys/class/block/*/size, whatever the disk has."""
@@ -62,10 +64,15 @@ def volumes(card: str, root: Path = Path("/"), usage: Usage | None = None) -> li
     for disk in (name for name in names if not (block / name / "partition").exists()):
         parts = [name for name in names if name != disk and (block / disk / name / "partition").exists()]
         places = [each for name in (disk, *parts) for each in mounts if each.number == _line(block / name / "dev")]
-        foreign = any(each.place != card and not each.place.startswith(("/media/", "/mnt/")) for each in places)
+        foreign = any(is_needed(each.place, card) for each in places)
         system = foreign or any(f"/dev/{name}" in swaps for name in (disk, *parts))
         found += [_volume(root, disk, name, mounts, system, usage or _usage) for name in parts or [disk] if _size(block / name)]
     return found
+
+
+def is_needed(place: str, card: str) -> bool:
+    """By the system, of what is mounted there. A read-only root has its own disk among those of people."""
+    return place == str(ROOT) or (place != card and not place.startswith(("/media/", "/mnt/")))
 
 
 def forecast(free_bytes: int) -> list[tuple[int, float, float]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.from_json import from_json
+from firmware.machine.disks import is_needed
 from firmware.privileged import lower, public
 from firmware.privileged.network import Network
 
@@ -202,7 +203,7 @@ class Root:
             raise Refused(f"{disk} cannot be taken out: it is not formatted here")
         for each in (disk, *parts):
             for place in self._mounts(each):
-                if place != self._card() and not place.startswith(("/media/", "/mnt/")):
+                if is_needed(place, self._card()):
                     raise Refused(f"{disk} holds {place}, which the system needs")
             if any(line.startswith(f"/dev/{each} ") for line in _lines(self._root / "proc/swaps")):
                 raise Refused(f"{disk} holds swap, which the system needs")

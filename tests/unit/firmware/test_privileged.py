@@ -271,6 +271,14 @@ def test_what_the_system_needs_or_nobody_can_take_out_is_never_touched(machine: 
     assert machine.ran == []
 
 
+def test_the_disk_below_a_root_in_memory_is_the_systems(machine: Machine) -> None:
+    machine.put("proc/self/mountinfo", "30 1 0:25 / / rw - overlay overlayroot rw")
+    machine.mounted("8:2", str(lower.ROOT))
+    for verb in ("format", "mount", "unmount"):
+        assert machine.ask(do=verb, device="mmcblk0p2") == {"error": "mmcblk0 holds /media/root-ro, which the system needs"}
+    assert machine.ran == []
+
+
 def test_a_tool_that_fails_is_told_in_its_own_words_and_nothing_follows(machine: Machine) -> None:
     machine.fails = "mkfs.ext4"
     assert machine.ask(do="format", device="mmcblk2") == {"error": "mkfs.ext4: no"}

@@ -66,6 +66,17 @@ def test_the_systems_disk_is_never_offered_and_a_card_and_a_stick_are(board: Pat
     assert (found["sda"].place, found["sda"].total_bytes) == ("", 0)
 
 
+def test_the_disk_below_a_root_in_memory_is_never_offered(board: Path) -> None:
+    """overlayroot mounts it at /media/root-ro, where people's cards are, too."""
+    put(
+        board,
+        "proc/self/mountinfo",
+        "20 1 0:25 / / rw - overlay overlayroot rw\n21 20 179:33 / /media/root-ro ro - ext4 /dev/mmcblk1p1 ro",
+    )
+    card = listed(board)["mmcblk1p1"]
+    assert (card.place, card.system, card.formats) == ("/media/root-ro", True, False)
+
+
 def test_a_worn_card_and_one_that_was_pulled_are_told_of(board: Path) -> None:
     put(board, "sys/class/block/mmcblk1/ro", "1")
     put(board, "sys/fs/ext4/mmcblk1p1/errors_count", "7")
