@@ -12,6 +12,7 @@ from board.kit.web.routes import Call
 from board.kit.words import NOTHING, Language, Text, joined, mark
 from engine.countries import countries
 from engine.dispatch.rules import DIRECTIONS
+from engine.lists import normalise
 from engine.reading.passages.difference import comparable
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
@@ -239,7 +240,7 @@ def filters(portal: Portal, call: Call) -> list[Filter]:
     """What narrows the search beside its dates. A list that was deleted since is told by its number."""
     query = narrowed(portal, call)
     values = {
-        "plate": query.plate.strip(),
+        "plate": query.plate.strip() if normalise(query.plate) else "",
         "list": str(query.list_id or ""),
         "lane": str(query.lane or ""),
         "direction": query.direction,

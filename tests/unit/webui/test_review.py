@@ -197,6 +197,14 @@ def test_a_search_in_a_list_that_was_deleted_since_says_so_instead_of_any_list(c
     assert f">List: {guests.id} ×</a>" in page
 
 
+def test_only_what_narrows_a_search_is_said_to_narrow_it(caller: Caller) -> None:
+    """Dashes and spaces do not count in plates: all are found."""
+    store(caller, "AA1", "p1")
+    for asked, narrowed in (("-%20.", False), ("a-a", True)):
+        page = caller.get(f"review?from=2026-01-01T00:00&plate={asked}").text
+        assert (">AA1</span>" in page, ">Plate: " in page) == (True, narrowed)
+
+
 def test_what_is_gone_on_to_after_midnight_is_what_was_searched(caller: Caller) -> None:
     clock = TestClock(NOW.replace(hour=23, minute=59))
     caller = caller.with_portal(replace(caller.portal, clock=clock))
