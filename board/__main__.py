@@ -127,7 +127,12 @@ def _sim_serial(state: State, arguments: argparse.Namespace) -> int:
     elif arguments.do == "pull":
         _twin.pull(state, name)
     elif arguments.do == "say":
-        _twin.say(state, name, arguments.what.encode().decode("unicode_escape").encode("latin-1"))
+        try:
+            said = arguments.what.encode().decode("unicode_escape").encode("latin-1")
+        except UnicodeError:
+            print(rf"{arguments.what!r} cannot be said: write bytes as \r, \n, \x02", file=sys.stderr)
+            return 2
+        _twin.say(state, name, said)
     else:
         print(ascii(_twin.sent(state, name).decode("latin-1")))
     return 0

@@ -195,12 +195,15 @@ def set_input(state: State, name: str, level: int) -> None:
 
 def plug_wire(state: State, output: str, input_name: str) -> None:
     """Joins an output line ("DO1", "W1.D0") to an input for whoever opens the chip from now on; "" unplugs it.
-    BoardError when the board is not simulated, ConfigError when there are no such lines."""
+    BoardError when the board is not simulated, or has no such output to unplug; ConfigError when there are no such lines."""
     from board.profiles import check_pins, load, wires_file
 
     profile = own_lines(load(state))
     if profile.gpio != "sim":
         raise BoardError("board {title} is not simulated: plug a real wire", title=profile.title)
+    outputs = tuple(name for pin, name in pin_names(profile).items() if pin in rest_levels(profile, {}))
+    if not input_name and output not in outputs:
+        raise BoardError("there is no output {name!r}; this board has {outputs}", name=output, outputs=outputs)
     wires = {known: wired for known, wired in profile.wires if known != output}
     if input_name:
         wires[output] = input_name

@@ -215,13 +215,11 @@ def plug(state: State, number: int, address: int, kind: str) -> None:
 
 def pull(state: State, number: int, address: int) -> None:
     """Takes the chip off; what it held is lost. BoardError when none is there."""
-    with _locked(state):
-        try:
+    try:
+        with _locked(state):
             _path(state, number, address).unlink()
-        except FileNotFoundError as why:
-            raise BoardError(
-                "there is no chip at 0x{address:02x} of simulated bus {number}", address=address, number=number
-            ) from why
+    except FileNotFoundError as why:  # the lock lies in a folder that the first chip makes
+        raise BoardError("there is no chip at 0x{address:02x} of simulated bus {number}", address=address, number=number) from why
 
 
 @contextmanager

@@ -87,8 +87,11 @@ def pull(state: State, name: str) -> None:
 
 
 def sent(state: State, name: str) -> bytes:
-    """What the device has received since it was plugged in."""
-    return (state.sim / "serial" / name / "sent").read_bytes()
+    """What the device has received since it was plugged in. BoardError when there never was one."""
+    try:
+        return (state.sim / "serial" / name / "sent").read_bytes()
+    except FileNotFoundError as why:
+        raise BoardError("there is no simulated serial device {name!r}", name=name) from why
 
 
 def say(state: State, name: str, data: bytes) -> None:

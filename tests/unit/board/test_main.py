@@ -107,3 +107,19 @@ def test_a_simulated_serial_device_is_plugged_and_pulled(tmp_path, capsys):
     assert run(capsys, "sim", "serial", "sent", "gate", "--state", tmp_path)[1] == "''\n"
     assert run(capsys, "sim", "serial", "pull", "gate", "--state", tmp_path)[0] == 0
     assert run(capsys, "sim", "serial", "pull", "gate", "--state", tmp_path)[2] == "there is no simulated serial device 'gate'\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("sim", "wire", "DO9"), "there is no output 'DO9'; this board has DO1, DO2, W1.D0, W1.D1"),
+        (("sim", "wire", "DI1"), "there is no output 'DI1'"),
+        (("sim", "i2c", "pull", "1/0x20"), "there is no chip at 0x20 of simulated bus 1"),
+        (("sim", "serial", "sent", "gate"), "there is no simulated serial device 'gate'"),
+        (("sim", "serial", "say", "gate", r"\x"), r"'\\x' cannot be said"),
+        (("sim", "serial", "say", "gate", r"\u20ac"), r"'\\u20ac' cannot be said"),
+    ],
+)
+def test_what_a_simulated_board_cannot_do_is_a_wrong_request(tmp_path, capsys, words, why):
+    code, out, err = run(capsys, *words, "--state", tmp_path)
+    assert (code, out) == (2, "") and err.startswith(why)
