@@ -20,7 +20,7 @@ from board.types import BoardProfile
 from hil_tests.bench import PICTURE, Order, open_bench
 from hil_tests.plate_sheet import write_pdf
 from hil_tests.progress import Progress
-from hil_tests.report import Names, write_report
+from hil_tests.report import Names, check_place, write_report
 from hil_tests.signature import verify_report
 from hil_tests.wiring import STAGES, diagram, stages
 
@@ -40,6 +40,8 @@ def main(words: list[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     options = _options(all_profiles(), words)
+    if options.report:
+        check_place(options.report, State(options.state))
     progress = Progress(options.only, options.without, options.verbose)
     # a camera that was killed for a test may still write its last words into it
     with tempfile.TemporaryDirectory(prefix="gatewright-hil-", ignore_cleanup_errors=True) as folder:
@@ -115,6 +117,8 @@ def _options(profiles: dict[str, BoardProfile], words: list[str]) -> argparse.Na
         parser.error(f"there is no board {options.board!r}; there are {', '.join(profiles)}")
     if options.frames < 1:
         parser.error("--frames: at least 1")
+    if options.sd and not options.sd.is_dir():
+        parser.error(f"--sd: there is no folder {options.sd}")
     if any("=" not in pair for pair in options.wire) or (options.wire and not profiles[options.board].simulated):
         parser.error("--wire: an output, =, an input (DO1=DI2, or DO1= for none); only on a simulated board")
     return options
@@ -167,7 +171,11 @@ def _sheet(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m hil_tests sheet", description="Writes the plate sheet to print, A4 landscape.")
     parser.add_argument("file", type=Path, help="PDF file to write")
     options = parser.parse_args(words)
-    write_pdf(options.file)
+    try:
+        write_pdf(options.file)
+    except OSError as why:
+        print(f"{options.file} cannot be written: {why.strerror or why}", file=sys.stderr)
+        return 2
     print(f"{options.file}: print it at 100 % on A4")
     return 0
 

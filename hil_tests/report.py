@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
+import os
 from collections import Counter
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -61,6 +63,17 @@ class Facts:
     key: str
     """Fingerprint of the key that signs."""
     at: datetime
+
+
+def check_place(folder: Path, state: State) -> None:
+    """Before a bench runs for long: GatewrightError when its report could not be written or signed."""
+    device_key(state)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as why:
+        raise GatewrightError("the report cannot be written to {folder}: {strerror}", folder=folder, strerror=why.strerror) from why
 
 
 def write_report(

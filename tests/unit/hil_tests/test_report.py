@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from board.kit.state import State
 from board.profiles import all_profiles
 from hil_tests import report
+from hil_tests.__main__ import main
 from hil_tests.plate_sheet import scene
 from hil_tests.progress import Result
 from hil_tests.report import LINE_PT, ROW_PT, TABLE_PT, Facts, Names, clip, render, share, write_report
@@ -98,3 +100,30 @@ def test_a_written_report_verifies_and_names_its_key(tmp_path: Path, monkeypatch
     assert verify_report(path).startswith("report.html is as it was signed")
     assert "data:image/jpeg;base64," in path.read_text()
     assert "ef" * 32 in path.read_text()
+
+
+def test_a_report_that_cannot_be_kept_is_said_before_the_bench_runs_and_not_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    damaged = tmp_path / "damaged"
+    (damaged / "host").mkdir(parents=True)
+    (damaged / "host" / "device.key").write_text("junk")
+    for words, why in (
+        (("--report", taken, "--state", tmp_path / "state"), f"the report cannot be written to {taken}: File exists"),
+        (("--report", tmp_path / "out", "--state", damaged), "signing key device.key: not an unencrypted PEM private key"),
+    ):
+        assert main(["--board", "sim", "--only", "none of them", *map(str, words)]) == 2
+        assert capsys.readouterr() == ("", f"{why}\n")
+
+
+def test_a_folder_or_a_file_that_the_command_line_names_wrongly_is_a_wrong_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--board", "sim", "--only", "none of them", "--sd", str(tmp_path / "card")])
+    assert end.value.code == 2
+    assert f"--sd: there is no folder {tmp_path / 'card'}" in capsys.readouterr().err
+    assert main(["sheet", str(tmp_path / "folder" / "plates.pdf")]) == 2
+    assert capsys.readouterr() == ("", f"{tmp_path / 'folder' / 'plates.pdf'} cannot be written: No such file or directory\n")
