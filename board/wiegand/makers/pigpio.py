@@ -38,6 +38,11 @@ SAMPLE_US = 5
 """A reported time may be off by one sample."""
 
 
+ONE_WAVE = threading.Lock()
+"""One frame at a time in the process: all clients of pigpiod add to the same wave before it is made, and sending another one ends
+the one that is being played."""
+
+
 class PigpioMaker:
     """One port. Connects when it is first needed, and again after an error."""
 
@@ -56,6 +61,10 @@ class PigpioMaker:
         self._daemon: _Daemon | None = None
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
+        with ONE_WAVE:
+            return self._send(code, width_us, period_us, stop)
+
+    def _send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
         try:
             daemon = self._connected()
         except OSError as why:

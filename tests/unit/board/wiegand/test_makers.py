@@ -77,6 +77,40 @@ def test_a_second_frame_uses_the_connection_of_the_first(daemon, wires):
     assert len(daemon.handles) == 1
 
 
+def test_two_ports_of_one_pigpiod_send_each_its_own_frame_at_the_same_time(daemon, wires):
+    both = threading.Barrier(2)
+    make_wave = daemon._create
+
+    def make_wave_when_both_have_added_theirs(*words):
+        try:
+            both.wait(0.5)
+        except threading.BrokenBarrierError:
+            pass  # they come one after the other
+        return make_wave(*words)
+
+    daemon._create = make_wave_when_both_have_added_theirs
+    wires.levels |= {26: False, 27: False}
+    url = f"pigpio://127.0.0.1:{daemon.port}"
+    makers = [open_maker(WiegandLine("W1", D0, D1, maker=url), wires), open_maker(WiegandLine("W2", 26, 27, maker=url), wires)]
+    codes = CODE, WiegandCode(8, 0b10011010)
+    timings = {}
+
+    def send(port):
+        timings[port] = makers[port].send(codes[port], 50, 300, RUN)
+
+    threads = [threading.Thread(target=send, args=(port,)) for port in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert timings[0].ok and timings[1].ok
+    sent = {0: "", 1: ""}
+    for gpio, level, _ in daemon.edges:
+        if level == 1:
+            sent[int(gpio >= 26)] += "1" if gpio in (D1, 27) else "0"
+    assert sent == {0: "10000101100110000001110011", 1: "10011010"}
+
+
 def test_a_pulse_that_the_wires_show_too_long_makes_a_bad_frame(daemon, wires):
     daemon.stretch = {10: 80}
     timing = made_by(daemon, wires).send(CODE, 50, 300, RUN)
