@@ -183,6 +183,15 @@ def test_a_key_that_is_held_and_a_double_click_open_no_gate(page: Any, gate: Gua
     dialog.get_by_role("button", name="Open gate").dblclick()
     dialog.wait_for(state="hidden")
     assert len(sent) == 2
+    held: list[Any] = []
+    page.route("**/api/gate", lambda route: held.append(route), times=1)
+    page.locator("#open-gate").click()
+    dialog.get_by_role("button", name="Delivery").click()
+    dialog.get_by_role("button", name="Open gate").click()
+    until(lambda: page.wait_for_timeout(50) or held, "the order")
+    page.keyboard.press("Escape")
+    held[0].fulfill(status=503, json={"error": "The pins do not answer."})
+    playwright.expect(page.locator("#notices")).to_have_text("The pins do not answer.")
 
 
 def test_what_is_shown_after_a_silence_is_marked_until_the_camera_has_told_what_became_of_it(page: Any, gate: Guarded) -> None:

@@ -284,7 +284,7 @@ function showLines(lines) {
     known.active = line.active;
     known.node.classList.toggle("on", line.active || known.until > Date.now());
     known.text.textContent = `${line.kind === "input" ? _("input") : _("output")} · ${line.active ? _("active") : _("rest")}`;
-    if (line.gate) showGate(line.active || known.until > Date.now(), moment(line.changed_local, true));
+    if (line.gate) showGate(line.active || known.until > Date.now(), moment(line.changed_local.slice(0, 16), true));
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
   if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, _("No state of the lines: service or pins do not answer.")));

@@ -273,7 +273,9 @@ export function onSubmit(form, place, work) {
     alone(form, event.submitter || form.querySelector("[type=submit]"), async () => {
       try { await work(); } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        showProblems(form, error, place);
+        const dialog = form.closest("dialog");
+        if (dialog && !dialog.open) notice("bad", error.message, error.problems); // it was closed while the camera was being waited for
+        else showProblems(form, error, place);
       }
     });
   });
