@@ -7,8 +7,8 @@ from collections.abc import Hashable
 
 
 class Once:
-    """`most`: so many are remembered together. Over that whoever has most of them makes room with the oldest of their own:
-    nobody can have what another used forgotten."""
+    """`most`: so many are remembered together. Over that all that is old goes, then whoever has most of them makes room with the
+    oldest of their own: nobody can have what another used forgotten."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -19,15 +19,21 @@ class Once:
     def first(self, who: str, what: Hashable, now_s: float, until_s: float) -> bool:
         """Whether `who` uses that for the first time. It is remembered until then, by the clock of `now_s`."""
         used = self._used.setdefault(who, OrderedDict())
-        while used and next(iter(used.values())) < now_s:
-            self._forget(used)
+        self._forget_old(used, now_s)
         if what in used:
             return False
         used[what] = until_s
         self._count += 1
         if self._count > self._most:
+            for each in self._used.values():
+                self._forget_old(each, now_s)
+        if self._count > self._most:
             self._forget(max(self._used.values(), key=len))
         return True
+
+    def _forget_old(self, used: OrderedDict[Hashable, float], now_s: float) -> None:
+        while used and next(iter(used.values())) < now_s:
+            self._forget(used)
 
     def _forget(self, used: OrderedDict[Hashable, float]) -> None:
         used.popitem(last=False)

@@ -26,8 +26,9 @@ PARTS: Mapping[str, str] = {
 CHOSEN = (PEOPLE, SETTINGS, KEYS, WIRING, PACKAGES)
 """What a person chooses from; licences belong to their board and follow by themselves."""
 
-NOT_SETTINGS = ("camera_id.json", "versions.json", "unsigned.json")
-"""Of STATE/host: which camera it is, which versions were installed here, and that it takes packages of nobody."""
+NOT_SETTINGS = ("camera_id.json", "versions.json", "unsigned.json", "token-leads.json")
+"""Of STATE/host: which camera it is, which versions were installed here, that it takes packages of nobody, and how far the clocks
+of recorders were ahead: a restore is a start like any other, before which somebody may have overheard a token."""
 
 _DEVICE_KEY = "host/device-passwords.key"
 """JSON; the keys of certificates are PEM."""

@@ -38,6 +38,8 @@ Take = Callable[[str, Path, str], None]
 """(package, folder, user): gives a package what it stored; PackageError when it does not take it."""
 
 PEOPLES = ("accounts.json", "tokens.json", "device-passwords.json", "device-passwords.key")
+WITH_PEOPLE = ("initial-password", "token-leads.json", "token-leads.json.copy")
+"""What a reset that leaves people leaves beside them; of a restore it is no part."""
 LASTING = ("packages", "compiled", "firmware", "trust", "licences", "keeping", "lock", "serial", "camera_id.json", "versions.json")
 """Of STATE/host: what a reset leaves: the packages and what they need, and which camera this is."""
 WIRING = ("board.json", "lines.json", "polarity.json", "line_rules.json")
@@ -197,7 +199,7 @@ def _forget(folder: Path, names: Sequence[str]) -> None:
 
 def _reset(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     """What is not known to last goes, so that nothing new is forgotten here."""
-    kept = (*LASTING, *PEOPLES, *(f"{name}.copy" for name in PEOPLES), "initial-password") if PEOPLE in order.parts else LASTING
+    kept = (*LASTING, *PEOPLES, *(f"{name}.copy" for name in PEOPLES), *WITH_PEOPLE) if PEOPLE in order.parts else LASTING
     lasting = {*kept, *(f"{name}.copy" for name in LASTING)}
     folder = folder_of(state)
     for path in state.host.iterdir():

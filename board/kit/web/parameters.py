@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
@@ -24,7 +25,7 @@ def wanted_names(call: Call) -> list[str]:
 
 def said_twice(names: Sequence[str]) -> str:
     """The first name that is there twice, "" for none: which of its values is meant nobody knows, and the last would count."""
-    return next((name for at, name in enumerate(names) if name in names[:at]), "")
+    return next((name for name, times in Counter(names).items() if times > 1), "")
 
 
 def is_wanted(name: str, wanted: Sequence[str]) -> bool:

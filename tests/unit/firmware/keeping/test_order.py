@@ -13,7 +13,7 @@ import pytest
 from board.kit.errors import PackageError
 from board.kit.state import State
 from firmware.keeping import order as module
-from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING
+from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING, own_files
 from firmware.keeping.order import RESET, RESTORE, Order, carry_out, give, notice, staged
 from tests.waiting import until
 
@@ -21,6 +21,7 @@ HOST = (
     "accounts.json", "accounts.json.copy", "tokens.json", "tokens.json.copy", "device-passwords.key", "ftp.json", "ftp.json.copy",
     "serial", "camera_id.json", "versions.json", "changes.log", "initial-password", "lock", "tls/camera.key", "trust/a.pub",
     "licences/ANPR.json", "packages/ANPR/record.json", "uploads/left", "of_a_later_release.json",
+    "token-leads.json", "token-leads.json.copy",
 )  # fmt: skip
 ROOT = (
     "board.json", "lines.json", "polarity.json", "line_rules.json", "sights.json", "anpr/anpr.db", "anpr/images/2026/a.jpg",
@@ -127,6 +128,16 @@ def test_settings_that_the_backup_does_not_hold_are_those_of_the_first_day_again
     assert tree(state) == {**wanted, "host/https.json": "new"}
 
 
+def test_how_far_clocks_were_ahead_outlives_a_restore(state: State) -> None:
+    """A token that was overheard before it must not count again, whatever the backup knew."""
+    stage(state, **{"host/token-leads.json": "of another day", "host/accounts.json": "new"})
+    give(state, Order(RESTORE, (PEOPLE, SETTINGS), "anna"))
+    carry_out(state, untaken)
+    for name in ("host/token-leads.json", "host/token-leads.json.copy"):
+        assert tree(state)[name] == f"old {name}"
+    assert "host/token-leads.json" not in dict(own_files(state)) and "host/accounts.json" in dict(own_files(state))
+
+
 def test_keys_and_licences_of_a_backup_come_beside_those_of_the_camera(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """A restore must not keep a package from starting: its vendor's key may have the name of another's, and the licence that is
     here may be a later one."""
@@ -196,7 +207,7 @@ def test_a_reset_leaves_packages_wiring_and_people_by_choice_also_when_it_is_cut
     }  # fmt: skip
     theirs = {
         "host/accounts.json", "host/accounts.json.copy", "host/tokens.json", "host/tokens.json.copy", "host/device-passwords.key",
-        "host/initial-password",
+        "host/initial-password", "host/token-leads.json", "host/token-leads.json.copy",
     }  # fmt: skip
     shutil.copytree(state.root, state.root.with_name("kept"))
     for _ in cuts(monkeypatch, state, lambda: carry_out(state, untaken)):
