@@ -577,8 +577,9 @@ class Service:
         self._kept_inputs.put(LastInputs(boot_id(), inputs))
 
     def _is_blind(self) -> bool:
+        """Whether no trigger would find a car, in another mode either: it would be refused once a second."""
         status = self._engine.alive()
-        return status is None or bool(status.camera)
+        return status is None or bool(status.camera) or self._engine.mode() != "TRIGGER"
 
     def _on_frame(self, frame: WiegandSent) -> None:
         self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))

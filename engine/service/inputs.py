@@ -41,8 +41,8 @@ class Lines(Protocol):
 class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs both. `bind`: the address that
     the trigger socket listens on; `listening(url)` is told where it listens, "" once it stops; `replies`: routes answers of
-    actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody sees cars. Who drove onto
-    the loop then is read once somebody is, if he still stands there."""
+    actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody reads by triggers. Who drove
+    onto the loop then is read once somebody does, if he still stands there."""
 
     def __init__(
         self,

@@ -216,6 +216,9 @@ def test_a_car_that_came_while_the_camera_was_away_is_read_once_it_is_back(camer
     assert answer_of(engine, PassageStored).passage_id == one.id
     camera.send_status(camera=Text("cable pulled"))
     assert engine.receive(1.5) is None  # nobody would see it
+    camera.send_status(mode="SETUP")
+    assert engine.receive(2.5) is None  # somebody draws its regions
+    assert {each.name: each.value for each in camera.status().counters}["Triggers refused"] == 0
     camera.send_status()
     again = answer_of(engine, StartTrigger).trigger
     assert (again.id != trigger.id, again.cause) == (True, "input DI1")
