@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -221,6 +222,20 @@ def test_what_is_shown_after_a_silence_is_marked_until_the_camera_has_told_what_
     playwright.expect(page.locator("#open-gate")).to_be_enabled()
     playwright.expect(page.locator("#rate")).to_contain_text("frames/s")
     playwright.expect(page.locator("#verdict b")).to_have_text("No action")
+
+
+def test_what_is_wrong_with_the_camera_stays_in_sight_beside_what_went_wrong_on_the_page(page: Any, gate: Guarded) -> None:
+    """A click that failed took its place, and it came back only when something else went wrong."""
+    status = page.request.get(f"{gate.address}/api/status").json()
+    status["problems"] = [{"kind": "bad", "where": "Storage", "text": "It takes nothing.", "todo": ""}]
+    stream = f"retry: 300\nevent: status\ndata: {json.dumps(status)}\n\n"
+    page.route("**/api/events*", lambda route: route.fulfill(content_type="text/event-stream", body=stream))
+    page.route("**/api/board/inputs/*", lambda route: route.fulfill(status=503, json={"error": "No pins."}))
+    page.goto(f"{gate.address}/live")
+    notices = page.locator("#notices")
+    playwright.expect(notices).to_have_text("Storage: It takes nothing.")
+    page.locator("[data-input=DI1]").press("Enter")
+    playwright.expect(notices).to_have_text("Storage: It takes nothing.No pins.")
 
 
 def waits(answer: dict[str, Any]) -> dict[str, Any]:

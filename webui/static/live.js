@@ -186,6 +186,7 @@ for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 
 let shownProblems = "[]";
+let problemNodes = [];
 const MODES = {
   "…": ["…", ""], "NO LICENSE": [_("NO LICENSE"), "bad"], STOPPED: [_("STOPPED"), "bad"], "NO CONNECTION": [_("NO CONNECTION"), "bad"], SETUP: [_("SETUP"), "warn"],
 };
@@ -248,10 +249,13 @@ function showMode(mode) {
 
 function showProblems(problems) {
   const text = JSON.stringify(problems);
-  if (text === shownProblems) return;
+  if (text === shownProblems && problemNodes.every((node) => node.isConnected)) return; // another notice takes their place
+  if (!shownProblems) $("#notices").replaceChildren();
   shownProblems = text;
-  $("#notices").replaceChildren(...problems.map((problem) => el("div", {class: `notice ${problem.kind}`, role: "alert"},
-    el("div", {}, el("strong", {}, `${problem.where}: `), withMoments(problem.text), problem.todo ? el("div", {class: "small muted"}, problem.todo) : null))));
+  for (const node of problemNodes) node.remove();
+  problemNodes = problems.map((problem) => el("div", {class: `notice ${problem.kind}`, role: "alert"},
+    el("div", {}, el("strong", {}, `${problem.where}: `), withMoments(problem.text), problem.todo ? el("div", {class: "small muted"}, problem.todo) : null)));
+  $("#notices").prepend(...problemNodes);
 }
 
 function showInfo(rows) {
