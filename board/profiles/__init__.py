@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from board.i2c import ExpanderKind, kind_of
+from board.i2c import ExpanderKind, kind_of, parse_url
 from board.kit import registry
 from board.kit.errors import ConfigError
 from board.kit.from_json import from_json
@@ -150,6 +150,14 @@ def _check_boot(profile: BoardProfile) -> None:
 
 def _check_expanders(profile: BoardProfile) -> None:
     kinds = [kind_of(url) for url in profile.i2c]
+    used = {pin // FIRST_EXPANDER_PIN - 1 for pin in pin_names(profile)}
+    places = [parse_url(url) for index, url in enumerate(profile.i2c) if index in used and isinstance(kinds[index], ExpanderKind)]
+    for at, place in enumerate(places):
+        # Each write moves all pins of a chip: what one of two had switched on, the other would switch off, and the other way round.
+        if any((place.scheme, place.bus, place.address) == (one.scheme, one.bus, one.address) for one in places[:at]):
+            raise ConfigError(
+                "board {name}: {device} is listed twice: list it once, for all its lines", name=profile.name, device=place
+            )
     for pin, name in pin_names(profile).items():
         if pin < FIRST_EXPANDER_PIN:
             continue

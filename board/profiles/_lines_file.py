@@ -63,7 +63,7 @@ def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[
     values = dict(entry)
     where = f"lines.json, line {str(values.get('name', '?'))[:20]!r}"
     expander = values.pop("expander", None)
-    if expander is not None and (not isinstance(expander, int) or line_type is WiegandLine):
+    if expander is not None and (type(expander) is not int or expander < 0 or line_type is WiegandLine):
         raise ConfigError("{where}: an expander is a number, and is too slow for Wiegand", where=where)
     for key in pins:
         pin = values.get(key)

@@ -76,6 +76,21 @@ def test_an_input_tells_its_edges(gpio, state):
     assert gpio.read(DI3) is False
 
 
+def test_an_expander_that_is_listed_twice_or_that_is_none_is_refused(state):
+    again = LINES | {"i2c": ["sim://1/0x20?kind=pcf8574", "sim://1/32?kind=pcf8574"]}
+    state.lines_file.write_text(json.dumps(again))
+    assert load(state)  # nobody uses the second one
+    again["outputs"] = [*LINES["outputs"], {"name": "DO4", "expander": 1, "pin": 1, "active_high": False}]
+    state.lines_file.write_text(json.dumps(again))
+    with pytest.raises(ConfigError, match="pcf8574 at 0x20 on simulated I2C bus 1 is listed twice: list it once"):
+        load(state)
+    # -1 would be a pin of the board's own
+    for number in (-1, True, "0"):
+        state.lines_file.write_text(json.dumps(LINES | {"outputs": [{"name": "DO3", "expander": number, "pin": 5}]}))
+        with pytest.raises(ConfigError, match="line 'DO3': an expander is a number"):
+            load(state)
+
+
 def test_an_expander_belongs_to_one_process_as_a_whole(gpio, state):
     other = open_gpio(load(state), state)
     with pytest.raises(PinBusy, match=r"DO3, pcf8574 at 0x20 on simulated I2C bus 1 .* is taken by pins \(pid"):
