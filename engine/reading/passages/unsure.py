@@ -72,11 +72,12 @@ class Unsure:
             car.texts[key] = car.texts.get(key, 0) + 1
 
     def _with_read(self, result: Result) -> Result:
-        """A trigger at which nothing was read surely, but something unsurely."""
-        car = self._car
-        if result.settled is not None or result.trigger is None or car is None or not self._is_unsure(car, 1):
+        """A trigger at which nothing was read surely, but something unsurely. Each trigger is about a car of its own."""
+        if result.trigger is None:
             return result
-        self._car = None
+        car, self._car = self._car, None
+        if result.settled is not None or car is None or not self._is_unsure(car, 1):
+            return result
         return Result(None, car.frame, result.trigger, car.best, car.seen.told(car.frame))
 
     def _left(self, now_ns: int, grace_ns: int) -> list[Result]:

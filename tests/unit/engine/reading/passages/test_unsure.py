@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.reading.modes import Result
 from engine.reading.passages.unsure import LEAST_GAP_NS, Unsure
+from engine.reading.passages.vote import Settled
 from engine.types import Trigger
 from tests.unit.engine.reading.passages.reads import frame_at, read_of
 
@@ -82,3 +85,12 @@ def test_a_trigger_at_which_nothing_was_read_surely_tells_what_was_read() -> Non
     (found,) = unsure.see(frame_at(300), [], [], [nothing])
     assert (told([found]), found.trigger) == ([("BA123CD", 40, frame_at(100).seq)], TRIGGER)
     assert see(unsure, 3000) == []
+
+
+def test_a_trigger_tells_its_own_car_though_the_one_before_was_read_surely_a_moment_ago() -> None:
+    unsure = Unsure(votes=2, least=80, lost_after_ms=10_000)
+    read = read_of("BA123CD", 95)
+    unsure.see(frame_at(0), [read], [], [Result(Settled(read, frame_at(0), 95, 1, ""), frame_at(0), TRIGGER)])
+    see(unsure, 5000, ("KE777AA", 60))
+    found = unsure.see(frame_at(5100), [], [], [Result(None, frame_at(5100), replace(TRIGGER, id="t2"))])
+    assert told(found) == [("KE777AA", 60, frame_at(5000).seq)]
