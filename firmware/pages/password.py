@@ -12,6 +12,7 @@ from board.kit.words import Text
 from firmware.host import Host
 from firmware.pages.log_in import local_path
 from firmware.people import shapes
+from firmware.people.accounts import Account
 from firmware.people.auth import must_wait
 from firmware.people.forms import OwnPassword
 from firmware.people.log_in import MustWait
@@ -35,20 +36,19 @@ def _change(host: Host, call: Call) -> Answer:
     try:
         if new != call.body.get("again", ""):
             raise ConfigError("the two new passwords differ", field="again")
-        _set(host, call, call.body.get("old", ""), new)
+        account = _set(host, call, call.body.get("old", ""), new)
     except (ConfigError, MustWait, Busy) as why:
         return _page(host, call, why, target, 400 if isinstance(why, ConfigError) else 429)
-    account = host.auth.accounts.get(call.user)
-    session = host.auth.enter(call, account) if account is not None else ""
+    session = host.auth.enter(call, account)
     if not session:
         raise Elsewhere("/login")
     return Answer(b"", status=303, headers=host.auth.entering(call, session, target))
 
 
-def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> None:
+def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> Account:
     if host.auth.check(call, call.user, old) is None:
         raise ConfigError("the present password is wrong", field="old")
-    host.auth.administration.set_password(call.visitor, new)
+    return host.auth.administration.set_password(call.visitor, new)
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

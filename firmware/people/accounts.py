@@ -162,15 +162,15 @@ class Accounts:
         """Sorted by name."""
         return tuple(sorted(self._accounts.values(), key=lambda account: account.name))
 
-    def set_password(self, name: str, password: str) -> None:
-        """A person chose a new password. ConfigError says why it is not good enough."""
-        self._replace_password(name, password, must_change=False)
+    def set_password(self, name: str, password: str) -> Account:
+        """A person chose a new password; the account with it. ConfigError says why it is not good enough."""
+        return self._replace_password(name, password, must_change=False)
 
     def give_password(self, name: str, password: str) -> None:
         """An administrator chose one for who forgot it: the next log-in must choose another. ConfigError as above."""
         self._replace_password(name, password, must_change=True)
 
-    def _replace_password(self, name: str, password: str, must_change: bool) -> None:
+    def _replace_password(self, name: str, password: str, must_change: bool) -> Account:
         password = composed(password)
         check_new(password, name)
         account = self._accounts.get(name)
@@ -185,6 +185,7 @@ class Accounts:
             self._store({**self._accounts, name: fresh})
         if name == "admin":
             self.initial_file.unlink(missing_ok=True)
+        return fresh
 
     def add(self, name: str, role: str, password: str) -> None:
         """A new account; its first log-in must choose another password. ConfigError says what is wrong."""

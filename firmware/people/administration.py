@@ -24,13 +24,14 @@ class Administration:
         self._devices = devices
         self._changes = changes
 
-    def set_password(self, visitor: Visitor, new: str) -> None:
-        """The visitor's own. All sessions of that account end."""
+    def set_password(self, visitor: Visitor, new: str) -> Account:
+        """The visitor's own; the account with it. All sessions of that account end."""
         if visitor.by == TOKEN:
             raise ConfigError("a token has no password: log in as its maker")
-        self._accounts.set_password(visitor.name, new)
+        account = self._accounts.set_password(visitor.name, new)
         self._sessions.close_all(visitor.name)
         self._record(visitor, mark("password changed"), visitor.name)
+        return account
 
     def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
         """Its first log-in must choose another password."""

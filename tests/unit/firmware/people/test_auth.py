@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def test_whoever_logs_in_while_the_account_is_removed_or_gets_another_password_i
     assert found is not None
     auth.accounts.set_role("otto", "viewer")
     assert auth.sessions.user(auth.enter(call, found)) == "otto"
+
+
+def test_whoever_replaces_the_own_password_just_before_somebody_gives_another_one_is_not_in(auth: Auth) -> None:
+    auth.accounts.add("anna", "operator", "mill-street-17")
+    anna = auth.administration.set_password(replace(visitor(auth, authorization=ADMIN), name="anna"), "battery staple")
+    call = Call(environ={"REMOTE_ADDR": "10.0.0.9"})
+    assert auth.sessions.user(auth.enter(call, anna)) == "anna"
+    auth.administration.give_password(visitor(auth, authorization=ADMIN), "anna", "correct horse")
+    assert auth.enter(call, anna) == "" and auth.sessions.all() == []
 
 
 def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could(auth: Auth, clock: TestClock) -> None:
