@@ -25,6 +25,7 @@ from engine.actions._kind import noted
 from engine.dispatch.age import left_ns
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
+from engine.events import CARS
 from engine.store import Store
 from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent, PlateList
 
@@ -32,6 +33,9 @@ log = logging.getLogger("actions")
 
 SLOW_S = 1.0
 """A commit takes milliseconds. What opens does not wait longer for a card that stalls or a database that others hold."""
+
+LONGEST_S = 8.0
+"""A door that has not answered by then will hardly do so."""
 
 MOST_HELD = 1000
 MOST_THREADS = 16
@@ -63,23 +67,42 @@ class Judged:
         return next(match for match in matches if match.list.id == rule.list_id)
 
 
+class Late:
+    """What is called if something takes long, and never once that is `over`."""
+
+    def __init__(self, late: Callable[[], object]) -> None:
+        self._late = late
+        self._lock = threading.Lock()
+        self._over = False
+
+    def run(self, other: Callable[[], object] | None = None) -> None:
+        """`other`: instead of it."""
+        with self._lock:
+            if self._over:
+                return
+            try:
+                (other or self._late)()
+            except GatewrightError as why:
+                log.error("%s", why)
+
+    def over(self) -> None:
+        """Returns once a call that has begun has ended."""
+        with self._lock:
+            self._over = True
+
+
 @contextmanager
-def in_time(late: Callable[[], object]) -> Iterator[None]:
+def in_time(late: Callable[[], object]) -> Iterator[Late]:
     """Calls `late` from another thread if what is stored meanwhile takes long."""
-
-    def run() -> None:
-        try:
-            late()
-        except GatewrightError as why:
-            log.error("%s", why)
-
-    timer = threading.Timer(SLOW_S, run)
+    once = Late(late)
+    timer = threading.Timer(SLOW_S, once.run)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield once
     finally:
         timer.cancel()
+        once.over()
 
 
 class Bypass:
@@ -92,6 +115,7 @@ class Bypass:
         self._clock = clock
         self._barrier = barrier
         self._lock = threading.Lock()
+        self._ended = threading.Condition(self._lock)
         self._held: OrderedDict[str, Judged] = OrderedDict()
         self._busy: set[str] = set()
 
@@ -99,6 +123,15 @@ class Bypass:
         """The decision made when the passage could not be stored, with what has been carried out since."""
         with self._lock:
             return self._held.get(passage_id)
+
+    def wait(self, passage_id: str) -> None:
+        """Returns once no door is being asked for it any more: stored as not carried out yet, the outbox would ask it once more."""
+        with self._ended:
+            self._ended.wait_for(lambda: not self._is_asking(passage_id), LONGEST_S)
+
+    def _is_asking(self, passage_id: str) -> bool:
+        held = self._held.get(passage_id)
+        return held is not None and any(each.id in self._busy and not self._is_pins(held, each) for each in held.deliveries)
 
     def stored(self, passage_id: str, store: Store | None = None) -> None:
         """It is stored. `store`: without what was carried out meanwhile, which is written down there."""
@@ -118,13 +151,18 @@ class Bypass:
         with self._lock:
             kept = self._held.setdefault(judged.passage.id, judged)
             while len(self._held) > MOST_HELD:
-                self._held.popitem(last=False)
+                del self._held[self._oldest()]
             due = [item for item in kept.deliveries if item.state == "pending" and self._is_gates(item)]
             due = [item for item in due if not by_pins_alone or self._is_pins(kept, item)]
             due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
             self._busy |= {item.id for item in due}
         for item in due:
             threading.Thread(target=self._run, args=(kept, item), name="bypass", daemon=True).start()
+
+    def _oldest(self) -> str:
+        """Events first: nobody brings one again, as the engine does a car."""
+        events = (each for each, judged in self._held.items() if judged.passage.what not in CARS)
+        return next(events, next(iter(self._held)))
 
     def _is_gates(self, item: Delivery) -> bool:
         kind = self._kinds.get(item.kind)
@@ -171,6 +209,7 @@ class Bypass:
         """`note`: what was done; None: nothing."""
         with self._lock:
             self._busy.discard(item.id)
+            self._ended.notify_all()
             held = self._held.get(judged.passage.id)
             if note is None or held is None:
                 return

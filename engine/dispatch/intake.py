@@ -69,6 +69,8 @@ class Intake:
     def _take(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> bool:
         if self._store.passages.has(passage.id):
             return False
+        if self._bypass:
+            self._bypass.wait(passage.id)
         held = self._bypass.held(passage.id) if self._bypass else None
         judged = held or self._judge(passage, happened, verdicts, done)
         try:
@@ -84,7 +86,7 @@ class Intake:
             self._call(judged)
         return added
 
-    def _in_time(self, judged: Judged) -> AbstractContextManager[None]:
+    def _in_time(self, judged: Judged) -> AbstractContextManager[object]:
         if self._bypass is None or judged.decision.outcome != "opened":
             return nullcontext()
         return in_time(partial(self._bypass.open, judged, by_pins_alone=True))

@@ -22,7 +22,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
-from engine.dispatch.bypass import Bypass, Judged, in_time
+from engine.dispatch.bypass import Bypass, Judged, Late, in_time
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
@@ -426,18 +426,21 @@ class LaneKeeper:
         }
         return values.get(effect.name, {})
 
-    def _decide(self, stores: Stores, passage_id: str, decision: Decision) -> None:
-        """A passage that waited is now carried out, or not."""
+    def _decide(self, stores: Stores, passage_id: str, decision: Decision, late: Late | None = None) -> None:
+        """A passage that waited is now carried out, or not; then `late` lets nobody in any more."""
         now = self._clock.now()
         stopped: list[Delivery] = []
+        stores.bypass.wait(passage_id)
         with stores.store.transaction():
             pending = stores.store.deliveries.pending_of(passage_id)
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
             opening = [each for each in pending if each.id in mine]
-            is_in = stores.bypass.held(passage_id) is not None  # however many entries are left
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening) and not is_in:
-                decision = Decision("refused", Text("its last entry was taken meanwhile"))
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening):
+                if late is not None:
+                    late.over()
+                if stores.bypass.held(passage_id) is None:  # else it is in, however many entries are left
+                    decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
             stores.store.passages.decide(passage_id, decision)
@@ -454,12 +457,12 @@ class LaneKeeper:
 
     def _open_now(self, stores: Stores, passage_id: str, opened: Decision) -> None:
         """Its turn has come. If that cannot be stored, or not in time, what opens is carried out all the same."""
-        try:
-            with in_time(partial(self._let_in, stores, passage_id, opened, by_pins_alone=True)):
-                self._decide(stores, passage_id, opened)
-        except StoreError:
-            self._let_in(stores, passage_id, opened)
-            raise
+        with in_time(partial(self._let_in, stores, passage_id, opened, by_pins_alone=True)) as late:
+            try:
+                self._decide(stores, passage_id, opened, late)
+            except StoreError:
+                late.run(partial(self._let_in, stores, passage_id, opened))
+                raise
 
     def _let_in(self, stores: Stores, passage_id: str, opened: Decision, by_pins_alone: bool = False) -> None:
         store = stores.store

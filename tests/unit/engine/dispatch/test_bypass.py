@@ -185,3 +185,52 @@ def test_a_full_database_is_said_as_that(camera: Camera) -> None:
     with pytest.raises(StorageFull, match="storage is full"):
         for number in range(2000):
             camera.intake.take(passage(id=f"p{number}"))
+
+
+def test_a_door_that_is_being_asked_is_not_asked_once_more_when_there_is_room_meanwhile(
+    filled: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.store.rules.save(rule(kind="two_n", name="Door", host="192.0.2.1", user="a", password="b"), "admin")
+    asked, answers = [], threading.Event()
+
+    def deliver(event: Any, options: Any, env: Any) -> Text:
+        asked.append(env.delivery_id)
+        assert answers.wait(20)
+        return Text("the door took it")
+
+    kinds = {**filled.kinds, "two_n": replace(filled.kinds["two_n"], deliver=deliver)}
+    for part in (filled.intake, filled.performer, filled.bypass):
+        monkeypatch.setattr(part, "_kinds", kinds)
+    refused(filled)
+    until(lambda: asked, "the door")
+    monkeypatch.setattr(filled.store, "add_passage", type(filled.store).add_passage.__get__(filled.store))
+    again = threading.Thread(target=filled.intake.take, args=(passage(),))
+    again.start()
+    again.join(0.3)
+    answers.set()
+    again.join(20)
+    while filled.turn():
+        pass
+    assert len(asked) == 1
+    assert "the door took it" in [note for _, _, note in filled.states()]
+
+
+def test_events_that_nobody_brings_again_push_no_car_out(filled: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.dispatch.bypass.MOST_HELD", 3)
+    exit_loop = replace(rule(BLACK, name="Exit", output="DO2"), start=Start("input", "DI2", opens=True))
+    filled.store.rules.save(exit_loop, "admin")
+    refused(filled)
+    for number in range(5):
+        with pytest.raises(StorageFull):
+            filled.intake.take(passage("", id=f"e{number}", event="input", trigger_cause="input DI2 active"))
+    assert filled.bypass.held(passage().id) is not None
+    assert len(filled.bypass._held) == 3
+
+
+def test_what_is_called_when_a_storage_stalls_is_not_called_once_it_has_gone_on() -> None:
+    from engine.dispatch.bypass import in_time
+
+    with in_time(lambda: called.append(1)) as late:
+        called: list[int] = []
+    late.run()
+    assert called == []

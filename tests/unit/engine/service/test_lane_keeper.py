@@ -196,6 +196,35 @@ def test_who_waits_is_let_in_while_the_storage_stalls_and_once(gates, monkeypatc
     assert (gate.states("p1")["io"], len(gate.camera.pins.requests)) == ("done", 1)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_waits_while_another_takes_his_last_entry_is_not_let_in_by_a_storage_that_stalls(gates, monkeypatch, fails):
+    monkeypatch.setattr("engine.dispatch.bypass.SLOW_S", 0.05)
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    store = gate.camera.store
+    guest = store.entries(WHITE, "AB12CDE")[0]
+    store.entries.save(replace(guest, entries_left=1), "anna")
+    gate.car()
+    store.entries.spend(guest.id)
+    goes_on, begun, decide = threading.Event(), threading.Event(), store.passages.decide
+
+    def stalls(*arguments):
+        begun.set()
+        assert goes_on.wait(20)
+        if fails and not gate.refused:
+            raise StorageFull("storage is full")
+        decide(*arguments)
+
+    monkeypatch.setattr(store.passages, "decide", stalls)
+    gate.lines(DI1=True)
+    assert begun.wait(20)
+    threading.Event().wait(0.3)
+    goes_on.set()
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "refused: its last entry was taken meanwhile"
+    until(lambda: gate.camera.pins.requests == [] and not gate.camera.bypass._busy, "nothing under way")
+
+
 def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=False, DI2=False)
