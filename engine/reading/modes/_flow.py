@@ -36,13 +36,16 @@ class Flow:
         self._repeats.forget(plate)
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
+        self._repeats.pictures_come(frame.monotonic_ns)
         results = self._accept(self.vote.see(frame, valid, refused))
         for plate in self.vote.plates_seen_at(frame.monotonic_ns):
             self._repeats.seen(plate, frame.monotonic_ns)
         return results
 
     def tick(self, now_ns: int) -> list[Result]:
-        return self._accept(self.vote.tick(now_ns))
+        results = self._accept(self.vote.tick(now_ns))
+        self._repeats.cut_off(self.vote.take_cut_off(), now_ns)
+        return results
 
     def _accept(self, settled: Sequence[Settled]) -> list[Result]:
         results: list[Result] = []

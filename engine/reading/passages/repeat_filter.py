@@ -6,16 +6,18 @@ Manual 4.5, free flow and motion options. Plates that differ in fewer than the m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.reading.passages.difference import difference
-from engine.reading.passages.sights import FIRST_PICTURES_NS, NOTHING_KNOWN, Known
+from engine.reading.passages.sights import FIRST_PICTURES_NS, NOTHING_KNOWN, STANDING_NS, Known
 
 if TYPE_CHECKING:
     from engine.settings import LprSettings
 
 MOST_REMEMBERED = 500
+STILL_THERE_NS = 10_000_000_000
+"""A car that stood there when the camera went away is read within this time once pictures come again."""
 
 
 class RepeatFilter:
@@ -27,8 +29,10 @@ class RepeatFilter:
         self._difference = settings.min_difference
         self._accepted: deque[str] = deque(known.accepted, maxlen=settings.filter_captures)
         self._sights: dict[str, int] = dict(known.sights)
-        self._standing = list(known.standing)
+        self._standing = dict.fromkeys(known.standing, "when the engine ended")
+        """{plate: since when}"""
         self._standing_until_ns = known.start_ns + FIRST_PICTURES_NS
+        self._no_pictures = False
 
     def refusal(self, plate: str, now_ns: int) -> str:
         """Why this passage is dropped; "" and it counts as accepted from now on. `now_ns`: its CLOCK_MONOTONIC."""
@@ -53,7 +57,22 @@ class RepeatFilter:
         for old in alike:
             self._sights.pop(old, None)
         self._accepted = deque((old for old in self._accepted if old not in alike), maxlen=self._accepted.maxlen)
-        self._standing = [old for old in self._standing if difference(old, plate) >= self._difference]
+        self._standing = {old: when for old, when in self._standing.items() if difference(old, plate) >= self._difference}
+
+    def cut_off(self, plates: Sequence[str], now_ns: int) -> None:
+        """The camera went away while these cars stood there: they are no new passages if they still do when it is back."""
+        if not plates:
+            return
+        earlier = self._standing if now_ns <= self._standing_until_ns else {}
+        self._standing = earlier | dict.fromkeys(plates, "when the camera went away")
+        self._standing_until_ns = max(self._standing_until_ns, now_ns + STANDING_NS)
+        self._no_pictures = True
+
+    def pictures_come(self, now_ns: int) -> None:
+        """A picture is read."""
+        if self._no_pictures:
+            self._no_pictures = False
+            self._standing_until_ns = min(self._standing_until_ns, now_ns + STILL_THERE_NS)
 
     @property
     def sights(self) -> Mapping[str, int]:
@@ -63,10 +82,10 @@ class RepeatFilter:
     def _standing_there(self, plate: str, now_ns: int) -> str:
         if now_ns > self._standing_until_ns:
             return ""
-        for old in self._standing:
+        for old, when in self._standing.items():
             if difference(old, plate) < self._difference:
-                self._standing.remove(old)
-                return f"{old} stood there when the engine ended"
+                del self._standing[old]
+                return f"{old} stood there {when}"
         return ""
 
     def seen(self, plate: str, now_ns: int) -> None:

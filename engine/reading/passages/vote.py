@@ -130,6 +130,7 @@ class Vote:
         self._min_confidence = min_confidence_pct
         self._lost_after_ns = lost_after_ms * 1_000_000
         self._tracks: list[_Track] = []
+        self._cut_off: list[str] = []
 
     @property
     def open(self) -> bool:
@@ -180,8 +181,15 @@ class Vote:
         ended: list[Settled] = []
         for track in list(self._tracks):
             if now_ns - track.seen_ns >= self._lost_after_ns + (0 if track.missed else GRACE_NS):
+                if track.settled and not track.missed and not track.source:
+                    self._cut_off.append(track.text)
                 ended += self._end(track)
         return ended
+
+    def take_cut_off(self) -> list[str]:
+        """The settled plates that were in the camera's last picture when no more came, since this was asked last."""
+        cut_off, self._cut_off = self._cut_off, []
+        return cut_off
 
     def forget(self, plate: str) -> None:
         """The car with this plate counts as not settled: if it is still in sight, it is settled anew. One with nearly the same

@@ -63,6 +63,29 @@ def test_a_car_that_stood_there_before_a_restart_gives_no_second_passage(name: s
     assert [("KE777AA", "")] in [show(again, ms, read_of("KE777AA", box=OTHER_LANE)) for ms in range(3000, 3300, 100)]
 
 
+@pytest.mark.parametrize("name", ["FREEFLOW", "MOTION"])
+@pytest.mark.parametrize(
+    ("away_s", "first_read_s", "passages"),
+    [(3, 0, 1), (60, 0, 1), (60, 15, 2), (180, 0, 2)],
+    ids=["a hiccup", "a cable", "it came back later", "too long to say"],
+)
+@pytest.mark.parametrize("filter_mode", ["millis", "off"])
+def test_a_car_that_stands_there_while_the_camera_is_away_gives_no_second_passage(
+    name: str, away_s: int, first_read_s: int, passages: int, filter_mode: str
+) -> None:
+    seen_by = mode(name, filter_mode=filter_mode)
+    told = [show(seen_by, ms, read_of("BA123CD")) for ms in range(0, 2000, 100)]
+    back_ms = 2000 + 1000 * away_s
+    for ms in range(2000, back_ms, 100):
+        assert said(seen_by.tick(frame_at(ms).monotonic_ns)) == []
+    told += [show(seen_by, ms) for ms in range(back_ms, back_ms + 1000 * first_read_s, 100)]
+    begin_ms = back_ms + 1000 * first_read_s
+    told += [show(seen_by, ms, read_of("BA123CD")) for ms in range(begin_ms, begin_ms + 3000, 100)]
+    assert [each for each in told if each] == [[("BA123CD", "")]] * passages
+    other = [show(seen_by, ms, read_of("KE777AA", box=OTHER_LANE)) for ms in range(begin_ms + 3000, begin_ms + 3300, 100)]
+    assert [("KE777AA", "")] in other
+
+
 def test_the_same_car_is_a_new_passage_after_the_filter_time_and_not_before() -> None:
     free = mode("FREEFLOW", filter_ms=10_000)
     for ms in (0, 100, 2000, 4000):
