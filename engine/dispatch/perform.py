@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.types import PinsDone
@@ -120,6 +120,14 @@ class Performer:
             return Tried(task.peer, True, partial(self._finish, task, said.note))
         self._done(task, said)
         return Tried(task.peer, True)
+
+    def may_go_on(self, rule_id: int) -> bool:
+        """False: its action is switched off or deleted by now."""
+        try:
+            rule = self._store.rules.get(rule_id)
+        except StoreError:
+            return True
+        return rule is not None and rule.enabled
 
     def _task(self, item: Delivery) -> _Task:
         stored = self._store.passages.get(item.passage_id)

@@ -211,6 +211,8 @@ class Workers:
         if tried.later is not None:
             self._taken[item.id] = item.rule_id
             self._pins.settle(item.id, partial(self._take_end, item, tried.later))
+            if not self._performer.may_go_on(item.rule_id):  # switched off since it was looked at, so that `use` did not know of it
+                self._pins.take_back(item.id, Text(SWITCHED_OFF))
         if tried.answered is None:
             return
         peer = tried.peer or self._peer(item.rule_id)

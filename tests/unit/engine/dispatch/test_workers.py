@@ -228,6 +228,22 @@ def test_a_rule_switched_off_in_between_is_not_carried_out(camera: Camera) -> No
     assert camera.states() == [("failed", 1, "the action was switched off or deleted before it was carried out")]
 
 
+def test_an_action_that_is_switched_off_while_pins_takes_its_pulse_on_is_taken_back(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers, taken_back = camera.intake._workers[Lane.FAST], []
+    monkeypatch.setattr(camera.pins, "take_back", lambda request_id, why: taken_back.append(request_id), raising=False)
+
+    def switch_off() -> None:
+        camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), "admin")
+        workers.use(camera.store.rules())
+
+    camera.pins.takes, camera.pins.before_answer = True, switch_off
+    camera.intake.take(passage())
+    workers._work()
+    assert taken_back == [one.id for one in camera.pins.requests]
+
+
 def test_a_deleted_rule_is_not_carried_out(camera: Camera) -> None:
     camera.intake.take(passage())
     camera.store.rules.delete(1, "admin")
