@@ -352,6 +352,7 @@ class LaneKeeper:
                     self._report(why.text)
                     if self._stores is not None:
                         self._stores.make_room(why)
+                        self._let_in_behind(self._stores, effects[1:])
                     self._clock.wait(self._stopped, AGAIN_S)
                     break
                 except Exception:  # the thread's top: the next vehicle must get its answer
@@ -463,6 +464,18 @@ class LaneKeeper:
             except StoreError:
                 late.run(partial(self._let_in, stores, passage_id, opened))
                 raise
+
+    def _let_in_behind(self, stores: Stores, effects: Sequence[Effect]) -> None:
+        """Whose turn has come meanwhile waits for no storage either."""
+        from engine.lane.lane import OPEN_NOW
+
+        for effect in effects:
+            passage_id = effect.vehicle.passage_id
+            if effect.name == OPEN_NOW:
+                try:
+                    self._let_in(stores, passage_id, self._known.waiting.get(passage_id, Decision("opened")))
+                except StoreError as why:
+                    log.error("%s: %s", effect.name, why)
 
     def _let_in(self, stores: Stores, passage_id: str, opened: Decision, by_pins_alone: bool = False) -> None:
         store = stores.store

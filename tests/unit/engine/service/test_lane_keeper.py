@@ -175,6 +175,36 @@ def test_who_waits_while_the_storage_gets_full_is_let_in_and_that_is_stored_once
     assert len(gate.camera.pins.begun) == 1
 
 
+def test_who_waits_behind_one_whose_turn_cannot_be_stored_is_let_in_too(gates, monkeypatch):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    gate.clock.advance(0.1)
+    gate.car("XY99ZZZ", "p2")
+
+    def full(*arguments):
+        threading.Event().wait(0.05)  # the clock of a test does not wait
+        raise StorageFull("storage is full")
+
+    def is_in(id):
+        held = gate.camera.bypass.held(id)
+        return held is not None and held.done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate.camera.store.passages, "decide", full)
+        gate.lines(DI1=True)
+        until(lambda: is_in("p1"), "the first one's gate")
+        gate.lines(DI2=True)
+        gate.lines(DI1=False)
+        gate.lines(DI2=False)
+        gate.lines(DI1=True)
+        until(lambda: is_in("p2"), "the second one's gate")
+    until(lambda: len(gate.decided) == 2, "the decisions")
+    while gate.camera.turn():
+        pass
+    assert (gate.states("p1")["io"], gate.states("p2")["io"], len(gate.camera.pins.begun)) == ("done", "done", 2)
+
+
 def test_who_waits_is_let_in_while_the_storage_stalls_and_once(gates, monkeypatch):
     monkeypatch.setattr("engine.dispatch.bypass.SLOW_S", 0.05)
     gate = gates(**LOOPS)
