@@ -15,7 +15,7 @@ import pytest
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from board.profiles import all_profiles
+from board.profiles import all_profiles, check_lines
 from board.types import BoardProfile
 from hil_tests.bench import PICTURE, Order, open_bench
 from hil_tests.plate_sheet import write_pdf
@@ -74,6 +74,7 @@ def _run(words: list[str]) -> int:
 def _order(options: argparse.Namespace, folder: Path) -> Order:
     profile = all_profiles()[options.board]
     handless = profile.simulated or profile.emulated
+    check_lines(State(options.state))  # here: of the copy below nobody could mend anything
     lines = State(options.state).lines_file
     if lines.exists():  # an installer's own lines belong to the board
         (folder / lines.name).write_bytes(lines.read_bytes())

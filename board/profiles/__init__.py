@@ -202,6 +202,11 @@ def keep_lines(state: State) -> None:
     keep_copy(state.lines_file, lambda data: _object(state.lines_file, data))
 
 
+def check_lines(state: State) -> None:
+    """ConfigError when STATE/lines.json cannot be read or holds no object; what is in it is looked at with the profile (`load`)."""
+    _read_object(state.lines_file)
+
+
 def _read_object(path: Path) -> dict[str, object]:
     try:
         data = path.read_bytes()

@@ -127,3 +127,9 @@ def test_a_folder_or_a_file_that_the_command_line_names_wrongly_is_a_wrong_reque
     assert f"--sd: there is no folder {tmp_path / 'card'}" in capsys.readouterr().err
     assert main(["sheet", str(tmp_path / "folder" / "plates.pdf")]) == 2
     assert capsys.readouterr() == ("", f"{tmp_path / 'folder' / 'plates.pdf'} cannot be written: No such file or directory\n")
+
+
+def test_a_damaged_file_of_lines_is_named_where_the_installer_finds_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "lines.json").write_text('{"outputs": [')
+    assert main(["--board", "sim", "--only", "none of them", "--state", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'lines.json'} is not JSON")
