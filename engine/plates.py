@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import StrictInt
-from board.kit.from_json import from_json
+from board.kit.from_json import Twice, from_json
 from board.kit.moments import moment
 from board.kit.settings import Settings, SettingsError, field_validator, option
 from board.kit.typed import folded
@@ -196,7 +196,9 @@ def _object(body: bytes) -> dict[str, Any]:
     if len(body) > LONGEST_BODY:
         raise ConfigError("the message may have {most} bytes at most", most=LONGEST_BODY)
     try:
-        sent = from_json(body)
+        sent = from_json(body, unique=True)
+    except Twice as why:
+        raise ConfigError("message is not JSON: {why}", why=why) from why
     except ValueError as why:
         raise ConfigError("the message is not JSON in UTF-8; an entry without more is {{}}") from why
     if not isinstance(sent, dict):

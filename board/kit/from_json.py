@@ -18,10 +18,17 @@ class TooDeep(ValueError):
         super().__init__(f"nested more than {DEEPEST} deep")
 
 
+class Twice(ValueError):
+    """An object in it has this name twice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name[:60]!r} stands in it twice")
+
+
 def from_json(text: str | bytes, parse_constant: Callable[[str], object] | None = None, unique: bool = False) -> Any:
     """The value; a ValueError where the text is no JSON, is not UTF-8 or is nested too deep.
-    `parse_constant` is asked for NaN and Infinity, which Python reads though JSON has none. `unique`: a ValueError, too, where an
-    object has a name twice, of which Python takes the last and others the first (RFC 8259, 4)."""
+    `parse_constant` is asked for NaN and Infinity, which Python reads though JSON has none. `unique`: Twice where an object has a
+    name twice, of which Python takes the last and others the first (RFC 8259, 4)."""
     try:
         value = json.loads(text, parse_constant=parse_constant, object_pairs_hook=_unique if unique else None)
     except RecursionError as why:
@@ -36,7 +43,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name[:60]!r} stands in it twice")
+            raise Twice(name)
         found[name] = value
     return found
 

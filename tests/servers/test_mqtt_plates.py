@@ -98,6 +98,7 @@ def test_an_answer_carries_what_the_asker_knows_it_by(gate: Gate) -> None:
         ("4/plates/AB1/set", b"", "the message is not JSON in UTF-8; an entry without more is {{}}"),
         ("4/plates/AB1/set", b"\xff", "the message is not JSON in UTF-8; an entry without more is {{}}"),
         ("4/plates/AB1/set", b"[" * 4000, "the message is not JSON in UTF-8; an entry without more is {{}}"),
+        ("4/plates/AB1/set", b'{"valid_to": "2026-01-01", "valid_to": ""}', "message is not JSON: {why}"),
         ("4/plates/AB1/set", b"[1]", "the message is not a JSON object; an entry without more is {{}}"),
         ("4/plates/AB1/set", b'{"owner": "' + b"x" * 5000 + b'"}', "the message may have {most} bytes at most"),
     ],

@@ -47,6 +47,7 @@ def answer(**said: Any) -> bytes:
         (answer(event_id="p1", allow="true"), "the answer is no JSON object with event_id and allow"),
         (answer(event_id="p1", allow=1), "the answer is no JSON object with event_id and allow"),
         (answer(event_id="p1"), "the answer is no JSON object with event_id and allow"),
+        (b'{"event_id": "p1", "allow": false, "allow": true}', "the answer is no JSON object with event_id and allow"),
         (b"true", "the answer is no JSON object with event_id and allow"),
         (b"", "the answer is no JSON object with event_id and allow"),
         (b"\xff\xfe", "the answer is no JSON object with event_id and allow"),
