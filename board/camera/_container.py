@@ -88,7 +88,7 @@ def _rgb(frame: Any) -> RGB:
         rgb: RGB = frame.to_ndarray(format="rgb24")
     except (ValueError, OSError) as why:  # FFmpeg's errors are both
         raise ImageError("{why}", why=what_happened(why)) from why
-    return rgb
+    return rgb.copy() if frame.format.name == "rgb24" else rgb  # a view of memory that ends with the camera
 
 
 def open_container(source: str, name: str, options: Mapping[str, str], file_format: str | None = None) -> Any:

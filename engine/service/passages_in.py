@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from board.kit.errors import WireError
 from engine.types import Passage
 
 log = logging.getLogger("passages")
@@ -45,6 +46,8 @@ class PassagesIn:
     def _run(self, passage: Passage) -> None:
         try:
             self._take(passage)
+        except WireError as why:  # its engine went away meanwhile, and the next one sends it again
+            log.info("passage %s: %s", passage.id, why)
         except Exception:  # the thread's top: it is sent again
             log.exception("passage %s", passage.id)
         finally:

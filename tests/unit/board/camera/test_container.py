@@ -10,6 +10,8 @@ from functools import partial
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from board.camera import _container
@@ -24,6 +26,17 @@ def test_no_trace_of_a_source_that_fails_holds_its_password(url: str) -> None:
     with pytest.raises(CameraError) as failed:
         open_container(address.url, address.name, {})
     assert "hunter2" not in "".join(traceback.format_exception(failed.value))
+
+
+@pytest.mark.parametrize("pixels", ["rgb24", "bgr24", "yuv420p"])
+def test_a_picture_outlives_the_memory_that_the_driver_gave_it_in(pixels: str) -> None:
+    """Pictures are stored beside the reading, while their camera may be closed."""
+    frame = av.VideoFrame(64, 48, pixels)
+    rgb = _container._rgb(frame)
+    before = rgb.copy()
+    for plane in frame.planes:
+        plane.update(bytes(99 for _ in range(plane.buffer_size)))
+    assert np.array_equal(rgb, before)
 
 
 class SlowBoard:

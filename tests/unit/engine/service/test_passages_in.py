@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from board.kit.errors import WireError
 from engine.service import passages_in
 from engine.service.passages_in import MOST, PassagesIn
 from engine.types import Passage
@@ -62,3 +63,11 @@ def test_an_error_of_ours_costs_no_other_passage() -> None:
     for one in (passage("ODD", id="p1"), passage(id="p2"), passage("ODD", id="p1")):
         passages.take(one)
     assert (storage.asked, storage.stored) == (["p1", "p2", "p1"], ["p2"])
+
+
+def test_an_engine_that_goes_away_meanwhile_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    def take(one: Passage) -> None:
+        raise WireError("no engine is connected")
+
+    PassagesIn(take).take(passage())
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
