@@ -454,6 +454,20 @@ def test_who_was_counted_in_and_never_let_in_is_no_longer_inside(gates):
     assert gate.told == []
 
 
+def test_who_is_only_counted_stays_inside_though_a_message_about_him_fails(gates):
+    gate = gates(counts=COUNTS[1])
+    store, outbox = gate.camera.store, gate.camera.outbox
+    store.rules.delete(next(each.id for each in store.rules() if each.kind == "io"), "anna")
+    outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    assert gate.car().startswith("reported")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    message = gate.camera.claim()
+    assert message is not None
+    outbox.give_up(message, "failed", Text("no such host"))
+    assert gate.car("XY99ZZZ", "p2").startswith("reported")
+    until(lambda: places(gate) == {"WHITELIST": (2, 0)}, "the next count")
+
+
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
     occupancy = gates(counts=COUNTS[1]).camera.store.occupancy
     occupancy.put(WHITE, 40, 12, "anna", NOW)
