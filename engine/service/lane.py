@@ -555,7 +555,7 @@ class LaneKeeper:
         found = stores.store.passages.get(passage_id) if passage_id in self._known.counted else None
         if (
             found is None or found.decision.outcome != "opened"
-        ):  # who is only counted drove in, whatever became of messages about him
+        ):  # else it drove in, whatever became of messages
             return
         self._known.counted.remove(passage_id)
         back = "out" if self._way(found.passage) == "in" else "in"
