@@ -553,9 +553,7 @@ class LaneKeeper:
     def _uncount(self, stores: Stores, passage_id: str) -> None:
         """It was counted when it was let in, and the barrier stayed shut: it would be kept out as one that is inside already."""
         found = stores.store.passages.get(passage_id) if passage_id in self._known.counted else None
-        if (
-            found is None or found.decision.outcome != "opened"
-        ):  # else it drove in, whatever became of messages
+        if found is None or found.decision.outcome != "opened":  # else it drove in, whatever became of messages
             return
         self._known.counted.remove(passage_id)
         back = "out" if self._way(found.passage) == "in" else "in"
