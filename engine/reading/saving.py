@@ -19,7 +19,8 @@ from engine.types import Passage, PassageImages
 log = logging.getLogger("engine")
 
 WITHIN_S = 1.0
-"""A passage waits no longer for its pictures: what takes longer follows under its name, too late for the first messages."""
+"""A passage waits no longer for its pictures, and not at all behind one that did: what takes longer follows under its name, too late
+for the first messages."""
 MOST_WAITING = 2
 """Passages whose pictures wait for the card: each holds a whole frame."""
 
@@ -43,6 +44,7 @@ class Saving:
         self._say = say
         self._waiting: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
+        self._before: _Job | None = None
 
     def save(self, passage: Passage, rgb: NDArray[np.uint8]) -> PassageImages:
         """As ImageStore.save, within WITHIN_S; none when too many wait already."""
@@ -55,10 +57,12 @@ class Saving:
         except queue.Full:
             log.error("passage %s has no pictures: those of %d before it wait for the storage", passage.id, MOST_WAITING)
             return PassageImages()
-        if not job.ended.wait(WITHIN_S):
+        stalls = self._before is not None and not self._before.ended.is_set()
+        self._before = job
+        if not job.ended.wait(0 if stalls else WITHIN_S):
             job.late = True
             log.warning("passage %s is told before its pictures are stored: the storage is slow", passage.id)
-        elif job.error is not None:
+        if job.ended.is_set() and job.error is not None:
             raise job.error
         return self._images.names(passage, rgb)
 
