@@ -19,8 +19,8 @@ from engine.types import Passage, PassageImages
 log = logging.getLogger("engine")
 
 WITHIN_S = 1.0
-"""A passage waits no longer for its pictures, and not at all behind one that did: what takes longer follows under its name, too late
-for the first messages."""
+"""A passage waits no longer for its pictures, and not at all behind one that did: what takes longer follows under its name, too
+late for the first messages."""
 MOST_WAITING = 2
 """Passages whose pictures wait for the card: each holds a whole frame."""
 
