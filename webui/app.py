@@ -16,7 +16,7 @@ from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
 from board.kit.web.static_files import SHARED, file, files
 from board.kit.web.visitor import Visitor, visitor_of
 from board.kit.words import Text
-from webui import cgi
+from webui import cgi, order_age
 from webui.portal import Portal
 
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +46,8 @@ def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> Wsgi:
 
 
 def _admit(portal: Portal, call: Call, route: Route[Portal]) -> Visitor:
+    if route.permission == "open":
+        order_age.refuse_late(portal.clock, call.header(order_age.HEADER))
     visitor = visitor_of(call.environ)
     if visitor.by and route.is_page and route.path != "setup" and not portal.lpr().region:
         raise Elsewhere("/anpr/setup")  # manual 3.3, First access: region and countries come before anything else

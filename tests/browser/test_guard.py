@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,9 +159,30 @@ def test_what_a_slow_line_brings_late_changes_no_plate_and_no_list_that_somebody
     playwright.expect(page.locator("#add-to-list")).to_be_focused()
 
 
+def with_orders(page: Any, handle: Callable[[Any], object]) -> None:
+    """`handle` gets each order to open that the page sends."""
+    page.route("**/api/gate", lambda route: route.fallback() if route.request.method == "GET" else handle(route))
+
+
+def test_an_order_that_reaches_the_camera_late_opens_nothing_and_the_page_says_so(page: Any, gate: Guarded) -> None:
+    """As when the line was cut on its way: the guard has long gone on, and the gate would open for nobody."""
+
+    def late(route: Any) -> None:
+        headers = route.request.headers
+        route.continue_(headers={**headers, "x-ordered-ms": str(int(headers["x-ordered-ms"]) - 11_000)})
+
+    with_orders(page, late)
+    page.goto(f"{gate.address}/live")
+    page.locator("#open-gate").click()
+    dialog = page.locator("#gate-dialog")
+    dialog.get_by_role("button", name="Delivery").click()
+    dialog.get_by_role("button", name="Open gate").click()
+    playwright.expect(dialog.locator("#gate-problems")).to_contain_text("The order came too late")
+
+
 def test_a_key_that_is_held_and_a_double_click_open_no_gate(page: Any, gate: Guarded) -> None:
     sent: list[str] = []
-    page.route("**/api/gate", lambda route: (sent.append(route.request.post_data), route.fulfill(json={"note": "opened"})))
+    with_orders(page, lambda route: (sent.append(route.request.post_data), route.fulfill(json={"note": "opened"})))
     page.goto(f"{gate.address}/live")
     playwright.expect(page.locator("#open-gate")).to_be_enabled()
     page.locator("#open-gate").focus()
@@ -185,7 +206,7 @@ def test_a_key_that_is_held_and_a_double_click_open_no_gate(page: Any, gate: Gua
     dialog.wait_for(state="hidden")
     assert len(sent) == 2
     held: list[Any] = []
-    page.route("**/api/gate", lambda route: held.append(route), times=1)
+    with_orders(page, held.append)
     page.locator("#open-gate").click()
     dialog.get_by_role("button", name="Delivery").click()
     dialog.get_by_role("button", name="Open gate").click()

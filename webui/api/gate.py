@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from board.kit.settings import Settings, option
-from board.kit.web.routes import Answer, Call, Refused, api
+from board.kit.web.routes import Answer, Call, Refused, api, data
 from engine.messages import SwitchOutput
+from webui import order_age
 from webui.api.outputs import switched
 from webui.portal import Portal
 from webui.view import shapes
@@ -17,6 +18,10 @@ class GateSent(Settings):
     )
 
 
+def _now(portal: Portal, call: Call) -> Answer:
+    return data({"now_ms": order_age.now_ms(portal.clock)})
+
+
 def _open(portal: Portal, call: Call[object, GateSent]) -> Answer:
     found = gate(portal)
     if not found.output:
@@ -26,6 +31,15 @@ def _open(portal: Portal, call: Call[object, GateSent]) -> Answer:
 
 
 ROUTES = (
+    api(
+        "GET",
+        "api/gate",
+        "open",
+        _now,
+        "For orders that must not be carried out late: what needs the permission open and has this as its header X-Ordered-Ms is "
+        "refused by 409 where more than 10 s lie between.",
+        reply=shapes.OrderTime,
+    ),
     api(
         "POST",
         "api/gate",

@@ -1,7 +1,9 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
-import {$, api, ApiError, changed, connectForm, followWhen, leave, notice, onClick, sayNext, showProblems, values} from "./portal.js";
+import {$, ApiError, changed, connectForm, followWhen, leave, notice, onClick, order, sayNext, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_} from "./words.js";
+
+const TEST_WITHIN_MS = 100_000; // no action waits for longer than a minute
 
 const form = $("#action");
 const {rule, list, kind} = form.dataset;
@@ -34,7 +36,7 @@ onClick($("#test"), async () => {
   const place = $("#outcome");
   notice("", _("Testing…"), [], place);
   try {
-    const outcome = await api("POST", "rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value, start: $("#f-start").value});
+    const outcome = await order("rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value, start: $("#f-start").value}, TEST_WITHIN_MS);
     notice(outcome.ok ? "ok" : "bad", outcome.ok ? _("Done: {result}", { result: outcome.note }) : outcome.note, [], place);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -1,5 +1,5 @@
 // At the gate: what a guard does about a car: open by hand with a reason, put its plate in a list.
-import {$, $$, api, ApiError, clearProblems, el, notice, onClick, onSubmit, toast} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, el, notice, onClick, onSubmit, order, toast} from "./portal.js";
 import {_} from "./words.js";
 
 for (const button of $$("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
@@ -22,7 +22,7 @@ export function openGateDialog(button) {
   button.addEventListener("click", () => { reason.value = ""; $("#gate-problems").replaceChildren(); dialog.showModal(); reason.focus(); });
   for (const each of $$("#gate-reasons button")) each.addEventListener("click", () => { reason.value = each.dataset.reason; $("[type=submit]", dialog).focus(); });
   sends(dialog, $("#gate-problems"), async () => {
-    const answer = await api("POST", "gate", {reason: reason.value});
+    const answer = await order("gate", {reason: reason.value});
     toast(answer.note || _("Gate opened"));
   });
 }

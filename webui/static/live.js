@@ -1,5 +1,5 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
-import {$, api, ApiError, el, figure, moment, notice, number, onClick, plate, repeat, svg, toast, withMoments} from "./portal.js";
+import {$, api, ApiError, el, figure, moment, notice, number, onClick, order, plate, repeat, svg, toast, withMoments} from "./portal.js";
 import {_} from "./words.js";
 import {showAlarm} from "./alarm.js";
 import {openEvents} from "./events.js";
@@ -344,7 +344,7 @@ repeat(500, async () => { if (state.status?.lines.length) showLines(state.status
 
 onClick($("#trigger"), async () => {
   try {
-    await api("POST", "trigger", {wait_s: 0});
+    await order("trigger", {wait_s: 0});
     toast(_("Trigger accepted."));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -15,17 +15,19 @@ export class ApiError extends Error {
 let typed = false;
 document.addEventListener("input", () => { typed = true; });
 
-/** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. */
-export async function api(method, path, body) {
+/** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. `more`: of `fetch`, and headers. */
+export async function api(method, path, body, {headers = {}, ...more} = {}) {
   let response;
   try {
     response = await fetch(`/anpr/api/${path}`, {
+      ...more,
       method,
-      headers: body === undefined && method === "GET" ? {} : {"Content-Type": "application/json"},
+      headers: method === "GET" ? headers : {"Content-Type": "application/json", ...headers},
       body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
     });
-  } catch {
-    throw new ApiError(0, {error: _("The camera does not answer. Is it still connected?")});
+  } catch (error) {
+    throw new ApiError(0, {error: error.name === "TimeoutError"
+      ? _("The camera does not answer. What it has not done by now it will not do any more.") : _("The camera does not answer. Is it still connected?")});
   }
   // The session is over: the camera asks for the log-in. Where somebody has typed it is said instead, and what was typed stays.
   if (response.status === 401 && !typed && !$("dialog[open]")) location.reload();
@@ -34,6 +36,13 @@ export async function api(method, path, body) {
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: _("The camera answered {status}.", response)}; }
   if (!response.ok) throw new ApiError(response.status, answer);
   return answer;
+}
+
+/** Posts what may open a gate: if it comes late, over a line that was cut meanwhile, the camera refuses it. `within_ms`: how long its
+ *  answer is waited for; more than the ten seconds after which it is late. */
+export async function order(path, body, within_ms = 15_000) {
+  const {now_ms} = await api("GET", "gate", undefined, {signal: AbortSignal.timeout(within_ms)});
+  return api("POST", path, body, {headers: {"X-Ordered-Ms": now_ms}, signal: AbortSignal.timeout(within_ms)});
 }
 
 /** An element; text goes in as text, never as HTML. */

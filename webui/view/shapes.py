@@ -595,6 +595,12 @@ class Status(TypedDict):
     lane: Lane | None
 
 
+class OrderTime(TypedDict):
+    """`now_ms`: ms since the camera was switched on."""
+
+    now_ms: int
+
+
 class FirstStep(TypedDict):
     """`said`: what was found, null for nothing yet; `href`: where it is done."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -114,6 +115,17 @@ def test_the_gate_is_opened_by_hand_with_a_reason_only(caller: Caller) -> None:
     assert (refused.status, refused.json["problems"][0]["field"]) == (422, "reason")
     assert caller.send("POST", "api/gate", {"reason": "Delivery"}, "viewer").status == 403
     assert caller.send("POST", "api/gate", {"reason": "Delivery"}, "operator").status == 503  # no service runs
+
+
+def test_an_order_that_comes_late_opens_nothing(caller: Caller) -> None:
+    """The line was cut on its way, and the gate would open for nobody, minutes later."""
+    now_ms = caller.get("api/gate", "operator").json["now_ms"]
+    asked = {503: (now_ms, now_ms - 9_000), 409: (now_ms - 60_000, now_ms + 60_000), 400: ("soon", -1, "9" * 30)}
+    for path, body in (("api/gate", {"reason": "Delivery"}), ("api/board/outputs/DO1", {}), ("api/trigger", {"wait_s": 0})):
+        for status, stamps in asked.items():
+            for each in stamps:
+                sent = json.dumps(body).encode()
+                assert caller.call("POST", path, "operator", sent, HTTP_X_ORDERED_MS=str(each)).status == status, (path, each)
 
 
 def reads(
