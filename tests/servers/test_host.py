@@ -310,6 +310,7 @@ def test_a_package_is_controlled_by_a_form_too(host: Host) -> None:
     assert "'TINY is started'" in host.ask("POST", CONTROL, data={"idx": "0", "cmd": "start"}).text
     assert "'TINY is stopped'" in host.ask("POST", f"{CONTROL}?idx=0", data={"cmd": "stop"}).text
     assert "idx is there twice" in host.ask("POST", f"{CONTROL}?idx=0", data={"idx": "1", "cmd": "stop"}).text
+    assert host.ask("POST", CONTROL, data={"idx": "0", "cmd": ["stop", "remove"]}).status_code == 400
     assert "'TINY is started'" in host.ask("POST", f"{CONTROL}?idx=0&cmd=start").text
 
 

@@ -124,6 +124,10 @@ def _fields(text: str, errors: str) -> dict[str, str]:
         raise Refused(422, "The request is not UTF-8.") from why
     except ValueError as why:
         raise Refused(422, "The request has more than {most} fields.", most=MAX_FIELDS) from why
+    last = dict(pairs)
+    twice = next((name for name, value in pairs if value != last[name]), None)
+    if errors == "strict" and twice is not None:  # of what changes something nobody knows which is meant
+        raise Refused(400, "{name!r} is there twice", name=twice[:60])
     return {name: "" if "\ufffd" in value else value for name, value in pairs}
 
 
