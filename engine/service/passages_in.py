@@ -28,14 +28,15 @@ class PassagesIn:
         self._since_s: dict[str, float] = {}
 
     def take(self, passage: Passage) -> None:
-        """Called by one thread; returns when the passage has been taken, or takes long."""
+        """Called by one thread; returns when the passage has been taken, or takes long, or at once behind one that does."""
         with self._lock:
             if passage.id in self._since_s or len(self._since_s) >= MOST:
                 return
+            stalls = bool(self._since_s)
             self._since_s[passage.id] = time.monotonic()
         thread = threading.Thread(target=self._run, args=(passage,), name="passage", daemon=True)
         thread.start()
-        thread.join(PATIENCE_S)
+        thread.join(0 if stalls else PATIENCE_S)
 
     def oldest_s(self) -> float:
         """How long the first one has been on its way, in s; 0 if there is none."""

@@ -46,14 +46,30 @@ def test_the_car_behind_waits_for_no_storage_that_stalls_and_a_repeated_passage_
     passages = PassagesIn(storage.take)
     for name in ("p1", "p2", "p1", "p2"):
         passages.take(passage(id=name))
+    until(lambda: len(storage.asked) > 1, "the second one")
     assert storage.asked == ["p1", "p2"]
     assert passages.oldest_s() > 0
     for number in range(MOST):
         passages.take(passage(id=f"more{number}"))
+    until(lambda: len(storage.asked) >= MOST, "as many as may")
     assert len(storage.asked) == MOST
     storage.goes_on.set()
     until(lambda: passages.oldest_s() == 0, "the end of the stall")
     assert sorted(storage.stored) == sorted(storage.asked)
+
+
+def test_of_many_cars_that_come_at_once_the_last_waits_no_longer_than_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passages_in, "PATIENCE_S", 0.01)
+    storage = Storage()
+    passages = PassagesIn(storage.take)
+    passages.take(passage(id="p1"))
+    monkeypatch.setattr(passages_in, "PATIENCE_S", 60)
+    behind = threading.Thread(target=lambda: [passages.take(passage(id=f"p{number}")) for number in (2, 3, 4)])
+    behind.start()
+    behind.join(20)
+    assert not behind.is_alive()
+    storage.goes_on.set()
+    until(lambda: passages.oldest_s() == 0, "the end of the stall")
 
 
 def test_an_error_of_ours_costs_no_other_passage() -> None:
