@@ -112,13 +112,22 @@ class _Question:
 
 
 class Asker:
-    """`store()`: StoreError while it is not open. Any thread may call."""
+    """`store()`: StoreError while it is not open. `is_decided(passage id)`: it has been decided about, though it is not stored yet.
+    Any thread may call."""
 
-    def __init__(self, store: Callable[[], Store], kinds: Kinds, environment: Environment, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        kinds: Kinds,
+        environment: Environment,
+        clock: Clock,
+        is_decided: Callable[[str], bool] = lambda passage_id: False,
+    ) -> None:
         self._store = store
         self._kinds = kinds
         self._environment = environment
         self._clock = clock
+        self._is_decided = is_decided
         self._rules: tuple[ActionRule, ...] = ()
         self._lock = threading.Lock()
         self._breaker = Breaker(LIMITS, PAUSE_S)
@@ -173,7 +182,7 @@ class Asker:
     def _questions(self, passage: Passage, then: Then) -> list[_Question]:
         store = self._store()
         age_s = (self._clock.monotonic_ns() - passage.monotonic_ns) / 1e9  # no gate goes by the wall clock: it may be set meanwhile
-        if not 0 <= age_s <= LATEST_S or store.passages.has(passage.id):
+        if not 0 <= age_s <= LATEST_S or store.passages.has(passage.id) or self._is_decided(passage.id):
             return []
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
         matches = store.lookup(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)

@@ -23,6 +23,7 @@ from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
 from engine.actions._kind import noted
 from engine.dispatch.age import left_ns
+from engine.dispatch.asking import Verdicts
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.events import CARS
@@ -46,7 +47,7 @@ MOST_THREADS = 16
 class Judged:
     """A passage with everything decided about it, before it is stored. `spent`: the entries that it counts down, each with the
     ids of the deliveries that open by it; `beside`: lists that the plate is not in and whose actions open all the same (an exit
-    loop, any car of a lane)."""
+    loop, any car of a lane); `verdicts`: what servers answered."""
 
     passage: Passage
     matches: tuple[Match, ...]
@@ -55,6 +56,7 @@ class Judged:
     rules: tuple[ActionRule, ...]
     spent: tuple[tuple[ListEntry, tuple[str, ...]], ...]
     beside: tuple[PlateList, ...] = ()
+    verdicts: Verdicts = ()
 
     @property
     def done(self) -> tuple[tuple[Delivery, datetime], ...]:

@@ -75,7 +75,7 @@ class Intake:
         judged = held or self._judge(passage, happened, verdicts, done)
         try:
             with self._in_time(judged):
-                added = self._commit(judged, verdicts, is_over=held is not None)
+                added = self._commit(judged, is_over=held is not None)
         except StoreError:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
@@ -112,7 +112,7 @@ class Intake:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
         beside = self._beside(rules, deliveries, finding)
-        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside)
+        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside, verdicts)
 
     def _beside(self, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], finding: Finding) -> tuple[PlateList, ...]:
         """Lists without the plate whose actions open: read now, as a broken storage may not be read later."""
@@ -120,13 +120,13 @@ class Intake:
         lists = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in finding.matches}
         return tuple(self._store.lists.get(each) for each in lists)
 
-    def _commit(self, judged: Judged, verdicts: Verdicts, is_over: bool) -> bool:
+    def _commit(self, judged: Judged, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, however many entries are left."""
         with self._store.transaction():
             added = self._store.add_passage(judged.passage, judged.deliveries, judged.matches, judged.decision)
             if added and judged.passage.what == PLATE:
                 self._store.counters.add("Results")
-            for verdict in verdicts if added else ():
+            for verdict in judged.verdicts if added else ():
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, self._clock.now(), verdict.note)
             if added and not self._spend(judged) and not is_over:

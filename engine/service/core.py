@@ -259,11 +259,11 @@ class Service:
             lambda: self._need_store().settings(GeneralSettings),
             partial(answer, self._need_store),
         )
-        self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._switching = Switching(clock, self._pins, self._events.happened, self._switched_by_hand)
         self._room = Room(state.database, state.images)
         self._bypass = Bypass(kinds, self._environment, self._pins, clock, self._lane)
+        self._asker = Asker(self._gate_store, kinds, self._environment, clock, lambda its_id: self._bypass.held(its_id) is not None)
         self._status = Status(
             state,
             clock,

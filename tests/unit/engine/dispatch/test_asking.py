@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from board.kit.errors import DeliveryError, PeerRefused
+from board.kit.errors import DeliveryError, PeerRefused, StorageFull
 from board.kit.settings import Settings
 from engine.actions import ActionEnv, ActionKind, find_kinds
 from engine.actions._kind import Answer
@@ -93,7 +93,8 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     kinds = {**kinds, "ask": asking}
     camera = Camera(tmp_path, kinds)
     surroundings = environment(tmp_path, camera.pins, camera.clock, kinds)
-    made = Gate(camera, Asker(lambda: camera.store, kinds, surroundings, camera.clock))
+    asker = Asker(lambda: camera.store, kinds, surroundings, camera.clock, lambda its_id: camera.bypass.held(its_id) is not None)
+    made = Gate(camera, asker)
     camera.store.entries.save(entry("LISTED1"), "anna")
     camera.store.entries.save(entry("BANNED1", BLACK), "anna")
     camera.store.entries.save(entry("BANNED2", BLACK), "anna")
@@ -109,6 +110,26 @@ def test_a_clock_that_is_set_after_the_picture_lets_nobody_in_unasked(gate: Gate
     ahead = gate.camera.clock.now() - timedelta(days=1)
     assert gate.outcome("STRANGER", at=ahead) == ("refused", "asked judge.example: refused")
     assert gate.asked == ["STRANGER"]
+
+
+@pytest.mark.parametrize("server", [yes, no])
+def test_nobody_is_asked_again_about_a_car_that_cannot_be_stored(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    gate.save(asking(), rule(ALL))
+    gate.server, full = server, [StorageFull("storage is full")]
+    add = gate.camera.store.add_passage
+    monkeypatch.setattr(gate.camera.store, "add_passage", lambda *its: add(*its) if not full else raise_one(full.pop()))
+    gate.come(passage("STRANGER"))
+    until(lambda: not full and not gate.asker._waiting, "the answer")
+    outcome, _ = gate.outcome("STRANGER")
+    assert (outcome, gate.asked) == ("opened" if server is yes else "refused", ["STRANGER"])
+    results = gate.camera.store.rules.results()
+    assert any("judge.example" in str(each.done_note) for each in results.values())
+
+
+def raise_one(error: Exception) -> Any:
+    raise error
 
 
 def asking(list_id: int = ALL, otherwise: str = "local list", timeout_s: float = 5.0) -> ActionRule:
