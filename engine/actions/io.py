@@ -26,7 +26,8 @@ NOTES = {
 }
 """What the output does: how the Audit tab says it, with the options' values."""
 
-BY_HAND = ("pulse", "on", "off")
+ON = "on"
+BY_HAND = ("pulse", ON, "off")
 """What people and recorders may do with an output, beside the actions."""
 
 PLACE = re.compile(r"\{(\w+)\}")

@@ -8,7 +8,7 @@ from board.kit.dependent import SENSELESS
 from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.routes import Answer, Call, Refused, api, data
 from board.kit.words import Text
-from engine.actions.io import BY_HAND, LONGEST_MS
+from engine.actions.io import BY_HAND, LONGEST_MS, ON
 from engine.messages import Outcome, SwitchOutput
 from webui.portal import Portal
 from webui.view import shapes
@@ -38,7 +38,7 @@ def _switch(portal: Portal, call: Call[object, OutputSent]) -> Answer:
     name, body = call.path["name"], call.body
     if name not in [line.name for line in portal.profile.outputs]:
         raise Refused(404, "there is no output {name}", name=name[:40])
-    if body.do != PULSE and body.duration_ms is not None:  # who says how long it is to last must not find the gate open for good
+    if body.do == ON and body.duration_ms is not None:  # who says how long it is to last must not find the gate open for good
         only = Text("{option}: {values}", {"option": OutputSent.title_of("do"), "values": [PULSE]})
         raise SettingsError(OutputSent.conflict("duration_ms", SENSELESS, conditions=[only]))
     order = SwitchOutput(name, body.do, body.duration_ms or USUAL_MS, call.user, call.visitor.address, "API", body.reason)

@@ -51,7 +51,6 @@ def test_an_operator_opens_the_gate_under_his_name_and_a_viewer_does_not(caller:
         ("DO1", {"reason": "x" * 81}, 422),
         ("DO1", {"do": "on", "duration_ms": 700}, 422),
         ("DO1", {"do": "on", "duration_ms": 500}, 422),
-        ("DO1", {"do": "off", "duration_ms": 500}, 422),
         ("DO1", {"do": "pulse", "for_ms": 500}, 422),
     ],
 )
@@ -59,6 +58,12 @@ def test_what_makes_no_sense_does_not_reach_the_service(caller: Caller, name: st
     service = Service(Outcome(True))
     assert switch(caller, service, name, **body).status == status
     assert service.orders == []
+
+
+def test_what_ends_an_opening_is_done_whatever_else_is_said(caller: Caller) -> None:
+    service = Service(Outcome(True))
+    assert switch(caller, service, do="off", duration_ms=500).status == 200
+    assert [order.do for order in service.orders] == ["off"]  # type: ignore[attr-defined]
 
 
 def test_a_refusal_and_a_service_that_is_away_are_told_apart(caller: Caller) -> None:
