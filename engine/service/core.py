@@ -210,6 +210,8 @@ class Service:
         inputs = self._kept_inputs.get()
         self._closing = False
         """What comes now is left to the next process, which does not know of it."""
+        self._early: dict[str, InputEdge] = {}
+        """Inputs that changed while there is no store: who drove onto a loop stands there. One that changes back has not."""
         self._pins = PinsLink(
             state.pins_socket,
             clock,
@@ -322,6 +324,8 @@ class Service:
             return
         if not self._recovered:
             self._recover(core)
+        while self._early:
+            self._on_edge(self._early.popitem()[1])
         core.scheduler.run()
         self._room.look()
         if not self._pins.problem:
@@ -567,6 +571,10 @@ class Service:
 
     def _on_edge(self, edge: InputEdge) -> None:
         if self._closing:
+            return
+        if self._core is None:
+            if self._early.pop(edge.input, None) is None:
+                self._early[edge.input] = edge
             return
         self._inputs.edge(edge)
         self._events.input(edge.input, edge.active)

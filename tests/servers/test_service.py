@@ -617,6 +617,18 @@ def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own_also_without_a_l
     set_input(camera.state, "DI2", 1)
     until(lambda: len(camera.delivery_states()) > 3, "the next car")
     until(lambda: camera.delivery_states() == ["done"] * 4, "one opening for each car")
+    empty(camera, "DI2")
+    camera.kill("service")
+    storage = camera.state.database.parent
+    away = storage.rename(storage.with_name("away"))
+    storage.touch()
+    camera.start("service")
+    camera.pins_ready()
+    set_input(camera.state, "DI2", 1)
+    until(lambda: is_active(camera, "DI2"), "the line")
+    storage.unlink()
+    away.rename(storage)
+    until(lambda: camera.delivery_states() == ["done"] * 5, "the gate, once the storage is there")
 
 
 def test_a_server_that_is_asked_opens_the_gate_for_a_stranger_and_shuts_it_for_a_guest(camera: Camera) -> None:
