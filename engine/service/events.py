@@ -24,6 +24,10 @@ log = logging.getLogger("events")
 
 MOST_WAITING = 64
 
+PATIENCE_S = 1.0
+"""An event is stored within milliseconds. The next one, which may open a way out, waits no longer for a storage that stalls."""
+MOST_TAKING = 16
+
 LEAST_GAP_NS = 500_000_000
 """An input that chatters starts its rules at most this often."""
 
@@ -135,15 +139,26 @@ class Events:
                 self._thread.start()
 
     def _run(self) -> None:
+        taking: list[threading.Thread] = []
         while (waiting := self._waiting.get()) is not None:
-            try:
-                self._take(waiting)
-            except StoreError as why:
-                event = waiting.passage.event
-                log.error("%s not stored: %s", event, why)
-                self._report(Text("{event} not stored: {why}", {"event": Text(EVENTS[event].label), "why": why.text}))
-            except Exception:  # the thread's top: the next event must come through
-                log.exception("%s", waiting.passage.event)
+            taking = [each for each in taking if each.is_alive()]
+            if len(taking) >= MOST_TAKING:
+                taking[0].join()
+            taking.append(threading.Thread(target=self._take_one, args=(waiting,), name="event", daemon=True))
+            taking[-1].start()
+            taking[-1].join(PATIENCE_S)  # one after the other: what switches on comes before what switches off
+        for each in taking:
+            each.join()
+
+    def _take_one(self, waiting: Happening) -> None:
+        try:
+            self._take(waiting)
+        except StoreError as why:
+            event = waiting.passage.event
+            log.error("%s not stored: %s", event, why)
+            self._report(Text("{event} not stored: {why}", {"event": Text(EVENTS[event].label), "why": why.text}))
+        except Exception:  # the thread's top: the next event must come through
+            log.exception("%s", waiting.passage.event)
 
 
 def _delivery(passage: Passage, done: Done) -> Delivery:

@@ -10,6 +10,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import StoreError
+from board.kit.words import Text
 from engine.service.events import MOST_WAITING, Events, Happening
 from engine.types import Start
 from tests.samples import NOW, rule
@@ -74,6 +75,23 @@ def test_who_says_so_does_not_wait_for_the_store_and_what_waits_is_bounded(store
     stored.go.set()
     stored.events.close()
     assert MOST_WAITING <= len(stored.taken) <= MOST_WAITING + 1
+
+
+def test_the_event_behind_waits_for_no_storage_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.service.events.PATIENCE_S", 0.01)
+    begun: list[str] = []
+    goes_on = threading.Event()
+
+    def take(happening: Happening) -> None:
+        begun.append(happening.passage.plate)
+        assert goes_on.wait(60)
+
+    events = Events(TestClock(), take, print)
+    for plate in ("AB12", "CD34", "EF56"):
+        events.happened("passback", plate=plate, why=Text("it is inside"))
+    until(lambda: begun == ["AB12", "CD34", "EF56"], "all of them")
+    goes_on.set()
+    events.close()
 
 
 def test_an_event_that_cannot_be_stored_is_reported_and_the_next_one_is(stored: Stored) -> None:
