@@ -292,10 +292,14 @@ def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, 
         page.goto(f"{proxy.address}/anpr/lane")
         page.locator("#lane-words").get_by_text("free").wait_for()
         row = page.locator("#places tr", has_text="WHITELIST")
+        other = page.locator("#places tr").filter(has_not_text="WHITELIST").first.get_by_label("Places")
+        other.fill("7")  # and not stored yet when the other one is
         row.get_by_label("Inside").fill("12")
         row.get_by_label("Places").fill("40")
         row.get_by_role("button", name="Save").click()
         until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 12, "what was saved")
+        page.get_by_text("Saved.").wait_for()
+        assert other.input_value() == "7"
         row.get_by_label("Places").press_sequentially("e")  # no number, and taken for no limit
         page.locator("h1").first.click()
         page.wait_for_event("requestfinished", lambda request: request.url.endswith("/api/lane"))

@@ -114,7 +114,8 @@ def test_an_output_of_an_expander_is_an_ordinary_one_and_recovers_when_the_expan
     camera.start("service")
     camera.connect_engine()
     camera.pins_ready()
-    assert {line.name for line in camera.status().lines} == {"DI1", "DI2", "DI3", "DO1", "DO2", "DO3"}
+    lines = {"DI1", "DI2", "DI3", "DO1", "DO2", "DO3"}
+    until(lambda: {line.name for line in camera.status().lines} == lines, "the lines, one message each")
     camera.report()
     until(lambda: latch(camera) == 0xFE, "the lamp")
     until(camera.pulses_ms, "the gate")
