@@ -184,7 +184,7 @@ def _missing(site: Site[C]) -> Callable[[Any], Any]:
     def handle(error: Any) -> Any:
         call = _call({})
         is_page = not bottle.request.path.startswith((f"{site.root}api/", "/cgi-bin/"))
-        refused = Refused(error.status_code, "There is no such page.")
+        refused = _nowhere(call.method, error.get_header("Allow", ""))
         try:
             call = replace(call, visitor=site.admit(site.context, call, Route("GET", "", PUBLIC, _nothing)))
         except (GatewrightError, Elsewhere):
@@ -197,6 +197,14 @@ def _missing(site: Site[C]) -> Callable[[Any], Any]:
         return sent.body
 
     return handle
+
+
+def _nowhere(method: str, allowed: str) -> Refused:
+    """`allowed`: the methods that the address has, "" for none; which would do is said (RFC 9110, 15.5.6)."""
+    if not allowed:
+        return Refused(404, "There is no such page.")
+    headers = (("Allow", allowed),)
+    return Refused(405, "{method} is not possible here, but {allowed}.", method=method[:20], allowed=allowed, headers=headers)
 
 
 def _nothing(context: object, call: Call) -> Answer:

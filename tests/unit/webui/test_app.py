@@ -210,6 +210,8 @@ def test_unknown_addresses_say_so(caller: Caller) -> None:
         "problems": [],
     }
     assert caller.get("lists/99999").status == 404
+    wrong = caller.send("DELETE", "api/status", {})
+    assert (wrong.status, wrong.headers["Allow"], wrong.json["error"]) == (405, "GET", "DELETE is not possible here, but GET.")
     assert caller.get("lists/abc").status == 404
     assert caller.get("nothing", "").status == 404
 
