@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,12 +20,13 @@ from board.kit.clock import Clock
 from board.kit.errors import DeliveryError, GatewrightError, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
-from engine.actions import Kinds, Lane, Pins, Taken, options_of
+from engine.actions import Kinds, Pins, Taken, options_of
 from engine.actions._kind import noted
 from engine.dispatch.age import left_ns
 from engine.dispatch.asking import Verdicts
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
+from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.store import Store
 from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent, PlateList
@@ -67,6 +68,20 @@ class Judged:
         """The match that the rule's action gets, as Performer gives it."""
         matches = (*self.matches, *(Match(each, None) for each in self.beside))
         return next(match for match in matches if match.list.id == rule.list_id)
+
+
+def lists_beside(
+    store: Store, kinds: Kinds, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], matches: Iterable[Match]
+) -> tuple[PlateList, ...]:
+    """Lists without the plate whose actions open: read now, as a broken storage may not be read later."""
+    opening = {each.rule_id for each in deliveries if each.state == "pending" and _is_gates(kinds, each)}
+    lists = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in matches}
+    return tuple(store.lists.get(each) for each in lists)
+
+
+def _is_gates(kinds: Kinds, item: Delivery) -> bool:
+    kind = kinds.get(item.kind)
+    return kind is not None and opens(kind)
 
 
 class Late:
@@ -154,7 +169,7 @@ class Bypass:
             kept = self._held.setdefault(judged.passage.id, judged)
             while len(self._held) > MOST_HELD:
                 del self._held[self._oldest()]
-            due = [item for item in kept.deliveries if item.state == "pending" and self._is_gates(item)]
+            due = [item for item in kept.deliveries if item.state == "pending" and _is_gates(self._kinds, item)]
             due = [item for item in due if not by_pins_alone or self._is_pins(kept, item)]
             due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
             self._busy |= {item.id for item in due}
@@ -165,10 +180,6 @@ class Bypass:
         """Events first: nobody brings one again, as the engine does a car."""
         events = (each for each, judged in self._held.items() if judged.passage.what not in CARS)
         return next(events, next(iter(self._held)))
-
-    def _is_gates(self, item: Delivery) -> bool:
-        kind = self._kinds.get(item.kind)
-        return kind is not None and kind.lane is Lane.FAST
 
     def _is_pins(self, judged: Judged, item: Delivery) -> bool:
         rule = next(rule for rule in judged.rules if rule.id == item.rule_id)

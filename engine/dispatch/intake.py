@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -17,16 +16,15 @@ from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdicts, decided, heed
 from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
-from engine.dispatch.bypass import Bypass, Judged, in_time
+from engine.dispatch.bypass import Bypass, Judged, in_time, lists_beside
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
-from engine.dispatch.starts import opens
 from engine.dispatch.workers import Workers
 from engine.events import CARS, PLATE
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import WAITING, ActionRule, Delivery, Passage, PlateList
+from engine.types import WAITING, Delivery, Passage
 
 log = logging.getLogger("passages")
 
@@ -111,14 +109,8 @@ class Intake:
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
-        beside = self._beside(rules, deliveries, finding)
+        beside = lists_beside(self._store, self._kinds, rules, deliveries, finding.matches)
         return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside, verdicts)
-
-    def _beside(self, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], finding: Finding) -> tuple[PlateList, ...]:
-        """Lists without the plate whose actions open: read now, as a broken storage may not be read later."""
-        opening = {each.rule_id for each in deliveries if each.state == "pending" and opens(self._kinds[each.kind])}
-        lists = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in finding.matches}
-        return tuple(self._store.lists.get(each) for each in lists)
 
     def _commit(self, judged: Judged, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, however many entries are left."""

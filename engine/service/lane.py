@@ -22,7 +22,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
-from engine.dispatch.bypass import Bypass, Judged, Late, in_time
+from engine.dispatch.bypass import Bypass, Judged, Late, in_time, lists_beside
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
@@ -483,9 +483,7 @@ class LaneKeeper:
         if found is None:
             return
         due, matches, rules = store.deliveries.pending_of(passage_id), store.passages.matches(passage_id), store.rules()
-        opening = {each.rule_id for each in due}
-        beside = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in matches}
-        lists = tuple(store.lists.get(each) for each in beside)
+        lists = lists_beside(store, stores.kinds, rules, due, matches)
         stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists), by_pins_alone)
 
     def _refuse_undecided(self, stores: Stores) -> None:
