@@ -3,8 +3,9 @@ servers, names and mounts are looked up by users of their own."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from board.kit.files import put_in_place, write_beside
 
 
 def make(folder: Path) -> None:
@@ -17,10 +18,6 @@ def make(folder: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     """As a whole, or not at all; bytes that were no text stay what they were."""
-    fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    fresh = write_beside(path, text.encode("utf-8", "surrogateescape"))
     fresh.chmod(0o644)
-    fresh.replace(path)
+    put_in_place(fresh, path)
