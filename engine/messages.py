@@ -6,6 +6,7 @@ that it begins with Subscribe (engine/subscription.py does it).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -161,7 +162,9 @@ class FireTrigger:
 @dataclass(frozen=True, slots=True)
 class TestAction:
     """Carries out an action now, with a sample event of `plate`, or one without a plate where `start` has none
-    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored."""
+    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored.
+
+    `ordered_ns`: as in SwitchOutput."""
 
     __test__ = False  # not a test class, though its name starts with Test
 
@@ -170,6 +173,7 @@ class TestAction:
     list_id: int
     plate: str
     start: str = "match"
+    ordered_ns: int = field(default_factory=time.monotonic_ns, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,8 @@ class SwitchOutput:
     and longest times are the pins process's. Answered by Outcome once pins has answered, and kept in Audit.
 
     `do`: of engine.actions.io.BY_HAND: "pulse" (of `duration_ms`), "on" (held until "off", or until the service ends) or "off";
-    `user`, `address`: who, and from where; `through`: "API", "CGI", "ONVIF" ...; `reason`: in the user's words, "" for none."""
+    `user`, `address`: who, and from where; `through`: "API", "CGI", "ONVIF" ...; `reason`: in the user's words, "" for none;
+    `ordered_ns`: CLOCK_MONOTONIC when it was ordered: whoever gave it to a service that hung has been told that it failed."""
 
     output: str
     do: str
@@ -192,6 +197,7 @@ class SwitchOutput:
     address: str
     through: str
     reason: str = ""
+    ordered_ns: int = field(default_factory=time.monotonic_ns, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class Switching:
             raise unfit("do", "Do", "must be one of {choices}", choices=BY_HAND)
         options = IoOptions(output=request.output, do=request.do, duration_ms=request.duration_ms)
         try:
-            not_after_ns = self._clock.monotonic_ns() + MAX_AGE_NS
+            now_ns = self._clock.monotonic_ns()
+            since_ns = now_ns if request.do == "off" else min(request.ordered_ns, now_ns)  # closing is never too late
+            not_after_ns = since_ns + MAX_AGE_NS
             answer = self._pins.request(request_of(options, str(uuid.uuid4()), not_after_ns), ANSWER_TIMEOUT_S)
         except DeliveryError as why:
             self._keep(request, Done(ACTION.name, "failed", Text(NOT_DONE, {"what": noted_as(options), "why": why.text})))

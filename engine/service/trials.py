@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import unfit
 from board.kit.words import Text
 from board.kit.zones import camera_zone
@@ -66,8 +66,11 @@ class Trials:
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
         matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
-        age_ns = round(MAX_AGE_S * 1e9)
-        env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)
+        left_ns = round(MAX_AGE_S * 1e9) - max(0, now_ns - request.ordered_ns)
+        if left_ns < 0:  # whoever asked a process that hung has been told that it failed
+            raise DeliveryError("too late")
+        not_after = now + timedelta(microseconds=left_ns // 1000)
+        env = self._environment.env(kind, options, str(uuid.uuid4()), not_after, now_ns + left_ns)
         self._set_polarity(kind.polarity(options))
         event = PlateEvent(
             _sample(plate, "" if start.has_plate else request.start, now, now_ns, store.passages.newest_pictured()),

@@ -91,6 +91,19 @@ def test_an_order_that_a_program_repeats_is_kept_once_in_ten_minutes_and_each_pu
     assert len(desk.kept) == 9
 
 
+def test_an_order_to_a_service_that_hung_opens_nothing_once_it_goes_on_and_closes_all_the_same() -> None:
+    desk = Desk()
+    desk.clock.advance(30)
+    ordered_ns = desk.clock.monotonic_ns()
+    desk.clock.advance(6)
+    for do in ("pulse", "on", "off"):
+        desk.do(do=do, ordered_ns=ordered_ns)
+    pulse, on, off = desk.pins.requests
+    assert isinstance(pulse, Pulse) and isinstance(on, Level) and isinstance(off, Level)
+    assert pulse.not_after_ns == on.not_after_ns == ordered_ns + 2_000_000_000
+    assert off.not_after_ns == desk.clock.monotonic_ns() + 2_000_000_000
+
+
 def test_a_refusal_that_repeats_is_kept_once() -> None:
     desk = Desk(*["DO2 is on: they are interlocked"] * 3)
     assert [desk.do().ok for _ in range(3)] == [False] * 3

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from board.kit.clock import TestClock
+from board.kit.errors import DeliveryError
 from board.kit.settings import Settings
 from board.kit.words import Text
 from engine.actions import ActionEnv, ActionKind
@@ -32,6 +35,29 @@ def test_a_test_sends_the_pictures_of_the_newest_passage_that_has_some(tmp_path:
     assert [each.passage.images for each in seen] == [PassageImages(), PassageImages("full.jpg", "plate.jpg")]
     assert (seen[1].passage.plate, seen[1].passage.box, seen[1].passage.size) == ("AB 12", (512, 430, 178, 50), (1280, 960))
     assert seen[1].passage.id not in ("p1", "p2")
+    store.close()
+
+
+def test_a_test_that_a_service_that_hung_finds_opens_nothing_and_one_that_waited_shortly_has_the_rest_of_its_time(
+    tmp_path: Path,
+) -> None:
+    left_s: list[tuple[float, float]] = []
+    clock, store = TestClock(), new_store(tmp_path)
+
+    def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
+        left_s.append(((env.not_after_ns - clock.monotonic_ns()) / 1e9, (env.not_after - clock.now()).total_seconds()))
+        return Text("sent")
+
+    kinds = {"gauge": ActionKind("gauge", "GAUGE", Settings, deliver)}
+    trials = Trials(clock, kinds, FakePins(), environment(tmp_path, clock=clock, kinds=kinds), lambda: store, dict)
+    clock.advance(30)
+    request = TestAction("gauge", "{}", WHITE, "ab 12", ordered_ns=clock.monotonic_ns())
+    clock.advance(4)
+    assert trials.run(request).ok
+    clock.advance(7)
+    with pytest.raises(DeliveryError, match="too late"):
+        trials.run(request)
+    assert left_s == [(6.0, 6.0)]
     store.close()
 
 
