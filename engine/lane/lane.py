@@ -127,6 +127,13 @@ class Lane:
             self._give(request, now_ns)
         return verdict
 
+    def is_let_in(self, vehicle: Vehicle, now_ns: int) -> bool:
+        """Whether another read of this vehicle has let it in, and it drives in or has just done so."""
+        holder = self._machine.holder
+        if holder is not None and holder.passage_id == vehicle.passage_id:
+            return False
+        return self._has_passed(vehicle, now_ns) or (holder is not None and alike(holder.plate, vehicle.plate))
+
     def may_begin(self, passage_id: str) -> Text:
         """Why an action that opens must no longer begin for this passage; NOTHING: it may."""
         holder = self._machine.holder
@@ -216,7 +223,7 @@ class Lane:
         holder = machine.holder
         if holder is not None and holder.passage_id == vehicle.passage_id:
             return YES if machine.state == table.OPENED else ALREADY
-        if self._has_passed(vehicle, now_ns) or (holder is not None and alike(holder.plate, vehicle.plate)):
+        if self.is_let_in(vehicle, now_ns):
             return ALREADY
         if self._rules.shut_on_fault and machine.faulty:
             return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}))

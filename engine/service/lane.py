@@ -183,11 +183,14 @@ class LaneKeeper:
         return output == self._settings.open_output if output else not kind.polarity(options)  # IO's "off" opens nothing
 
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
-        from engine.lane.lane import OPEN, WAIT
+        from engine.lane.lane import ALREADY, OPEN, WAIT
 
-        refused = self._no_place(passage, matches)
-        if refused:
-            return Ruling("withheld", refused)
+        shut_out = None if self._stores is None else self._no_place(self._stores.gate, passage, matches)
+        if shut_out is not None and self._is_let_in(passage):
+            return Ruling("withheld", ALREADY.reason)
+        if shut_out is not None:
+            self._tell_shut_out(shut_out)
+            return Ruling("withheld", shut_out.reason)
         with self._news:
             lane = self._lane
             if lane is None or not self._settings.decides:
@@ -205,6 +208,12 @@ class LaneKeeper:
             return Ruling()
         self._tell_refusal(passage.plate, verdict)
         return Ruling("withheld", verdict.reason)
+
+    def _is_let_in(self, passage: Passage) -> bool:
+        with self._news:
+            if self._lane is None or not self._settings.decides or not self._begun:
+                return False
+            return self._lane.is_let_in(_vehicle(passage), self._clock.monotonic_ns())
 
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:
@@ -386,13 +395,12 @@ class LaneKeeper:
             if not self._is_stored(stores, effect):
                 return
             passage_id = effect.vehicle.passage_id
-            opened = self._known.waiting.get(passage_id, Decision("opened"))
             if effect.name == REFUSE_NOW:
-                self._decide(stores, passage_id, Decision("refused", effect.reason))
+                is_in = self._decide(stores, passage_id, Decision("refused", effect.reason))
             else:
-                self._open_now(stores, passage_id, opened)
+                is_in = self._its_turn(stores, passage_id)
             self._known.waiting.pop(passage_id, None)
-            if effect.name == OPEN_NOW and not self._has_loops():
+            if is_in and not self._has_loops():
                 self._passed(stores, passage_id)
         elif effect.name == UNCOUNT:
             self._uncount(stores, effect.vehicle.passage_id)
@@ -427,8 +435,8 @@ class LaneKeeper:
         }
         return values.get(effect.name, {})
 
-    def _decide(self, stores: Stores, passage_id: str, decision: Decision, late: Late | None = None) -> None:
-        """A passage that waited is now carried out, or not; then `late` lets nobody in any more."""
+    def _decide(self, stores: Stores, passage_id: str, decision: Decision, late: Late | None = None) -> bool:
+        """A passage that waited is now carried out, or not; then `late` lets nobody in any more. Whether it was let in."""
         now = self._clock.now()
         stopped: list[Delivery] = []
         stores.bypass.wait(passage_id)
@@ -455,12 +463,26 @@ class LaneKeeper:
         stores.wake()
         stores.decided(passage_id, decision)
         log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
+        return decision.outcome == "opened"
 
-    def _open_now(self, stores: Stores, passage_id: str, opened: Decision) -> None:
+    def _its_turn(self, stores: Stores, passage_id: str) -> bool:
+        """Whether it is let in: those before it may have taken the last place."""
+        shut_out = self._shut_out_by_now(stores, passage_id)
+        if shut_out is None:
+            return self._open_now(stores, passage_id, self._known.waiting.get(passage_id, Decision("opened")))
+        is_in = self._decide(stores, passage_id, Decision("refused", shut_out.reason))
+        self._tell_shut_out(shut_out)
+        return is_in
+
+    def _shut_out_by_now(self, stores: Stores, passage_id: str) -> Effect | None:
+        found = stores.store.passages.get(passage_id) if stores.bypass.held(passage_id) is None else None  # else it is in
+        return self._no_place(stores.store, found.passage, stores.store.passages.matches(passage_id)) if found else None
+
+    def _open_now(self, stores: Stores, passage_id: str, opened: Decision) -> bool:
         """Its turn has come. If that cannot be stored, or not in time, what opens is carried out all the same."""
         with in_time(partial(self._let_in, stores, passage_id, opened, by_pins_alone=True)) as late:
             try:
-                self._decide(stores, passage_id, opened, late)
+                return self._decide(stores, passage_id, opened, late)
             except StoreError:
                 late.run(partial(self._let_in, stores, passage_id, opened))
                 raise
@@ -473,7 +495,8 @@ class LaneKeeper:
             passage_id = effect.vehicle.passage_id
             if effect.name == OPEN_NOW:
                 try:
-                    self._let_in(stores, passage_id, self._known.waiting.get(passage_id, Decision("opened")))
+                    if self._shut_out_by_now(stores, passage_id) is None:
+                        self._let_in(stores, passage_id, self._known.waiting.get(passage_id, Decision("opened")))
                 except StoreError as why:
                     log.error("%s: %s", effect.name, why)
 
@@ -507,19 +530,20 @@ class LaneKeeper:
 
     # --- places -------------------------------------------------------------------------------------------------------
 
-    def _no_place(self, passage: Passage, matches: Sequence[Match]) -> Text:
-        """Why the vehicle must not come in: it is inside already, or all places are taken; NOTHING: it may, or it drives out."""
-        stores, settings = self._stores, self._settings
-        if stores is None or self._way(passage) != "in":
-            return NOTHING
-        occupancy = stores.gate.occupancy
+    def _no_place(self, store: Store, passage: Passage, matches: Sequence[Match]) -> Effect | None:
+        """The event that tells why the vehicle must not come in: it is inside already, or all places are taken. None: it may, or it
+        drives out."""
+        from engine.lane.machine import Effect
+
+        settings, occupancy = self._settings, store.occupancy
+        if self._way(passage) != "in":
+            return None
         since = occupancy.since(passage.plate, _is_sure(matches))
         if since is not None:
             if settings.passback != PASSBACK[1]:
-                return NOTHING
+                return None
             why = Text("it is counted as inside since {since}", {"since": f"{since:%Y-%m-%d %H:%M} UTC"})
-            self._happened("passback", plate=passage.plate, why=why)
-            return why
+            return Effect("passback", _vehicle(passage), why)
         list_id, name = _own_list(matches)
         places = occupancy.of(list_id, name)
         full = NOTHING
@@ -527,9 +551,7 @@ class LaneKeeper:
             full = Text("all {places} places of {list} are taken", {"places": places.capacity, "list": name or Text("strangers")})
         elif list_id == STRANGERS and settings.places and occupancy.total() >= settings.places:
             full = Text("all {places} places are taken", {"places": settings.places})
-        if full:
-            self._happened("full", plate=passage.plate, why=full)
-        return full
+        return Effect("full", _vehicle(passage), full) if full else None
 
     def _way(self, passage: Passage) -> str:
         """ "in" or "out" for a counted passage, "" if nothing is counted."""
@@ -611,6 +633,9 @@ class LaneKeeper:
             self._happened("passback", plate=plate, why=why)
         self._changed()
         return fits
+
+    def _tell_shut_out(self, effect: Effect) -> None:
+        self._happened(effect.name, plate=effect.vehicle.plate, why=effect.reason)
 
     def _tell_refusal(self, plate: str, verdict: Verdict) -> None:
         if verdict.event:

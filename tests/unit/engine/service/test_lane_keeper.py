@@ -425,6 +425,66 @@ def test_a_list_and_strangers_have_places_of_their_own(gates):
     assert [name for name, _ in gate.told] == ["full", "full"]
 
 
+def test_the_last_place_is_not_given_twice_to_who_waited_for_the_one_before(gates):
+    """It was looked for when the second one was read, and the first one, who took it, is counted when it has driven in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    gate.camera.store.occupancy.put(WHITE, 1, None, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    assert gate.car("XY99ZZZ", "p2") == "waiting: the vehicle before it has not driven in yet"
+    gate.lines(DI2=True, DI1=False)
+    gate.lines(DI2=False)
+    gate.lines(DI1=True)
+    until(lambda: gate.told, "the event")
+    assert gate.outcome("p2") == "refused: all 1 places of WHITELIST are taken"
+    assert [(name, values["plate"]) for name, values in gate.told] == [("full", "XY99ZZZ")]
+    assert (places(gate), gate.states("p2")["io"], gate.keeper.status().plate) == ({"WHITELIST": (1, 0)}, "expired", "")
+
+
+def test_without_loops_either(gates):
+    gate = gates(second_camera=SECOND_CAMERA[2], counts=COUNTS[1])
+    gate.camera.store.occupancy.put(WHITE, 1, None, "anna", NOW)
+    gate.keeper.saw(CameraSaw("gw-2"), "gw-1")
+    for number, plate in enumerate(("AB12CDE", "XY99ZZZ")):
+        assert gate.car(plate, f"p{number}").startswith("waiting")
+    for number, plate in enumerate(("AB12CDE", "XY99ZZZ")):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate), "gw-1")
+    until(lambda: len(gate.decided) == 2, "the decisions")
+    assert gate.outcome("p0").startswith("opened")
+    assert gate.outcome("p1") == "refused: all 1 places of WHITELIST are taken"
+    assert places(gate) == {"WHITELIST": (1, 0)}
+
+
+def test_who_is_refused_when_the_turn_has_come_is_not_counted(gates):
+    gate = gates(second_camera=SECOND_CAMERA[2], counts=COUNTS[1])
+    gate.keeper.saw(CameraSaw("gw-2"), "gw-1")
+    (guest,) = gate.camera.store.entries(WHITE, "AB12CDE")
+    gate.camera.store.entries.save(replace(guest, entries_left=1), "anna")
+    gate.car()
+    gate.car("XY99ZZZ", "p2")
+    gate.camera.store.entries.spend(guest.id)
+    for number, plate in enumerate(("AB12CDE", "XY99ZZZ")):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate), "gw-1")
+    until(lambda: gate.camera.store.occupancy.since("XY99ZZZ"), "the count of the second one")
+    assert gate.outcome("p1") == "refused: its last entry was taken meanwhile"
+    assert places(gate) == {"WHITELIST": (1, 0)}
+
+
+def test_another_read_of_who_has_just_driven_in_is_no_passback(gates):
+    """Such as its rear plate: the alarm came with each vehicle whose plate was read again."""
+    gate = gates(**LOOPS, counts=COUNTS[1], passback=PASSBACK[1])
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.lines(DI2=True, DI1=False)
+    gate.lines(DI2=False)
+    until(lambda: places(gate), "the count")
+    gate.lines(DI1=True)
+    assert (gate.car(id="p2"), gate.told) == ("refused: already opened for this vehicle", [])
+    gate.clock.advance(31)
+    assert gate.car(id="p3").startswith("refused: it is counted as inside since")
+    assert [name for name, _ in gate.told] == ["passback"]
+
+
 def test_anti_passback_reports_or_refuses_and_never_keeps_anybody_in(gates):
     for number, (passback, outcome) in enumerate([(PASSBACK[0], "opened"), (PASSBACK[1], "refused")]):
         gate = gates(counts=COUNTS[3], passback=passback)
