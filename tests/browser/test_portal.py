@@ -212,9 +212,10 @@ def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_re
     page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
     playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom right point.")
     page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"])
-    page.get_by_role("button", name="Save and restart service").click()
-    page.wait_for_function(PROGRESS_BELOW_THE_HEADER)  # in one look: the page is another one soon
-    playwright.expect(page.get_by_text("The service is back with the stored settings.")).to_be_visible(timeout=60_000)
+    with page.expect_navigation(timeout=60_000):  # the page loads itself again: what is opened while it does may be lost
+        page.get_by_role("button", name="Save and restart service").click()
+        page.wait_for_function(PROGRESS_BELOW_THE_HEADER)  # in one look: the page is another one soon
+    playwright.expect(page.get_by_text("The service is back with the stored settings.")).to_be_visible()
     roi = with_store(folder, lambda store: store.settings(LprSettings)).roi
     assert [round(each, 1) for each in roi] == [0.3, 0.3, 0.7, 0.6]
     page.goto(f"{address}/live")
