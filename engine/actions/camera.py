@@ -103,20 +103,22 @@ def _deliver(event: PlateEvent, options: CameraOptions, env: ActionEnv) -> Text:
         "camera_id": env.device.id,
         "event_id": passage.id,
         "plate": passage.plate[:20],
-        "age_ms": _age_ms(event, env),
+        "age_ms": _age_ms(event, env, lane),
         "lane": lane,
     }
     _send(options, env, said)
     return Text("{target} took {plate}", {"target": target, "plate": passage.plate})
 
 
-def _age_ms(event: PlateEvent, env: ActionEnv) -> int:
-    """Of the picture, by the clock of this camera that says that it is older (the monotonic one begins anew with each boot)."""
+def _age_ms(event: PlateEvent, env: ActionEnv, lane: str) -> int:
+    """Of the picture, by that clock of this camera which does less harm where one was set since (the monotonic one begins anew with
+    each boot): an old view must open nothing, and a vehicle of a minute ago must not count as one of yesterday."""
     spans = (
         (env.clock.now() - event.passage.at).total_seconds() * 1000,
         (env.clock.monotonic_ns() - event.passage.monotonic_ns) / 1e6,
     )
-    return max(0, min(LONGEST_AGE_MS, round(max(spans))))
+    age = max(spans) if lane == "view" else min((each for each in spans if each >= 0), default=0)
+    return max(0, min(LONGEST_AGE_MS, round(age)))
 
 
 def _use(heart: Heart, rules: tuple[CameraOptions, ...], env: ActionEnv) -> None:

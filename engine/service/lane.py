@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,13 @@ from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
 from engine.lane.table import PASSED, ROLES, STATES
+from engine.lists import fold, normalise
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, Store
-from engine.store.occupancy import STRANGERS
+from engine.store.occupancy import STRANGERS, Occupancy
 from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class Stores:
     make_room: Callable[[StoreError], object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A vehicle that left and had not been counted in; `lowered`: by how much the count of the list is less for it."""
+
+    key: str
+    at: datetime
+    list_id: int
+    lowered: int
+
+
 @dataclass(slots=True)
 class _Known:
     """Levels of the lane's inputs, and decisions that wait."""
@@ -86,6 +97,8 @@ class _Known:
     """Passages without loops by which a vehicle was counted in or out."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
+    left: deque[_Left] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    """Vehicles that had not been counted in."""
 
 
 class LaneKeeper:
@@ -263,7 +276,8 @@ class LaneKeeper:
                 return
             self._known.seen.append(name)
         try:
-            self._count(stores, request.plate, self._matches(stores, request.plate), request.lane)
+            age = timedelta(milliseconds=max(0, request.age_ms))
+            self._count(stores, request.plate, self._matches(stores, request.plate), request.lane, age)
         except StoreError:
             with self._news:  # it comes again
                 self._known.seen.remove(name)
@@ -619,20 +633,37 @@ class LaneKeeper:
             self._effects.append(Effect(name, Vehicle(passage_id)))
             self._news.notify_all()
 
-    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> bool:
-        """False: that did not fit what was counted before."""
+    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str, age: timedelta = timedelta(0)) -> bool:
+        """False: that did not fit what was counted before. `age`: how long ago it was: another camera tells when it can, hours
+        later if it was away."""
         list_id, _ = _own_list(matches)
         now, occupancy = self._clock.now(), stores.store.occupancy
+        key, at, sure = fold(normalise(plate)), now - age, _is_sure(matches)
         if way == "in":
-            fits = occupancy.enter(plate, list_id, now, _is_sure(matches))
+            fits = self._left_since(occupancy, key, at, now) or occupancy.enter(plate, list_id, at, sure)
             why = Text("it came in, and is counted as inside already")
         else:
-            fits = occupancy.leave(plate, list_id, now)
+            before = occupancy.of(list_id).count
+            fits = occupancy.leave(plate, list_id, at, sure, now)
+            if not fits:
+                with self._news:
+                    self._known.left.append(_Left(key, at, list_id, before - occupancy.of(list_id).count))
             why = Text("it left, and had not been counted in")
         if not fits:
             self._happened("passback", plate=plate, why=why)
         self._changed()
         return fits
+
+    def _left_since(self, occupancy: Occupancy, key: str, came_in: datetime, now: datetime) -> bool:
+        """Whether the vehicle, of whom another camera tells late, has left since, so that it is not inside."""
+        with self._news:
+            gone = next((each for each in self._known.left if each.key == key and came_in < each.at <= now), None)
+        if gone is None:
+            return False
+        occupancy.fits_after_all(gone.list_id, gone.lowered, gone.at)
+        with self._news:
+            self._known.left = deque((each for each in self._known.left if each is not gone), maxlen=MOST_WAITING)
+        return True
 
     def _tell_shut_out(self, effect: Effect) -> None:
         self._happened(effect.name, plate=effect.vehicle.plate, why=effect.reason)

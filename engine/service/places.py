@@ -37,5 +37,6 @@ def limit(settings: LaneSettings, now: datetime, zone: ZoneInfo) -> datetime | N
         local = now.astimezone(zone)
         hour, minute = map(int, settings.empty_at.split(":"))
         last = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)  # once, also where the hour comes twice
-        found.append((last if last <= local else last - timedelta(days=1)).astimezone(UTC))
+        came = last.astimezone(UTC) <= now  # where the hour is skipped, as much later as the clock jumps
+        found.append((last if came else last - timedelta(days=1)).astimezone(UTC))
     return max(found, default=None)

@@ -71,16 +71,20 @@ class Occupancy:
             known = self._find(plate, sure)
             if known is not None:
                 self._drifted(list_id)
-                self._db.execute("UPDATE inside SET since = ? WHERE key = ?", (stamp(at), known[0]))
+                self._db.execute("UPDATE inside SET since = max(since, ?) WHERE key = ?", (stamp(at), known[0]))
                 return False
             sql = "INSERT OR REPLACE INTO inside (key, plate, list_id, since) VALUES (?, ?, ?, ?)"
             self._db.execute(sql, (_key(plate), plate, list_id, stamp(at)))
         return True
 
-    def leave(self, plate: str, list_id: int, at: datetime) -> bool:
-        """Counts a vehicle out; False: it had not been counted in. One less is inside all the same."""
+    def leave(self, plate: str, list_id: int, at: datetime, sure: bool = False, now: datetime | None = None) -> bool:
+        """Counts a vehicle out; False: it had not been counted in. One less is inside all the same. `sure`: as `since`, but that it
+        may have come in under a wrong plate, which is on no list; `now`: when that is told, if later: who came in again meanwhile
+        stays inside."""
         with self._db.transaction():
-            known = self._find(plate)
+            known = self._find(plate) if not sure else self._find(plate, sure) or self._find_misread(plate)
+            if known is not None and at < known[1] <= (now or at):
+                return True
             if known is not None:
                 self._db.execute("DELETE FROM inside WHERE key = ?", (known[0],))
                 _level(self._db)
@@ -90,6 +94,15 @@ class Occupancy:
                 sql = "UPDATE places SET correction = correction - 1, since = ? WHERE list_id = ?"
                 self._db.execute(sql, (stamp(at), list_id))
         return False
+
+    def fits_after_all(self, list_id: int, lowered: int, at: datetime) -> None:
+        """A vehicle that left then, which `leave` had not found inside, had come in before, as is told only now. `lowered`: by how
+        much the count is less for it."""
+        with self._db.transaction():
+            if self._db.row("SELECT 1 FROM changes WHERE subject = 'places' AND at >= ?", (stamp(at),)) is not None:
+                return  # counted anew since, by hand or by the schedule
+            sql = "UPDATE places SET correction = correction + ?, drift = max(0, drift - 1) WHERE list_id = ?"
+            self._db.execute(sql, (lowered, list_id))
 
     def drifted(self) -> None:
         """A vehicle came in or left that no plate stands for."""
@@ -167,10 +180,16 @@ class Occupancy:
         """(key, since): of the plate itself, else, unless it is `sure`, of one that looks alike but for one character."""
         key = _key(plate)
         row = self._db.row("SELECT key, since FROM inside WHERE key = ?", (key,))
-        if row is None and key and not sure:
-            alike = tuple(fold(each) for each in variants(key))
-            row = self._db.row(f"SELECT key, since FROM inside WHERE key IN ({marks(alike)}) ORDER BY since LIMIT 1", alike)
-        return None if row is None else (row["key"], datetime.fromisoformat(row["since"]))
+        return self._find_alike(key) if row is None and not sure else _key_and_since(row)
+
+    def _find_misread(self, plate: str) -> tuple[str, datetime] | None:
+        """(key, since) of one that looks alike and stands on no list."""
+        return self._find_alike(_key(plate), f"AND NOT EXISTS ({_LISTED})")
+
+    def _find_alike(self, key: str, condition: str = "") -> tuple[str, datetime] | None:
+        alike = tuple(fold(each) for each in variants(key))
+        sql = f"SELECT key, since FROM inside WHERE key IN ({marks(alike)}) {condition} ORDER BY since LIMIT 1"
+        return _key_and_since(self._db.row(sql, alike))
 
     def _drifted(self, list_id: int) -> None:
         sql = "INSERT INTO places (list_id, drift) VALUES (?, 1) ON CONFLICT (list_id) DO UPDATE SET drift = drift + 1"
@@ -195,6 +214,16 @@ def _level(db: Database) -> None:
     hide the next one that comes in."""
     inside = "(SELECT count(*) FROM inside i WHERE i.list_id = places.list_id)"
     db.execute(f"UPDATE places SET correction = -{inside} WHERE correction < -{inside}")
+
+
+_LISTED = (
+    "SELECT 1 FROM entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation "
+    "WHERE e.folded = inside.key AND e.wildcard = 0"
+)
+
+
+def _key_and_since(row: Row | None) -> tuple[str, datetime] | None:
+    return None if row is None else (row["key"], datetime.fromisoformat(row["since"]))
 
 
 def _key(plate: str) -> str:

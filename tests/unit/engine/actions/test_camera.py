@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,18 @@ def test_the_other_camera_gets_the_plate_with_its_age_and_who_says_so(tmp_path: 
     assert json.loads(asked.body) == {
         "camera_id": "gw-0123456789ab", "event_id": "p1", "plate": "HK55EVB", "age_ms": 1500, "lane": "view",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("sees", "age_ms"), [(VIEW, 3_602_000), (IN, 2_000), (OUT, 2_000)])
+def test_a_clock_that_was_set_since_makes_a_view_older_and_no_vehicle_that_is_counted(
+    sees: str, age_ms: int, tmp_path: Path
+) -> None:
+    with http_peer(accepts) as server:
+        surroundings = env(images=tmp_path)
+        surroundings.clock.advance(2)  # type: ignore[attr-defined]
+        surroundings.clock._now += timedelta(hours=1)  # type: ignore[attr-defined]
+        ACTION.deliver(replace(event(), decision=Decision("opened")), options(server, sees=sees), surroundings)
+    assert json.loads(server.got[0].body)["age_ms"] == age_ms
 
 
 @pytest.mark.parametrize(

@@ -555,6 +555,28 @@ def test_plates_that_look_alike_and_both_stand_on_a_list_do_not_lock_each_other_
     assert gate.car("QB12CDE", "p3").startswith("refused: it is counted as inside")
 
 
+def test_who_leaves_and_stands_on_a_list_as_read_is_not_one_that_looks_alike(gates):
+    """The one that had come in was counted out by it: its place was free, and it could come in twice."""
+    gate = gates(counts=COUNTS[3], passback=PASSBACK[1])
+    for plate in ("QB12CDE", "OB12CDE"):
+        gate.camera.store.entries.save(entry(plate), "anna")
+    gate.car("QB12CDE", "p1")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.car("OB12CDE", "p2", direction="away")
+    until(lambda: gate.told, "that it did not fit")
+    assert gate.car("QB12CDE", "p3").startswith("refused: it is counted as inside")
+
+
+def test_who_was_read_wrongly_when_it_came_in_leaves_under_the_plate_of_its_list(gates):
+    gate = gates(counts=COUNTS[3])
+    gate.camera.store.rules.save(rule(1, name="All"), "anna")  # of ALL PLATES
+    gate.camera.store.entries.save(entry("BB12CDE"), "anna")
+    gate.car("8B12CDE", "p1")
+    until(lambda: places(gate) == {"": (1, 0)}, "the count")
+    gate.car("BB12CDE", "p2", direction="away")
+    until(lambda: places(gate) == {}, "the count")
+
+
 # --- other cameras ----------------------------------------------------------------------------------------------------
 
 
@@ -633,6 +655,55 @@ def test_a_report_that_comes_again_after_a_restart_is_not_counted_twice(gates: A
     for each in (CameraSaw("gw-2", "in1", "XY99ZZZ", 0, "in"), CameraSaw("gw-2", "out", "STRANGE", 0, "out")):
         gate.keeper.saw(each, "gw-1")
     assert gate.camera.store.occupancy() == before
+
+
+HOUR_MS = 3_600_000
+
+
+def test_who_came_in_at_a_camera_that_was_away_and_has_left_since_is_not_inside(gates: Any) -> None:
+    """Its reports come when it is back. The car park was full of vehicles that had left, and each was refused the next morning."""
+    gate = gates(counts=COUNTS[3], passback=PASSBACK[1])
+    for number, plate in enumerate(("KLM4711", "XY99ZZZ")):  # one that is there, and one that left before all this
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate, 0, "in"), "gw-1")
+    gate.keeper.saw(CameraSaw("gw-3", "e2", "XY99ZZZ", 0, "out"), "gw-1")
+    gate.clock.advance(3 * 3600)
+    gate.keeper.saw(CameraSaw("gw-3", "e3", "AB12CDE", 0, "out"), "gw-1")
+    gate.keeper.saw(CameraSaw("gw-3", "e4", "STRANGE", 0, "out"), "gw-1")  # the one that is there is taken for it
+    assert places(gate) == {"": (0, 1), "WHITELIST": (0, 1)}
+    gate.clock.advance(3600)
+    gate.keeper.saw(CameraSaw("gw-2", "e5", "STRANGE", 2 * HOUR_MS, "in"), "gw-1")
+    gate.keeper.saw(CameraSaw("gw-2", "e6", "AB12CDE", 2 * HOUR_MS, "in"), "gw-1")
+    assert places(gate) == {"": (1, 0)}
+    assert gate.car(id="p1").startswith("opened")
+    gate.keeper.saw(CameraSaw("gw-2", "e7", "XY99ZZZ", 2 * HOUR_MS, "in"), "gw-1")  # it has not left since
+    gate.keeper.saw(CameraSaw("gw-2", "e8", "STRANGE", 0, "in"), "gw-1")  # it comes in again
+    until(lambda: places(gate) == {"": (2, 0), "WHITELIST": (2, 0)}, "the counts")
+    assert gate.camera.store.occupancy.since("XY99ZZZ") == gate.clock.now() - timedelta(hours=2)
+
+
+def test_what_is_told_late_counts_for_nothing_where_somebody_has_counted_since(gates: Any) -> None:
+    gate = gates(counts=COUNTS[3])
+    occupancy = gate.camera.store.occupancy
+    occupancy.put(WHITE, None, 5, "anna", gate.clock.now())
+    gate.clock.advance(60)
+    gate.keeper.saw(CameraSaw("gw-3", "e1", "AB12CDE", 0, "out"), "gw-1")
+    gate.clock.advance(60)
+    occupancy.put(WHITE, None, 7, "anna", gate.clock.now())
+    gate.keeper.saw(CameraSaw("gw-2", "e2", "AB12CDE", HOUR_MS, "in"), "gw-1")
+    assert places(gate) == {"WHITELIST": (7, 0)}
+
+
+def test_who_has_come_in_again_is_not_counted_out_by_what_a_camera_that_was_away_tells(gates: Any) -> None:
+    gate = gates(counts=COUNTS[3])
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.clock.advance(3600)
+    gate.car(id="p2")
+    until(lambda: places(gate) == {"WHITELIST": (1, 1)}, "the second count")
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", HOUR_MS // 2, "out"), "gw-1")
+    assert places(gate) == {"WHITELIST": (1, 1)}
+    gate.keeper.saw(CameraSaw("gw-2", "e2", "AB12CDE", 0, "out"), "gw-1")
+    assert places(gate) == {"WHITELIST": (0, 1)}
 
 
 def test_what_could_not_be_counted_is_counted_when_it_comes_again(gates: Any, monkeypatch: pytest.MonkeyPatch) -> None:

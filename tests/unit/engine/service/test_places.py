@@ -140,6 +140,15 @@ def test_an_hour_that_comes_twice_empties_the_place_once() -> None:
     assert limit(LaneSettings(inside_h=0, empty_at="02:30"), second, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
+def test_a_time_that_is_skipped_comes_as_much_later_as_the_clock_jumps() -> None:
+    """Whoever came in before it was forgotten at once."""
+    soon = datetime(2026, 3, 29, 1, 10, tzinfo=UTC)  # 03:10 in Berlin: there was no 02:30
+    settings = LaneSettings(inside_h=0, empty_at="02:30")
+    assert limit(settings, soon, BERLIN) == datetime(2026, 3, 28, 1, 30, tzinfo=UTC)
+    at = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert limit(settings, at, BERLIN) == at
+
+
 @pytest.mark.parametrize("text", ["3", "24:00", "03:60", "3:00", "０３:００", "0٣:00"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="must be a time of the day such as 03:00"):
