@@ -19,6 +19,7 @@ from board.kit.web.routes import FORM, Answer, Call, Refused, Route
 from engine.actions.io import LONGEST_MS
 from engine.messages import Outcome, SwitchOutput
 from engine.types import PRESENT_S
+from webui.order_age import ordered_ns
 from webui.portal import Portal
 from webui.view.lines import line_states
 from webui.view.parameters import ADMIN, OPERATOR, VIEWER, set_values, values_of
@@ -76,7 +77,8 @@ def _setdo(portal: Portal, call: Call) -> Answer:
     carried_out = ""
     for name, state in orders.items():
         do = "off" if state == "0" else "pulse" if pulse else "on"
-        order = SwitchOutput(known[name], do, int(pulse or 500), call.user, call.visitor.address, "CGI")
+        who = call.user, call.visitor.address, "CGI", ""
+        order = SwitchOutput(known[name], do, int(pulse or 500), *who, ordered_ns(call))
         outcome = portal.service.ask(order, Outcome, SWITCH_WITHIN_S)
         if not outcome.ok:
             return error(409, f"{name}: {outcome.note}", carried_out)

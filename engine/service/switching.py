@@ -27,6 +27,9 @@ log = logging.getLogger("service")
 MAX_AGE_NS = 2_000_000_000
 """Whoever presses a button sees whether it moves: later than this nothing begins any more."""
 
+LATEST_NS = 5_000_000_000
+"""After the camera had the order, whatever hung on its way here: by then whoever gave it is told that it failed."""
+
 REPEATED_NS = 600_000_000_000
 """Audit records a program that repeats the same order at most this often; otherwise it would push out earlier rows."""
 
@@ -56,8 +59,9 @@ class Switching:
         options = IoOptions(output=request.output, do=request.do, duration_ms=request.duration_ms)
         try:
             now_ns = self._clock.monotonic_ns()
-            since_ns = now_ns if request.do == "off" else min(request.ordered_ns, now_ns)  # closing is never too late
-            not_after_ns = since_ns + MAX_AGE_NS
+            not_after_ns = now_ns + MAX_AGE_NS
+            if request.do != "off":  # closing is never too late
+                not_after_ns = min(not_after_ns, max(request.ordered_ns + LATEST_NS, 1))
             answer = self._pins.request(request_of(options, str(uuid.uuid4()), not_after_ns), ANSWER_TIMEOUT_S)
         except DeliveryError as why:
             self._keep(request, Done(ACTION.name, "failed", Text(NOT_DONE, {"what": noted_as(options), "why": why.text})))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from board.kit.once import Once
 from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
+from board.kit.web.visitor import CAME, came_ns
 from engine.log_in import NEEDED, NONCE_S, USE, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
@@ -111,6 +112,11 @@ class Access:
         challenges = self._log_in.challenges(authorization, stale, ALGORITHMS)
         headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
         return Denied(401, "log in with a device password of the use onvif", headers)
+
+
+def ordered_ns(request: Request) -> int:
+    """When the camera had the request: what it orders is not done late."""
+    return came_ns(request.headers.get(CAME.lower(), ""))
 
 
 def address_of(request: Request) -> str:

@@ -17,11 +17,12 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
+from board.kit.web.exchange import CAME as CAME_HERE
 from board.kit.web.exchange import BrokenOff
 from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.routes import Refused
 from board.kit.web.streams import PARK, STREAM, Parked, Relay
-from board.kit.web.visitor import Visitor, headers_of
+from board.kit.web.visitor import CAME, Visitor, headers_of
 from firmware.packages.manifest import CGIS
 from firmware.people.auth import SESSION
 
@@ -333,4 +334,5 @@ def _headers(visitor: Visitor, with_log_in: bool) -> dict[str, str]:
     headers["connection"] = "keep-alive"
     headers["x-forwarded-for"] = visitor.address
     headers["x-forwarded-proto"] = environ["wsgi.url_scheme"]
+    headers[CAME.lower()] = str(environ[CAME_HERE])
     return headers | {name.lower(): value for name, value in headers_of(visitor).items()}

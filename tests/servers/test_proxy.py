@@ -125,11 +125,13 @@ def test_the_answer_comes_through_without_the_headers_of_the_hop(site: Site) -> 
 
 def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     portal = site.portal(says(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    before_ns = time.monotonic_ns()
     requests.get(
         f"{site.url}/anpr/a%2Fb?q=%C3%A9",
         headers={
             "X-Gatewright-Role": "admin",
             "x-gatewright-anything": "1",
+            "X-Gatewright-Came-Ns": "9" * 18,
             "Authorization": "Basic eDp5",
             "Cookie": "gatewright_session=t; gatewright_session_8081=t; z=1",
         },
@@ -138,6 +140,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     lines = portal.heads[0].decode().split("\r\n")
     assert lines[0] == "GET /anpr/a%2Fb?q=%C3%A9 HTTP/1.1"
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:]) if name}
+    assert before_ns <= int(headers.pop("x-gatewright-came-ns")) <= time.monotonic_ns()
     assert {name: value for name, value in headers.items() if "gatewright" in name} == {
         "x-gatewright-user": "guard",
         "x-gatewright-role": "operator",

@@ -26,7 +26,8 @@ def _open(portal: Portal, call: Call[object, GateSent]) -> Answer:
     found = gate(portal)
     if not found.output:
         raise Refused(404, "This board has no output that opens a gate.")
-    order = SwitchOutput(found.output, "pulse", found.pulse_ms, call.user, call.visitor.address, "API", call.body.reason)
+    who = call.user, call.visitor.address, "API", call.body.reason
+    order = SwitchOutput(found.output, "pulse", found.pulse_ms, *who, order_age.ordered_ns(call))
     return switched(portal, call, order)
 
 

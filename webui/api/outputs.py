@@ -10,6 +10,7 @@ from board.kit.web.routes import Answer, Call, Refused, api, data
 from board.kit.words import Text
 from engine.actions.io import BY_HAND, LONGEST_MS, ON
 from engine.messages import Outcome, SwitchOutput
+from webui.order_age import ordered_ns
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
@@ -41,7 +42,8 @@ def _switch(portal: Portal, call: Call[object, OutputSent]) -> Answer:
     if body.do == ON and body.duration_ms is not None:  # who says how long it is to last must not find the gate open for good
         only = Text("{option}: {values}", {"option": OutputSent.title_of("do"), "values": [PULSE]})
         raise SettingsError(OutputSent.conflict("duration_ms", SENSELESS, conditions=[only]))
-    order = SwitchOutput(name, body.do, body.duration_ms or USUAL_MS, call.user, call.visitor.address, "API", body.reason)
+    who = call.user, call.visitor.address, "API", body.reason
+    order = SwitchOutput(name, body.do, body.duration_ms or USUAL_MS, *who, ordered_ns(call))
     return switched(portal, call, order)
 
 

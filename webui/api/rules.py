@@ -18,6 +18,7 @@ from engine.messages import RulesChanged, TestAction
 from engine.types import ActionRule, Conditions, Start, WeekSchedule
 from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
+from webui.order_age import ordered_ns
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.checklist import TESTED
@@ -269,7 +270,8 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
         options = _filled(portal, stored, sent.options)
     except SettingsError as why:
         raise why.below("options") from why
-    outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate, sent.start), TEST_TIMEOUT_S)
+    order = TestAction(kind.name, options, sent.list_id, sent.plate, sent.start, ordered_ns(call))
+    outcome = portal.service.outcome(order, TEST_TIMEOUT_S)
     if outcome.ok:
         portal.store.counters.add(TESTED)
     return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})

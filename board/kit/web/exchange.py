@@ -23,6 +23,9 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _SERVER = "gatewright"
 _BODILESS = ("204", "304")
 
+CAME = "gatewright.came_ns"
+"""In the environ: when the whole request, or its head where the body is large, was there (CLOCK_MONOTONIC ns)."""
+
 
 _UNFINISHED = {400: "The request broke off before its end.", 408: "The request came too slowly."}
 
@@ -170,6 +173,7 @@ class Exchange:
             "wsgi.run_once": False,
             STREAM: self._open_stream,
             PARK: self._park,
+            CAME: round(client.since_s * 1e9),
         }
         for name, value in head.headers.items():
             key = name.upper().replace("-", "_")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ COOKIE, BASIC, TOKEN, HOST, NOBODY = "cookie", "basic", "token", "host", ""
 
 _USER, _ROLE, _PERMISSIONS = "X-Gatewright-User", "X-Gatewright-Role", "X-Gatewright-Permissions"
 _PROGRAM, _FROM = "X-Gatewright-Program", "X-Forwarded-For"
+CAME = "X-Gatewright-Came-Ns"
+"""When the host had the request (CLOCK_MONOTONIC ns): whoever sent it does not wait for ever for what it orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ def visitor_of(environ: Mapping[str, object]) -> Visitor:
         return NO_ONE
     address, is_program = str(environ.get(_key(_FROM), "")), environ.get(_key(_PROGRAM)) == "1"
     return Visitor(user, role, permissions, HOST, address, is_program=is_program)
+
+
+def came_ns(said: str) -> int:
+    """`said`: what CAME says; now, where an older host says nothing."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 20 else time.monotonic_ns()
 
 
 def _key(header: str) -> str:

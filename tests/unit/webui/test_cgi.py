@@ -91,6 +91,9 @@ def test_setdo_switches_outputs_under_the_users_name(camera: Camera, query: str,
     reply = camera.get(f"dido/setdo.cgi?{query}", "operator", HTTP_X_FORWARDED_FOR="10.0.0.7")
     assert (reply.status, reply.text, reply.headers["Content-Type"]) == (200, said, "text/plain; charset=utf-8")
     assert camera.service.orders == orders
+    camera.service.orders.clear()
+    camera.get(f"dido/setdo.cgi?{query}", "operator", HTTP_X_GATEWRIGHT_CAME_NS="12345")
+    assert {each.ordered_ns for each in camera.service.orders} == {12345}
 
 
 def test_setdo_takes_a_form_as_well(camera: Camera) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from board.kit.errors import WireError
 from board.kit.words import Text
-from engine.messages import Outcome, SwitchOutput
+from engine.messages import Outcome, SwitchOutput, TestAction
+from tests.samples import WHITE
 from tests.unit.webui.portal_caller import Caller, Reply
 
 
@@ -26,6 +29,9 @@ class Service:
             raise WireError("service.sock does not answer")
         return self._answer
 
+    def outcome(self, order: object, timeout_s: float) -> Any:
+        return self.ask(order, Outcome, timeout_s)
+
 
 def switch(caller: Caller, service: Service, name: str = "DO1", role: str = "operator", **body: object) -> Reply:
     asked = caller.with_portal(replace(caller.portal, service=service))  # type: ignore[arg-type]  # as much of one as is used
@@ -39,6 +45,29 @@ def test_an_operator_opens_the_gate_under_his_name_and_a_viewer_does_not(caller:
     assert service.orders == [SwitchOutput("DO1", "pulse", 700, "anna", "", "API", "parcel")]
     assert switch(caller, service, role="viewer").status == 403
     assert len(service.orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("api/board/outputs/DO1", {}),
+        ("api/gate", {"reason": "parcel"}),
+        ("api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "AB12", "options": {}}),
+    ],
+)
+def test_an_order_says_since_when_the_camera_has_it_so_that_nothing_opens_late_for_a_portal_that_hung(
+    caller: Caller, address: str, body: dict[str, Any]
+) -> None:
+    service = Service(Outcome(True))
+    asked = caller.with_portal(replace(caller.portal, service=service))  # type: ignore[arg-type]  # as much of one as is used
+    sent = json.dumps(body).encode()
+    assert asked.call("POST", address, "admin", sent, HTTP_X_GATEWRIGHT_CAME_NS="12345").status == 200
+    before_ns = time.monotonic_ns()
+    assert asked.call("POST", address, "admin", sent).status == 200  # by a host of before
+    with_host, without = service.orders
+    assert isinstance(with_host, SwitchOutput | TestAction) and isinstance(without, SwitchOutput | TestAction)
+    assert with_host.ordered_ns == 12345
+    assert before_ns <= without.ordered_ns <= time.monotonic_ns()
 
 
 @pytest.mark.parametrize(

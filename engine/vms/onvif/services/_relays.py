@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from engine.line_settings import PULSE_S, USUAL_PULSE_S
 from engine.messages import SetPulse, SwitchOutput
+from engine.vms.access import ordered_ns
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.operations import Call, Done, Later
 from engine.vms.onvif.soap import cannot, wrong
@@ -55,7 +56,8 @@ def set_relay_output_state(camera: Camera, call: Call) -> Later:
         raise wrong("ter:InvalidArgVal", "the state is active or inactive")
     pulse_s = camera.pulse_s(output)
     do = "off" if state == "inactive" else "pulse" if pulse_s else "on"
-    order = SwitchOutput(output, do, round((pulse_s or USUAL_PULSE_S) * 1000), call.who, call.address, THROUGH)
+    who = call.who, call.address, THROUGH, ""
+    order = SwitchOutput(output, do, round((pulse_s or USUAL_PULSE_S) * 1000), *who, ordered_ns(call.request))
     return _ordered(camera, order, "tds:SetRelayOutputStateResponse")
 
 

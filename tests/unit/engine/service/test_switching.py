@@ -95,13 +95,15 @@ def test_an_order_to_a_service_that_hung_opens_nothing_once_it_goes_on_and_close
     desk = Desk()
     desk.clock.advance(30)
     ordered_ns = desk.clock.monotonic_ns()
-    desk.clock.advance(6)
+    desk.clock.advance(4)
     for do in ("pulse", "on", "off"):
         desk.do(do=do, ordered_ns=ordered_ns)
     pulse, on, off = desk.pins.requests
     assert isinstance(pulse, Pulse) and isinstance(on, Level) and isinstance(off, Level)
-    assert pulse.not_after_ns == on.not_after_ns == ordered_ns + 2_000_000_000
+    assert pulse.not_after_ns == on.not_after_ns == ordered_ns + 5_000_000_000
     assert off.not_after_ns == desk.clock.monotonic_ns() + 2_000_000_000
+    desk.do(ordered_ns=0)
+    assert 0 < desk.pins.requests[-1].not_after_ns < desk.clock.monotonic_ns()
 
 
 def test_a_refusal_that_repeats_is_kept_once() -> None:

@@ -177,7 +177,8 @@ def test_the_board_tells_its_lines(bench: Bench) -> None:
 def state(what: str, output: str = "DO1") -> Request:
     words = f"<tds:RelayOutputToken>{output}</tds:RelayOutputToken><tds:LogicalState>{what}</tds:LogicalState>"
     body = envelope(f"<tds:SetRelayOutputState>{words}</tds:SetRelayOutputState>", token("admin", "x"))
-    return Request("POST", PATH, PATH, {"content-type": "application/soap+xml", "x-forwarded-for": "10.0.0.7"}, body)
+    headers = {"content-type": "application/soap+xml", "x-forwarded-for": "10.0.0.7", "x-gatewright-came-ns": "12345"}
+    return Request("POST", PATH, PATH, headers, body)
 
 
 def test_active_is_a_pulse_by_the_service_and_its_answer_is_waited_for(bench: Bench) -> None:
@@ -186,6 +187,7 @@ def test_active_is_a_pulse_by_the_service_and_its_answer_is_waited_for(bench: Be
     ((order, done),) = bench.orders
     assert (order.output, order.do, order.duration_ms) == ("DO1", "pulse", 1000)
     assert (order.user, order.address, order.through) == ("VMS", "10.0.0.7", "ONVIF")
+    assert order.ordered_ns == 12345  # since when the camera has it: nothing opens late for a process that hung
     done(Outcome(True))
     assert said(replies[0])[1].name == "SetRelayOutputStateResponse" and problems(replies[0].body) == []
     replies = bench.request(state("inactive"))
