@@ -39,6 +39,9 @@ MOST_AT_ONCE = 10
 MAX_LINE_BYTES = 4_096
 NOTIFY = "http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"
 
+NOT_NOW = (b"408", b"429", b"502", b"503", b"504")
+"""Not the message is refused: the consumer is busy, or does not stand behind its proxy just now (RFC 9110, 15.6)."""
+
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?= |\r|$)")
 
 
@@ -144,7 +147,9 @@ class Push:
         self._queue: Callable[[int], tuple[Event, ...]] = lambda most: ()
         self._manager = self._base = ""
         self._batch: tuple[Event, ...] = ()
-        """Content of the Notify under way; it is kept until it is answered."""
+        """What is under way; it is kept until it is answered."""
+        self._alone = False
+        """Whether its messages are sent one by one: together they were refused, perhaps for one of them."""
         self._sock: socket.socket | None = None
         self._going = memoryview(b"")
         self._came = b""
@@ -164,6 +169,11 @@ class Push:
         self._batch = self._batch or self._queue(MOST_AT_ONCE)
         if self._batch:
             self._connect()
+
+    @property
+    def _sending(self) -> tuple[Event, ...]:
+        """Content of the Notify under way."""
+        return self._batch[:1] if self._alone else self._batch
 
     def close(self) -> None:
         self._closed = True
@@ -193,7 +203,7 @@ class Push:
 
     def _request(self) -> bytes:
         header = join(tag("wsa:Action", NOTIFY), tag("wsa:To", self._to.url))
-        body = document(tag("wsnt:Notify", messages(self._batch, self._base, self._manager)), header)
+        body = document(tag("wsnt:Notify", messages(self._sending, self._base, self._manager)), header)
         lines = (
             f"POST {self._to.target} HTTP/1.1",
             f"Host: {self._to.place}",
@@ -236,17 +246,31 @@ class Push:
         elif found[1].startswith(b"2"):
             self._delivered(found[1].decode())
         else:
-            self._refusals += 1
-            if self._refusals >= MOST_REFUSALS:
-                self._shown.missed(len(self._batch))
-                self._batch, self._refusals = (), 0
+            if found[1] not in NOT_NOW:
+                self._refused()
             self._failed(found[1].decode())
 
+    def _refused(self) -> None:
+        if len(self._sending) > 1:
+            self._alone = True
+            return
+        self._refusals += 1
+        if self._refusals >= MOST_REFUSALS:
+            self._shown.missed(1)
+            self._done()
+
+    def _done(self) -> None:
+        """The Notify under way needs no further try."""
+        self._batch = self._batch[len(self._sending) :]
+        self._alone = self._alone and bool(self._batch)
+        self._refusals = 0
+
     def _delivered(self, status: str) -> None:
-        self._shown.sent(self._batch[-1].plate or self._batch[-1].topic)
+        last = self._sending[-1]
+        self._shown.sent(last.plate or last.topic)
         self._shown.answered(status)
-        self._batch = ()
-        self._failures = self._refusals = 0
+        self._done()
+        self._failures = 0
         self._hang_up()
         self.news()
 

@@ -166,6 +166,29 @@ def test_a_refusal_is_tried_again_and_what_is_refused_always_hinders_nothing_tha
         until(lambda: plates(peer) == [["A"], ["B"]])
 
 
+def test_what_came_while_nobody_stood_behind_a_consumers_proxy_is_told_once_somebody_does(camera: Camera) -> None:
+    """A recorder that was updated for a minute lost ten plates with every third try."""
+    answers = iter([502, 503, 504, 429, 408] * push.MOST_REFUSALS)
+    with http_peer(lambda asked: (next(answers, 200), {}, b"")) as peer:
+        camera.subscribe(peer.port)
+        camera.passages("A", "B")
+        until(lambda: camera.told() == ("B", "200", 0))
+        assert plates(peer) in ([["A"], ["B"]], [["A", "B"]])
+
+
+def test_of_messages_that_were_refused_together_only_the_one_is_lost_that_is_refused_alone(camera: Camera) -> None:
+    with http_peer(lambda asked: (500 if b">poison<" in asked.body else 200, {}, b"")) as peer:
+        camera.subscribe(peer.port)
+        camera.passages("A")
+        until(lambda: camera.told()[:2] == ("A", "200"))
+        camera.passages("B", "poison", "C", "D")
+        until(lambda: camera.told()[2] == 1 and camera.told()[0] == "D")
+        camera.passages("E", "F")
+        until(lambda: camera.told()[0] == "F")
+        assert [each for notify in plates(peer) for each in notify] == ["A", "B", "C", "D", "E", "F"]
+        assert camera.told()[2] == 1
+
+
 @pytest.mark.parametrize(
     "answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/9.9 200 OK\r\n", b"x" * 5_000, b"HTTP/1.1 20\r\n"], ids=range(5)
 )
