@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from board.kit.clock import Clock
 from board.kit.servers import read_servers
 from board.kit.state import State
 from board.types import BoardProfile
-from engine.line_settings import USUAL_PULSE_S, pulses
+from engine.line_settings import USUAL_PULSE_S, pulses, pulses_text
 from engine.messages import Outcome, ServerSettings, SetPulse, SwitchOutput
 from engine.release import version
 from engine.ring import RingReader
@@ -78,6 +78,12 @@ class Camera:
     def pulse_s(self, output: str) -> float:
         """What switching it on does: seconds of a pulse, 0 if it is held until it is switched off."""
         return pulses(self.settings.onvif_outputs).get(output, USUAL_PULSE_S)
+
+    def set_pulse(self, order: SetPulse) -> None:
+        """The service has kept it. The settings that it pushes may come after the client's next order: an output that is to pulse
+        from now on would be held, and the gate stay open."""
+        text = pulses_text({**pulses(self.settings.onvif_outputs), order.output: order.pulse_s})
+        self.settings = replace(self.settings, onvif_outputs=text)
 
     def rtsp_port(self) -> int:
         """Where video is served or, before its process has announced it, where it will be."""

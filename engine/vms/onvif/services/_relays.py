@@ -7,8 +7,10 @@ service asks pins, which enforces interlocks, guards and longest times, and Audi
 
 from __future__ import annotations
 
+from functools import partial
+
 from engine.line_settings import PULSE_S, USUAL_PULSE_S
-from engine.messages import SetPulse, SwitchOutput
+from engine.messages import Outcome, SetPulse, SwitchOutput
 from engine.vms.access import ordered_ns
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.operations import Call, Done, Later
@@ -84,8 +86,10 @@ def _pulse_s(duration: str) -> float:
 
 def _ordered(camera: Camera, order: SwitchOutput | SetPulse, name: str) -> Later:
     """The element `name` as an answer once the service has done it."""
+    return lambda done: camera.order(order, partial(_carried_out, camera, order, name, done))
 
-    def later(done: Done) -> None:
-        camera.order(order, lambda outcome: done(tag(name) if outcome.ok else cannot("ter:Action", str(outcome.note))))
 
-    return later
+def _carried_out(camera: Camera, order: SwitchOutput | SetPulse, name: str, done: Done, outcome: Outcome) -> None:
+    if outcome.ok and isinstance(order, SetPulse):
+        camera.set_pulse(order)
+    done(tag(name) if outcome.ok else cannot("ter:Action", str(outcome.note)))

@@ -227,6 +227,9 @@ def test_a_client_chooses_between_a_pulse_and_a_level_and_the_service_keeps_it(b
         assert order == SetPulse("DO1", pulse_s, "VMS", "10.0.0.7")
         done(Outcome(True))
         assert said(replies[0])[1].name == "SetRelayOutputSettingsResponse"
+        bench.request(state("active"))  # the settings that the service pushes are not there yet
+        order = bench.orders.pop()[0]
+        assert (order.do, order.duration_ms) == (("pulse", 500) if pulse_s else ("on", 1000))
     for given, output, do, duration_ms, told in (
         ("DO1=hold DO2=0.5", "DO1", "on", 1000, ("Bistable", "PT1S")),
         ("DO1=hold DO2=0.5", "DO2", "pulse", 500, ("Monostable", "PT0.5S")),
