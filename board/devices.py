@@ -9,10 +9,10 @@ import json
 import logging
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.files import write_whole
 from board.kit.from_json import from_json
 from board.kit.state import State

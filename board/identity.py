@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.files import write_whole
 from board.kit.kept import Kept

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+from board.kit.dataclass import dataclass
 
 INTERFACES = Path("/sys/class/net")
 ADDRESSES_6 = Path("/proc/net/if_inet6")

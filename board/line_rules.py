@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError, ConfigError
 from board.kit.kept import Kept
 from board.kit.plain import from_plain, to_plain

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.state import State
 from board.kit.words import Text
 from board.types import BoardProfile, Frame

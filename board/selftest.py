@@ -6,7 +6,6 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from board.i2c import FIRST_ADDRESS, LAST_ADDRESS, open_device, parse_url
 from board.i2c import all_kinds as all_i2c_kinds
 from board.i2c._bus import open_bus
 from board.kit.clock import CLOCK_KNOWN, Clock, synchronised
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
 from board.lines import pin_names, place

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 
 if TYPE_CHECKING:  # pins and the host handle no pixels: they stay without numpy's 25 MB

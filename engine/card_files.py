@@ -11,10 +11,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from board.kit.dataclass import dataclass
 from board.kit.files import NO_LINK, folder_below, open_below
 
 FOLDER = "gatewright/pictures"

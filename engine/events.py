@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.words import mark
 
 

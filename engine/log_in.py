@@ -16,8 +16,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.loop import Loop
 from board.kit.people import (
     AskHa1,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from board.devices import DeviceState
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text, mark
 from engine.types import (
     UNDECIDED,

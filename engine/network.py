@@ -13,8 +13,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

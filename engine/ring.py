@@ -15,11 +15,11 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
 from board.kit.files import private_in
 from board.types import Frame

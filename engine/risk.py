@@ -10,9 +10,9 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from board.kit.dataclass import dataclass
 from engine import countries
 from engine.lists import fold, normalise, variants
 from engine.store import Store

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from board.identity import identity
+from board.kit.dataclass import dataclass
 from board.kit.files import open_below
 from board.kit.from_json import from_json
 from board.kit.state import State

@@ -5,9 +5,9 @@ Frame -> PlateBox -> PlateRead -> Passage -> PlateEvent -> Delivery: one functio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text, mark
 from board.types import WiegandCode
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.state import State
 from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words

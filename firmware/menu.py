@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Call
 from board.kit.words import mark

@@ -9,11 +9,11 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from firmware.packages import manifest
 from firmware.packages.verify import ANY, CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes, unpack, verify

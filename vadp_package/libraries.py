@@ -17,10 +17,10 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.parser import BytesParser
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from firmware.packages.verify import this_machine
 

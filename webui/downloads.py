@@ -6,9 +6,9 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.web.exchange import BrokenOff
 from board.kit.web.routes import Refused

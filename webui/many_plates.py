@@ -4,9 +4,10 @@ the gate does not notice them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.words import Text
 from engine.lists import LATEST

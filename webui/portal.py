@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from board.camera import CameraSettings
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.settings import restart_due
 from board.kit.state import State
 from board.kit.zones import camera_zone

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import CameraError
 
 PERCENT = "in a user name or password write %40 for @, %2F for /, %3A for :, %23 for # and %3F for ?"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from board.camera._setup import CameraSetup
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.ports import Camera
 
 

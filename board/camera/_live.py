@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import CameraError, ImageError
 from board.kit.words import Text
 from board.types import Frame

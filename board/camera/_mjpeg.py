@@ -18,7 +18,6 @@ import urllib.error
 import urllib.request
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from board.camera import _live
 from board.camera._address import Address
 from board.camera._jpegs import JpegFinder
 from board.camera._live import RGB, SILENCE, Picture
+from board.kit.dataclass import dataclass
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
 from board.kit.errors import CameraError

@@ -6,11 +6,12 @@ The engine has them as plain values (board/kit/values.py): nothing here imports 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from board.kit.dataclass import dataclass
 from board.kit.words import Text
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import fcntl
 import logging
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.camera._setup import exposure, flips
+from board.kit.dataclass import dataclass
 from board.kit.errors import CameraError
 from board.kit.words import NOTHING, Text, mark
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic, monotonic_ns
 
 from board.devices import DeviceBook
 from board.gpio._claims import Claims, taker
 from board.i2c import Bus, Expander, ExpanderKind, kind_of, open_device, parse_url
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
 from board.kit.words import NOTHING, Text

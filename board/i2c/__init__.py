@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from board.i2c._bus import Bus, open_bus
 from board.kit import registry
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.state import State
 

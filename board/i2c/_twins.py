@@ -14,9 +14,10 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.kit.files import open_shared, write_whole
 from board.kit.from_json import from_json

@@ -6,10 +6,10 @@ Registers 00h to 06h: seconds, minutes, hours, day of week, date, month with cen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from board.i2c import Bus, I2cKind
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 
 SECONDS, CONTROL, STATUS, TEMPERATURE = 0x00, 0x0E, 0x0F, 0x11

@@ -20,10 +20,10 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import WireError
 from board.kit.reception import Reception
 from board.kit.state import State

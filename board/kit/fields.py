@@ -9,9 +9,10 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.words import Text
 

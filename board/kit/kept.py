@@ -10,10 +10,10 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.files import private_in, set_aside, sync_folder, write_together, write_whole
 from board.kit.from_json import from_json

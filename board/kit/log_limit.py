@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from board.kit.dataclass import dataclass
 
 MOST_KINDS = 1000
 SAY_AFTER_S = 30.0

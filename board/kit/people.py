@@ -5,9 +5,9 @@ The host counts wrong answers by the client's address, as it does for its own lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, WireError
 from board.kit.wire import Codec, connect
 

@@ -7,10 +7,11 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import Conditions, Field, Read, bare, reader
 from board.kit.words import Text, joined

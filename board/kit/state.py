@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from board.kit.dataclass import dataclass
 
 RUN = "GATEWRIGHT_RUN"
 """The variable by which the host tells its processes of another run folder."""

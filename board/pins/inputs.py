@@ -7,9 +7,9 @@ when it is released.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.kit.words import NOTHING, Text
 from board.ports import Gpio

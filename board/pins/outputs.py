@@ -13,9 +13,10 @@ down on the vehicle below it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.kit.words import NOTHING, Text
 from board.line_rules import Rules

@@ -19,10 +19,11 @@ import socket
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError, PinBusy, WireError
 from board.kit.process import Life
 from board.kit.state import State

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -6,8 +6,8 @@ Sources: docs/sources.md, Wiegand (H10301; Promag, ZKTeco, Civintec manuals; Ned
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.kit.words import mark
 from board.types import WiegandCode

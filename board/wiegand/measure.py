@@ -8,10 +8,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.child import environment
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError, WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic_ns
 
+from board.kit.dataclass import dataclass
 from board.ports import Gpio
 from board.types import WiegandCode, WiegandLine
 

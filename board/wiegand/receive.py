@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.kit.from_json import from_json
 from board.types import WiegandCode, WiegandLine

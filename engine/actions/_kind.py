@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings
 from board.kit.words import Text, mark

@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.words import Text, mark
 from engine.actions._exchange import BAD_CERTIFICATE, BAD_TLS, place

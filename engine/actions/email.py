@@ -6,9 +6,9 @@ import base64
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text, mark, one_line

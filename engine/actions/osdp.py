@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError, ConfigError, DeliveryError
 from board.kit.settings import field_validator, option
 from board.kit.words import Text, mark

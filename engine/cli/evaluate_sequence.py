@@ -6,12 +6,13 @@ import argparse
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from board.kit.dataclass import dataclass
 from board.pictures import load_rgb
 from board.types import Frame
 from engine.cli.approach import approach
@@ -44,7 +45,7 @@ class Seen:
     read_ms: float
 
 
-@dataclass
+@dataclass()
 class SequenceTally:
     """Outcomes of one set. `views`: each view on its own; `after`: number of views -> the vote asked then; `decided`: what the
     product said first; `later`: what it said again at the plate's place; `decided_after`: views until it said anything."""

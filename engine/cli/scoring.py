@@ -6,13 +6,14 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ImageError
 from board.pictures import load_rgb
 from engine.cli.labels import Label, LabelledSet
@@ -73,7 +74,7 @@ class Place:
     found: bool
 
 
-@dataclass
+@dataclass()
 class Tally:
     """Counts of one set. `readings`: plates whose text or country is labelled; `places`: those with a box; `scenes`: pictures
     that are no crops and whose boxes count; `seconds`: spent reading, decoding excluded."""

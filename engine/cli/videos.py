@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from board.camera.replay import pictures_of
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.types import Frame
 from engine.cli.labels import rows_of

@@ -27,8 +27,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from engine.countries._description import Country, Shape, shapes
 from engine.types import CharRead, SlotScores
 

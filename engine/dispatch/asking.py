@@ -19,11 +19,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, PeerRefused
 from board.kit.from_json import from_json
 from board.kit.words import Text, mark

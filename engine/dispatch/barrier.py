@@ -4,10 +4,11 @@ nobody."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from engine.actions import Lane
 from engine.dispatch.outbox import pause_s
 

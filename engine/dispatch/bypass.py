@@ -12,11 +12,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import DeliveryError, GatewrightError, StoreError
 from board.kit.words import Text
 from board.types import PinsDone

@@ -10,9 +10,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError
 from board.kit.settings import Settings
 from board.kit.words import Text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text, mark

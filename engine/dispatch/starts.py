@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError
 from board.kit.words import Text, mark

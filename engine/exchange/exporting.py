@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import SEEK_END
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.exchange.generation import DIGEST_DIGITS, Generation, sources_of
 from engine.exchange.plate_files import csv_file, xml_file

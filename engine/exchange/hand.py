@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.files import write_unsynced
 from board.kit.from_json import from_json

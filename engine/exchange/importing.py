@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.typed import folded
 from board.kit.words import NOTHING, Text, joined
 from engine.exchange.exporting import lists_of

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.words import Text
 from engine.formats.event import Device
 from engine.network import Network

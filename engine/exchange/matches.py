@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
 from board.kit.cells import safe_cell
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from engine.decided import WAIT_S
 from engine.exchange.plate_files.csv_file import Encoded
 from engine.formats import xml_text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.settings import option
 from board.kit.words import Text

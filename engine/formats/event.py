@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.words import plain
 from engine.events import EVENTS
 from engine.formats.characters import NOT_XML

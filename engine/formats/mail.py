@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.formats.event import Device, clean
 from engine.formats.places import filled, one_line

@@ -6,8 +6,8 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.words import mark
 from engine.events import CARS

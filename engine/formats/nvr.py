@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from engine.formats._country_codes import alpha_3
 from engine.formats.event import clean

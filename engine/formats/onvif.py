@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from engine.formats.event import clean, stamp
 from engine.lists.validity import LATEST
 from engine.types import ListEntry, Passage, PlateEvent

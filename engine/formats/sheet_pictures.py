@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from board.kit.dataclass import dataclass
 from engine.formats.jpeg_size import jpeg_size
 from engine.formats.stream import Pipe
 

@@ -4,8 +4,8 @@ camera."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 from engine.lane import table
 from engine.lane.handover import Handover

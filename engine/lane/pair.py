@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from engine.lane.likeness import alike
 
 S = 1_000_000_000

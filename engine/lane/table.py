@@ -10,8 +10,8 @@ closes a barrier that is open, so that a pulse while a vehicle stands below the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.words import mark
 
 ARMING, SAFETY, EXIT, UP, DOWN = "arming", "safety", "exit", "up", "down"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.wiegand.codes import PLATE_BITS, encode_plate64, plate_number
 from engine.lists.matching import normalise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.words import mark
 from engine.lists.alphabet import key_of
 from engine.lists.validity import STANDINGS, standing

@@ -6,10 +6,11 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.from_json import from_json
 from board.kit.state import State

@@ -6,11 +6,12 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, StoreError
 from board.kit.words import Text
 from engine.reading.images import ImageStore

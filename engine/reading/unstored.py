@@ -13,10 +13,11 @@ import struct
 import threading
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from board.kit.clock import Clock, boot_id
+from board.kit.dataclass import dataclass
 from board.kit.files import mapped
 from board.kit.from_json import from_json
 from board.kit.plain import Unfit, from_plain, to_plain

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ModelError
 from engine.recognise.interpreter import Network
 from engine.types import PlateBox, Roi

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ModelError
 from engine.recognise.calibration import calibration_of
 from engine.recognise.interpreter import Network

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from board.kit.dataclass import dataclass
 from engine.types import PlateBox, Point
 
 U8 = NDArray[np.uint8]

@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from board.devices import DeviceBook
 from board.identity import Identity, identity
 from board.kit.clients import Clients
 from board.kit.clock import Clock, boot_id
+from board.kit.dataclass import dataclass
 from board.kit.errors import DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_levels
 from board.kit.servers import announce, bind_address

@@ -11,9 +11,9 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
 from board.kit.words import Text
 from engine.dispatch.starts import input_cause

@@ -8,9 +8,10 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
 from engine.store import Store
 from engine.stored_pictures import StoredPictures

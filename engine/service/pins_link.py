@@ -7,12 +7,13 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import DeliveryError, GatewrightError, WireError
 from board.kit.wire import Channel, Codec, connect
 from board.kit.words import NOTHING, Text, mark

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import WireError
 from board.kit.files import write_unsynced
 from board.kit.wire import Codec

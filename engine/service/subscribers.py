@@ -11,9 +11,10 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError, WireError
 from board.kit.wire import Channel, PeerGone
 from board.kit.words import Text

@@ -7,9 +7,10 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import TriggerRefused, WireError
 from board.kit.words import NOTHING, Text
 from engine.messages import TriggerTaken

@@ -12,12 +12,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from board.kit.clock import CLOCK_KNOWN, Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, space, sync_folder
 from engine.store.refusals import problem

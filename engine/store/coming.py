@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any, NamedTuple
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.words import Text, joined
 from engine.store.entries import COLUMNS, checked, values_of

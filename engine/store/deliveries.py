@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.words import Text, from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.words import Text
 from engine.store.coming import FIELDS, STORED, Coming, ComingEntry, Refusals

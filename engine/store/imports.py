@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.store.changes import Changes
 from engine.store.coming import STORED, Coming, Incoming, Refusals

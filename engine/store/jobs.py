@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Row
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.from_json import from_json
 from board.kit.secrets import without_secrets

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from board.kit.typed import folded, is_printable, typed

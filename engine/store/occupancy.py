@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.lists import fold, normalise, variants
 from engine.store.changes import Changes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.words import from_stored, to_stored
 from engine import lists as matching

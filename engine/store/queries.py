@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from board.kit.dataclass import dataclass
 from board.kit.words import Text
 from engine.types import UNDECIDED, Decision, Delivery, Passage, PlateList
 

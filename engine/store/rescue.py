@@ -16,10 +16,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, set_aside, sync_folder, write_whole
 from board.kit.from_json import from_json

@@ -9,10 +9,11 @@ gone through side by side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.migrations import DIRECTION_NUMBERS, OUTCOME_NUMBERS, folded_of, place_of

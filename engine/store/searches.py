@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from engine.lists import normalise
 from engine.store.database import Database

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
 from engine.store.queries import MAX_ROWS

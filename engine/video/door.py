@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import WireError
 from board.kit.wire import MAX_MESSAGE_BYTES, Codec
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from board.kit.dataclass import dataclass
 
 MAX_HEAD_BYTES = 8_192
 MAX_BODY_BYTES = 4_096

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from board.kit.dataclass import dataclass
 
 MOST_BYTES = 1388
 """Bytes of a payload: with the headers of RTP, UDP and IPv6 it fits into an Ethernet packet, with room for a tunnel's."""

@@ -5,9 +5,10 @@ An H.264 encoder in hardware comes first, then one in software if the board has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.types import BoardProfile
 
 H264, JPEG = "H264", "JPEG"

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from board.kit.dataclass import dataclass
 
 HEADER = struct.Struct(">BBHII")
 VERSION = 2 << 6

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from engine.video.payloads import ParameterSets
 
 VIDEO, METADATA, AUDIO = "video", "metadata", "audio"

@@ -7,10 +7,10 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from board.kit.clients import Clients, place_of
+from board.kit.dataclass import dataclass
 from board.kit.loop import Loop
 from board.kit.people import CheckToken, Nobody, Person
 from board.kit.words import Text

@@ -6,9 +6,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from engine.video.rtp import Sender, Unit, wants_key_picture
 from engine.video.sdp import AUDIO, METADATA, VIDEO, Track
 from engine.video.sources import Taker

@@ -7,10 +7,10 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.loop import Loop
 from engine.ring import RingReader

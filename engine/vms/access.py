@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from board.kit.dataclass import dataclass
 from board.kit.once import Once
 from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
 from board.kit.web.visitor import CAME, came_ns

@@ -16,12 +16,13 @@ import os
 import socket
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from board.kit.clients import Client, Clients, place_of
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.servers import url_of

@@ -7,10 +7,11 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.loop import READ, Loop
 from board.kit.sockets import short_address
 from engine.types import PRESENT_S

@@ -10,13 +10,14 @@ import math
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
+from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.sockets import listener_at
 from board.kit.web.heads import BadRequest, Head, head_end, parse

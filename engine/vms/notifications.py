@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.loop import Loop
 from engine.formats.onvif import CHOICES, MAKERS, Notification

@@ -11,11 +11,12 @@ import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
 from board.kit.clients import Client, Clients, place_of
+from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.people import CheckPassword, Nobody, Person
 from board.kit.servers import url_of

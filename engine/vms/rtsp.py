@@ -13,12 +13,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from board.kit.children import Child, start
+from board.kit.dataclass import dataclass
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
 from board.kit.servers import url_of

@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from board.kit.dataclass import dataclass
 
 MOST_EVENTS = 32
 MOST_BYTES = 16_000_000

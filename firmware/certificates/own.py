@@ -7,10 +7,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id
+from board.kit.dataclass import dataclass
 from board.kit.files import set_aside, sync_folder, write_together
 from board.kit.kept import copy_of, keep_copy
 from board.kit.state import State

@@ -11,8 +11,9 @@ import ctypes
 import os
 import pwd
 import resource
-from dataclasses import dataclass
 from pathlib import Path
+
+from board.kit.dataclass import dataclass
 
 USERS = ("gatewright-ftp", "nobody")
 """The first that this machine has."""

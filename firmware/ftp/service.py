@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.from_json import from_json
 from board.kit.kept import Kept

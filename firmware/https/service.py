@@ -7,12 +7,12 @@ import re
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from board import interfaces
 from board.identity import camera_id
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.kept import Kept
 from board.kit.servers import announce, url_of

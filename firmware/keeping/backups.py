@@ -10,13 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from board.identity import identity
 from board.kit.child import environment
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, PackageError
 from board.kit.from_json import from_json
 from board.kit.state import State

@@ -14,11 +14,12 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import sync_folder, write_whole
 from board.kit.from_json import from_json

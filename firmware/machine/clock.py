@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.clock import SYNCHRONISED, Clock
+from board.kit.dataclass import dataclass
 from board.kit.zones import system_zone
 
 ZONES = Path("/usr/share/zoneinfo")

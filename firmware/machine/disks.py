@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from firmware.privileged.lower import ROOT
 
 NO_DISKS = ("loop", "ram", "zram", "dm-", "md", "sr", "nbd", "fd")

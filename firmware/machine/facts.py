@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from board.kit.dataclass import dataclass
 
 MODEL = Path("/proc/device-tree/model")
 THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")

@@ -7,10 +7,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from board import interfaces
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 
 WITHIN_S = 5.0

@@ -11,9 +11,9 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.from_json import from_json
 from board.kit.zones import camera_zone

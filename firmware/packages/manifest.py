@@ -8,9 +8,10 @@ from __future__ import annotations
 import configparser
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, PackageError
 from board.kit.words import Text, mark
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.sockets import short_address
 from board.kit.state import State

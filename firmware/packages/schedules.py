@@ -11,11 +11,12 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import CLOCK_KNOWN, Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.kept import Kept
 from board.kit.zones import camera_zone

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.words import Text
 from firmware.packages.checker import check_slot

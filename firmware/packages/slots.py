@@ -9,10 +9,11 @@ import shutil
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, PackageError
 from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept

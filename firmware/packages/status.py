@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text, from_stored, joined
 from firmware.packages.kept_data import KeptData

@@ -6,10 +6,10 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.files import sync_folder
 from board.kit.kept import copy_of, write_both

@@ -15,10 +15,10 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from firmware import PLATFORM, platform_text
 from firmware.packages.keys import Trust, signed_by

@@ -7,10 +7,11 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.kept import Kept
 

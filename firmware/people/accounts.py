@@ -8,11 +8,12 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.files import write_whole
 from board.kit.kept import Kept

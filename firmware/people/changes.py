@@ -6,10 +6,11 @@ import json
 import logging
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.files import sync_folder
 from board.kit.from_json import from_json
 from board.kit.plain import from_plain

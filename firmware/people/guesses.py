@@ -9,11 +9,12 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.files import write_unsynced
 from board.kit.from_json import from_json
 

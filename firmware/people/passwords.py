@@ -9,8 +9,8 @@ import socket
 import threading
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 
 MIN_PASSWORD = 8

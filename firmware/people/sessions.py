@@ -6,9 +6,9 @@ import hashlib
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 
 IDLE_S = 3_600.0
 LONGEST_S = 12 * 3_600.0

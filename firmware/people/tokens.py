@@ -11,12 +11,13 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from board.kit.clock import CLOCK_KNOWN, Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.moments import moment

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 
 MOST_PROCESSES = 64

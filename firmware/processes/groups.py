@@ -13,9 +13,10 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.words import Text, joined
 from firmware.processes.excess import MOST_BYTES, MOST_PROCESSES
 

@@ -13,10 +13,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.words import Text
 from firmware.processes.groups import Group

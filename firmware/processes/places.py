@@ -25,10 +25,10 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from board.identity import camera_id, device_serial
+from board.kit.dataclass import dataclass
 from board.kit.files import folder_below, set_aside, sync_folder, write_whole
 from board.kit.state import State
 

@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.process import NOT_HERE
 from board.kit.state import State
 from board.kit.words import NOTHING, Text

@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored

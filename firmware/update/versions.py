@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.kept import Kept
 from board.kit.state import State
 from firmware import VERSION

@@ -126,6 +126,11 @@ def test_nothing_imports_what_costs_every_process_its_memory() -> None:
     assert wrong(lambda path: {name.split(".")[0] for name in imports_of(path)[1]} & dear) == []
 
 
+def test_every_process_declares_its_dataclasses_quickly() -> None:
+    """By board/kit/dataclass.py, as no type checker tells: the standard library takes as long for them as a start for all else."""
+    assert wrong(lambda path: {"dataclasses.dataclass"}.intersection(imports_of(path)[1])) == []
+
+
 def test_reading_and_service_never_import_each_other() -> None:
     def of_the_other(path: Path) -> Iterator[str]:
         never = [module for folder, module in APART if path.is_relative_to(REPOSITORY / folder)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
 from board.kit.files import private_folder, write_beside
 from board.kit.from_json import from_json

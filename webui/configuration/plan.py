@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.secrets import HIDDEN, public
 from board.kit.settings import Problem, Settings, SettingsError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 from engine.store import PassageQuery, StoredPassage
 from webui.portal import Portal

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.dataclass import dataclass
 from engine.ring import OpenShot, RingReader
 from engine.shrunk import shrunk
 from engine.types import Roi

@@ -7,9 +7,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from engine.types import Roi
 from webui.live.newest_picture import Jpeg, Picture

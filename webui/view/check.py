@@ -4,9 +4,9 @@ each with what to change (manual 6.4, The system does not recognize license plat
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import median, quantiles
 
+from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 from engine.types import Passage, PlateLook
 from webui.portal import Portal

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.actions import options_of
 from webui.portal import Portal

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from board.kit.clients import ClientState, ServerClients, read_clients
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.from_json import from_json
 from board.kit.servers import bind_address, read_servers

@@ -6,9 +6,9 @@ Sources: docs/sources.md, VIVOTEK's packages and CGIs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from board.identity import device_serial
+from board.kit.dataclass import dataclass
 from board.kit.secrets import public
 from board.kit.settings import Problem, Settings, SettingsError
 from board.kit.web.forms import fields

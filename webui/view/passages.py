@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.web.routes import Call
 from board.kit.words import NOTHING, Language, Text, joined, mark
 from engine.countries import countries

@@ -6,8 +6,7 @@ password, which the page fills in once it has made one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from board.kit.dataclass import dataclass
 from board.kit.words import mark
 
 

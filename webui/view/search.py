@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from board.kit import moments
+from board.kit.dataclass import dataclass
 from board.kit.settings import Problem, SettingsError
 from board.kit.web.routes import Call
 from board.kit.words import Text, mark

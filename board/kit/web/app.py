@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import bottle
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
 from board.kit.settings import SettingsError
 from board.kit.web.bodies import body_of, query_of

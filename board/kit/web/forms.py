@@ -6,10 +6,10 @@ import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.dependent import dependent_problems
 from board.kit.errors import ConfigError
 from board.kit.secrets import merged, public

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
 from board.kit.words import Text
 

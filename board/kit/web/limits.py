@@ -7,8 +7,9 @@ import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+from board.kit.dataclass import dataclass
 
 T = TypeVar("T")
 Share = tuple[str, int]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.web.routes import Route
 
 C = TypeVar("C")

@@ -22,10 +22,10 @@ nearly all send Sec-Fetch-Site too, and the cookie is SameSite=Strict, so that a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from board.kit.dataclass import dataclass
 from board.kit.web.routes import Call, Refused
 from board.kit.web.visitor import BASIC, COOKIE, HOST, TOKEN, Visitor
 

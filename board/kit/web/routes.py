@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import Field
 from board.kit.languages import best

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.web.routes import Answer, Refused
 
 STREAM = "board.stream"

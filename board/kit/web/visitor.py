@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.permissions import PERMISSIONS, ROLES
 
 COOKIE, BASIC, TOKEN, HOST, NOBODY = "cookie", "basic", "token", "host", ""

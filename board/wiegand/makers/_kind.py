@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from board.ports import Gpio
 from board.types import WiegandCode, WiegandLine
 from board.wiegand.pulses import FrameTiming

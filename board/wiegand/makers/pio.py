@@ -17,10 +17,10 @@ import logging
 import os
 import struct
 import threading
-from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 from board.ports import Gpio
 from board.types import WiegandCode, WiegandLine

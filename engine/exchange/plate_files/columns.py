@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.exchange.plate_files.dates import SheetDay, SheetPower, Unknown, read_limit, write_limit
 from engine.exchange.plate_files.hours import read_hours, write_hours

@@ -4,8 +4,8 @@ make."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from board.kit.words import Text, mark
 from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading, strange
 from engine.exchange.plate_files.rows import (

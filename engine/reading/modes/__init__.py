@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.registry import find
 from board.kit.words import Text

@@ -10,8 +10,9 @@ instead of 394 of 481 approaches were settled right.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from engine.types import PlateRead
 
 LAST = 7

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from board.kit.clock import CLOCK_KNOWN, Clock, boot_id
+from board.kit.dataclass import dataclass
 from board.kit.files import sync_folder, write_whole
 from board.kit.from_json import from_json
 from engine.reading.passages.difference import difference

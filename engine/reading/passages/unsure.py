@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from board.types import Frame
 from engine.reading.modes import Result
 from engine.reading.passages.difference import comparable

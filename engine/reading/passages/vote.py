@@ -14,8 +14,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from board.kit.dataclass import dataclass
 from board.types import Frame
 from engine.reading.passages.difference import comparable, contained, difference
 from engine.reading.passages.heights import Heights

@@ -19,10 +19,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from board.kit.clients import Client, Clients, place_of
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, TriggerRefused
 from board.kit.words import NOTHING, Text
 from engine.dispatch.replies import Replies

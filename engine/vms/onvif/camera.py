@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.servers import read_servers
 from board.kit.state import State
 from board.types import BoardProfile
@@ -36,7 +37,7 @@ class Video:
     size: tuple[int, int]
 
 
-@dataclass
+@dataclass()
 class Camera:
     """Used by the loop's thread. `settings`: those in force now; `order(what, done)`: has the service do it; `frame(
     width, done)`: the newest picture as JPEG, b"" without one. Both tell `done` later, in the loop's thread."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from board.kit.dataclass import dataclass
 from engine.formats.onvif_xml import NAMESPACES, TOPIC_DIALECT
 
 TOPIC_DIALECTS = (

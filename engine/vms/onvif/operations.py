@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from engine.vms.http import Request
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Protocol
 
+from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.state import State
 from engine.messages import ServerSettings
@@ -23,7 +23,7 @@ class Named(Protocol):
     def hardware(self) -> str: ...
 
 
-@dataclass
+@dataclass()
 class Sign:
     """The same alone, for discovery, which runs before anybody asks for more of the camera."""
 

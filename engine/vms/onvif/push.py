@@ -13,12 +13,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from board.kit.clients import Client, Clients
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.loop import READ, WRITE, Loop
 from engine.network import Network, is_allowed

@@ -6,8 +6,7 @@ Assistant has sent all of them twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from board.kit.dataclass import dataclass
 from engine.vms.onvif.xml import BadXml, Element, Xml, parse, tag
 
 TYPE = "application/soap+xml; charset=utf-8"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from engine.formats.onvif import INITIALIZED, Notification
 from engine.formats.onvif_xml import pieces
 from engine.vms.onvif.filters import ContentTest, Item, TopicTest

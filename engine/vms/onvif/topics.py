@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from board.kit.dataclass import dataclass
 from engine.formats.onvif import DETECTOR, DIGITAL_INPUT, LICENSE_PLATE, RELAY
 from engine.vms.onvif.xml import Xml, join, tag
 
