@@ -20,6 +20,7 @@ from board.kit.state import State
 from board.kit.words import Text, joined
 from board.lines import load_polarity, pin_names, rest_levels
 from board.profiles import load
+from board.types import BoardProfile
 
 log = logging.getLogger("board.safe")
 
@@ -46,9 +47,9 @@ def make_safe(state: State) -> tuple[str, ...]:
     return tuple(done.stdout.splitlines())
 
 
-def drive_to_rest(state: State) -> tuple[str, ...]:
-    """As `make_safe`, in this process."""
-    profile = load(state)
+def drive_to_rest(state: State, profile: BoardProfile | None = None) -> tuple[str, ...]:
+    """As `make_safe`, in this process. `profile`: whose lines; None: those of the board as STATE has it now."""
+    profile = profile or load(state)
     names = pin_names(profile)
     chip = open_gpio(profile, state)
     left: list[str] = []

@@ -59,6 +59,7 @@ def main() -> int:
 def _run(state: State, life: Life) -> None:
     guardian = Guardian(state)
     profile = load(state)
+    guardian.guard(profile)
     polarity = load_polarity(state, profile)
     # A maker on lgpio makes a FIFO there, as the back end `rpi` does: the working folder may be a package's slot.
     os.environ.setdefault("LG_WD", str(state.run))

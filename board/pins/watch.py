@@ -28,6 +28,9 @@ PRIORITY = 60
 
 GONE_WITHIN_MS = 1000
 
+BOARD = b"board "
+"""Before the profile; what else pins says is a time."""
+
 
 def main() -> int:
     pid, state, log = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -36,10 +39,11 @@ def main() -> int:
     loading = threading.Thread(target=_load, args=(state,), daemon=True)
     loading.start()  # before this thread steps aside: it must not keep others from running
     _step_aside()
-    if _listen(pid, log):
+    board = bytearray()
+    if _listen(pid, log, board):
         return 0
     loading.join()
-    if _rest(state):
+    if _rest(state, board):
         return 0
     os.execv(sys.executable, [sys.executable, "-m", "board.safe", "--state", state])
 
@@ -59,19 +63,23 @@ def _load(state: str) -> None:
         importlib.import_module("board.safe")
 
 
-def _rest(state: str) -> bool:
-    """False: something is not at rest, or somebody else has it; a program of its own tries again."""
+def _rest(state: str, board: bytearray) -> bool:
+    """`board`: the profile that pins had, b"" where it died before it said so. False: something is not at rest, or somebody else
+    has it; a program of its own tries again."""
     try:
+        from board.kit.from_json import from_json
+        from board.kit.plain import from_plain
         from board.kit.state import State
         from board.safe import drive_to_rest
+        from board.types import BoardProfile
 
-        return not drive_to_rest(State(Path(state)))
+        return not drive_to_rest(State(Path(state)), from_plain(BoardProfile, from_json(bytes(board))) if board else None)
     except Exception:  # whatever a board's back end raises: that program says it
         return False
 
 
-def _listen(pid: int, log: str) -> bool:
-    """True: pins ended in order; False: it died, or was ended here."""
+def _listen(pid: int, log: str, board: bytearray) -> bool:
+    """True: pins ended in order; False: it died, or was ended here. `board` gets the profile that it tells."""
     try:
         pins = os.pidfd_open(pid)
     except OSError:
@@ -101,8 +109,11 @@ def _listen(pid: int, log: str) -> bool:
         *words, rest = (rest + data).split(b"\n")
         if b"clean" in words:
             return True
-        if words:
-            due_ns, late = int(words[-1]), 0
+        for word in words:
+            if word.startswith(BOARD):
+                board[:] = word.removeprefix(BOARD)
+            else:
+                due_ns, late = int(word), 0
 
 
 class Starving:

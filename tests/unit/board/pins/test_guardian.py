@@ -1,5 +1,6 @@
 """Guardian: what its child is told, where it lives, and that neither a signal nor a full pipe gets between it and pins."""
 
+import json
 import os
 import signal
 import threading
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from board.kit.plain import from_plain
 from board.kit.state import State
 from board.pins import guardian as module
 from board.pins import watch
 from board.pins.guardian import Guardian
+from board.profiles import load
+from board.types import BoardProfile
 from tests.waiting import until
 
 PATIENCE_S = 20
@@ -83,6 +87,19 @@ def test_a_guardian_that_replaces_a_killed_one_is_told_by_when_pins_speaks_again
     second = child()
     assert second != first
     until(lambda: heard(state, second)[1:2] == ["123456"], "the second guardian")
+
+
+def test_a_guardian_and_the_one_that_replaces_it_know_the_lines_that_they_guard(state, start):
+    guardian = start(RECORDER)
+    first = child()
+    profile = load(state)
+    guardian.guard(profile)
+    told = until(lambda: heard(state, first)[1:-1], "the lines")
+    assert from_plain(BoardProfile, json.loads(told[0].removeprefix("board "))) == profile
+    os.kill(first, signal.SIGKILL)
+    until(lambda: Path(f"/proc/{first}/stat").read_text().split(") ")[1].startswith("Z"), "its end")
+    guardian.check()
+    until(lambda: heard(state, child())[1:-1] == told, "the same lines")
 
 
 def test_the_same_time_is_told_once_and_a_new_one_again(state, start):

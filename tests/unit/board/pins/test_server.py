@@ -301,6 +301,16 @@ def test_after_sigkill_the_guardian_brings_the_outputs_to_rest_by_itself(pins):
     pins.await_edges(("DO1", 1), ("DO1", 0))
 
 
+@pytest.mark.parametrize(
+    "edited", ['{"outputs": [{"name": "DO1", "pin": 5}]}', '{"outputs": [{"name": "DO1", "pi'], ids=["moved", "half written"]
+)
+def test_after_sigkill_the_lines_that_pins_had_go_to_rest_whatever_became_of_the_file_that_names_them(pins, edited):
+    pins.client().ask(Pulse("a", "DO1", 60_000))
+    pins.state.lines_file.write_text(edited)
+    pins.process.kill()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
 def test_after_sigkill_a_frame_in_progress_leaves_the_wires_idle(pins):
     pins.client().channel.send(SendWiegand("a", "W1", encode(W26, 1), period_us=20_000))
     until(lambda: pins.edges("W1.D0", "W1.D1"), "the frame's begin")
