@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
 from engine.actions import Kinds
 from engine.dispatch.rules import unmet
-from engine.dispatch.starts import STARTS, begins, insists, opens
+from engine.dispatch.starts import STARTS, begins, insists, only_ends, opens
 from engine.lists import Finding, Lapsed
 from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
@@ -42,9 +42,10 @@ def decide(
     return Decision("refused" if openers else "reported", reason)
 
 
-def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
+def decide_event(happened: Text, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
     """For events without a car: nobody is let in or turned away, but a rule may open (an exit loop, a timer)."""
-    begun = any(each.state == "pending" and opens(kinds[each.kind]) for each in deliveries)
+    openers = {rule.id for rule in rules if _may_open(rule, kinds)}
+    begun = any(each.state == "pending" and each.rule_id in openers for each in deliveries)
     return Decision("opened" if begun else "reported", happened)
 
 
@@ -73,14 +74,15 @@ def _refusing(finding: Finding) -> list[str]:
     return [match.list.name for match in finding.matches if match.list.barrier == "refuse"]
 
 
-def _names(matches: Iterable[Match]) -> dict[int, str]:
-    return {match.list.id: match.list.name for match in matches}
+def _may_open(rule: ActionRule, kinds: Kinds) -> bool:
+    """Whether its action opens something: one that switches an output off does not."""
+    kind = kinds.get(rule.kind)
+    return kind is not None and opens(kind) and not only_ends(kinds, rule)
 
 
 def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -> bool:
     """Whether the rule might let this car in."""
-    kind = kinds.get(rule.kind)
-    if kind is None or not opens(kind):
+    if not _may_open(rule, kinds):
         return False
     listed = any(match.list.id == rule.list_id for match in finding.matches)
     if rule.start.on != ON_MATCH.on and not begins(rule, passage, listed):
@@ -100,7 +102,7 @@ def _opened(passage: Passage, finding: Finding, begun: Sequence[ActionRule]) -> 
     return _on(passage, [match.list.name for match in matches]) if matches else _started(begun[0])
 
 
-def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], zone: ZoneInfo) -> Text:
+def _reason(passage: Passage, finding: Finding, openers: Collection[ActionRule], zone: ZoneInfo) -> Text:
     """Why nothing that opens was due."""
     if not passage.plate:
         values = {"unsure": passage.unsure, "confidence": round(passage.confidence, 1)}
@@ -110,26 +112,37 @@ def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], z
     refusing = _refusing(finding)
     if refusing:
         return Text("the plate is on {lists}", {"lists": refusing})
-    openers = list(openers)
-    opening = {rule.list_id for rule in openers}
-    shut = [match.list.name for match in matches if match.list.id in opening]
-    kept = [rule for rule in openers if rule.list_id in _names(matches) and in_force(rule.week, passage.at, zone)]
-    for rule in kept:
-        why = unmet(rule.conditions, passage)
-        if why is not None:
-            values = {"action": rule.name, "list": _names(matches)[rule.list_id], "why": why}
-            return Text("{action} of {list} is not meant for it: {why}", values)
-    if shut:
-        return Text("no action of {lists} is in force at this time", {"lists": shut})
+    matched, opening = {match.list.id for match in matches}, {rule.list_id for rule in openers}
+    kept = _kept(passage, [rule for rule in openers if rule.list_id in matched], finding, zone)
+    if kept is not None:
+        return kept
     lapsed = next((each for each in finding.lapsed if each.list.id in opening or not listed), None)
     if lapsed is not None:
         return _LAPSED[lapsed.why](lapsed, zone)
+    beside = [rule for rule in openers if rule.list_id not in matched and rule.start.on != ON_MATCH.on]
+    kept = _kept(passage, beside, finding, zone)
+    if kept is not None:
+        return kept
     if listed:
         return _on(passage, [match.list.name for match in listed])
     plates = list(dict.fromkeys(match.entry.plate for match in finding.near if match.entry))
     if plates:
         return _off(plates, finding.near[0].list.name)
     return Text("{plate} is on no list", {"plate": passage.plate})
+
+
+def _kept(passage: Passage, openers: Iterable[ActionRule], finding: Finding, zone: ZoneInfo) -> Text | None:
+    """What keeps these rules from opening: conditions, or their schedules; None: there are none."""
+    names = {each.id: each.name for each in finding.lists}
+    resting = []
+    for rule in openers:
+        why = unmet(rule.conditions, passage) if in_force(rule.week, passage.at, zone) else None
+        if why is not None:
+            return Text(
+                "{action} of {list} is not meant for it: {why}", {"action": rule.name, "list": names[rule.list_id], "why": why}
+            )
+        resting.append(names[rule.list_id])
+    return Text("no action of {lists} is in force at this time", {"lists": list(dict.fromkeys(resting))}) if resting else None
 
 
 def _started(rule: ActionRule) -> Text:

@@ -85,7 +85,8 @@ class Intake:
         return added
 
     def _in_time(self, judged: Judged) -> AbstractContextManager[object]:
-        if self._bypass is None or judged.decision.outcome != "opened":
+        waits = any(each.state == "pending" and self._kinds[each.kind].lane is Lane.FAST for each in judged.deliveries)
+        if self._bypass is None or judged.decision.outcome == WAITING or not waits:
             return nullcontext()
         return in_time(partial(self._bypass.open, judged, by_pins_alone=True))
 
@@ -107,7 +108,7 @@ class Intake:
                 ask = partial(self._barrier.ask, passage, finding.matches, decision)
                 deliveries, decision = ruled(deliveries, decision, mine, ask, now)
         else:
-            decision = decide_event(happened, deliveries, self._kinds)
+            decision = decide_event(happened, rules, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
         beside = lists_beside(self._store, self._kinds, rules, deliveries, finding.matches)
         return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside, verdicts)

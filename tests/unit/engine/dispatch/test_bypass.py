@@ -156,6 +156,16 @@ def test_a_storage_that_stalls_keeps_no_car_waiting_and_opens_once(camera: Camer
     assert len(camera.pins.requests) == 1
 
 
+def test_what_closes_waits_for_no_storage_that_stalls_either(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    (opens,) = [each for each in camera.store.rules() if each.kind == "io"]
+    camera.store.rules.save(replace(rule(do="off"), id=opens.id), "anna")
+    stall = Stall(camera, monkeypatch)
+    until(lambda: done(camera), "the output")
+    camera.clock.advance(30)
+    stall.end()
+    assert camera.states() == [("done", 0, "DO1 switched off"), ("pending", 0, "")]
+
+
 def test_what_is_still_on_its_way_to_pins_when_the_storage_goes_on_is_done_once(
     camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -291,6 +291,36 @@ def test_a_camera_without_anything_that_opens_reports(tmp_path: Path) -> None:
     assert decided(camera) == Decision("reported", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WHITELIST"]}))
 
 
+@pytest.mark.parametrize("start", [Start("lane", opens=True), Start("no_match", opens=True)])
+@pytest.mark.parametrize("on", [None, WISH])
+def test_what_keeps_an_action_that_needs_no_list_from_opening_is_the_reason(tmp_path: Path, start: Start, on: int | None) -> None:
+    """It said that the plate is on no list, or on one that has nothing to do with it."""
+    camera = Camera(tmp_path)
+    saved = camera.store.rules.save(replace(rule(WHITE, name="Out"), start=start, conditions=Conditions(lane=2)), "anna")
+    if on:
+        listed(camera, list_id=on)
+    assert str(decided(camera, lane=1).reason) == "Out of WHITELIST is not meant for it: it came in lane 1"
+    camera.store.rules.save(replace(saved, week=NEVER), "anna")
+    assert str(decided(camera, lane=2, id="p2").reason) == "no action of WHITELIST is in force at this time"
+    listed(camera, valid_until=NOW)
+    assert str(decided(camera, lane=2, id="p3").reason) == "its entry on WHITELIST ended at 2026-01-02 03:04"
+
+
+def test_an_action_that_switches_an_output_off_lets_nobody_in(tmp_path: Path) -> None:
+    """It counted as an opening: guests lost entries by it, and vehicles were counted as inside."""
+    camera = Camera(tmp_path)
+    camera.store.rules.save(rule(WHITE, name="Lamp off", output="DO2", do="off"), "anna")
+    listed(camera, entries_left=2)
+    assert decided(camera) == Decision("reported", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WHITELIST"]}))
+    assert (left(camera), [state for state, _, _ in camera.states()]) == ([2], ["pending"])
+    down = replace(rule(WHITE, name="Down at night", do="off"), start=Start("input", input="DI1", opens=True))
+    camera.store.rules.save(down, "anna")
+    happened = Text("DI1 became active")
+    camera.intake.take(passage("", "p2", event="input", trigger_cause="input DI1 active"), happened)
+    (kept,) = [each for each in camera.store.passages(PassageQuery(plate="")) if each.passage.id == "p2"]
+    assert kept.decision == Decision("reported", happened)
+
+
 def test_it_is_told_with_the_passage_its_deliveries_and_to_its_actions(camera: Camera, tmp_path: Path) -> None:
     listed(camera)
     made = decided(camera)
