@@ -12,7 +12,8 @@ import pytest
 from board.kit.errors import WireError
 from board.kit.words import Text
 from engine.messages import Outcome, SwitchOutput, TestAction
-from tests.samples import WHITE
+from engine.settings.lane import LaneSettings
+from tests.samples import WHITE, rule
 from tests.unit.webui.portal_caller import Caller, Reply
 
 
@@ -45,6 +46,21 @@ def test_an_operator_opens_the_gate_under_his_name_and_a_viewer_does_not(caller:
     assert service.orders == [SwitchOutput("DO1", "pulse", 700, "anna", "", "API", "parcel")]
     assert switch(caller, service, role="viewer").status == 403
     assert len(service.orders) == 1
+
+
+def test_the_gate_is_the_output_that_opens_the_lane_whatever_action_comes_first(caller: Caller) -> None:
+    """It was the lamp: opened by hand, the barrier stayed shut."""
+    store = caller.portal.store
+    for name, output in (("Lamp", "DO1"), ("Barrier", "DO2")):
+        store.rules.save(rule(name=name, output=output, duration_ms=900), "anna")
+    opened = []
+    for settings in (LaneSettings(open_output="DO2"), LaneSettings(open_output="DO2", arming="DI1")):
+        store.settings.put(settings, "anna")
+        service = Service(Outcome(True))
+        asked = caller.with_portal(replace(caller.portal, service=service))  # type: ignore[arg-type]  # as much of one as is used
+        assert asked.send("POST", "api/gate", {"reason": "parcel"}, "operator").status == 200
+        opened += [(order.output, order.duration_ms) for order in service.orders]  # type: ignore[attr-defined]
+    assert opened == [("DO1", 900), ("DO2", 900)]
 
 
 @pytest.mark.parametrize(
