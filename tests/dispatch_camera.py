@@ -41,7 +41,10 @@ class Camera:
         self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
         surroundings = environment(self.folder, self.pins, self.clock)
-        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier)
+        self.performer = Performer(
+            self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier,
+            lambda names: not set(names).isdisjoint(self.pins.begun),
+        )  # fmt: skip
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }

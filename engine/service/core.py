@@ -26,7 +26,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from board.pins.acts import has_begun
+from board.pins.acts import has_begun as has_begun_in
 from board.serial import SerialLines
 from board.storage import card_of
 from board.types import InputEdge, WiegandSent
@@ -294,7 +294,10 @@ class Service:
             RestartService: self._restart_service,
         }
         self._unopened = Unopened(
-            names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file), clock
+            names_of(kinds, Lane.FAST),
+            lambda message: self._hub.send_engine(message),
+            partial(has_begun_in, state.acts_file),
+            clock,
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)
@@ -413,7 +416,8 @@ class Service:
         outbox = Outbox(store, self._clock, self._delivered)
         lane_settings = store.settings(LaneSettings)
         barrier = self._lane if lane_settings.in_use else None
-        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
+        has_begun = partial(has_begun_in, self._state.acts_file)
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier, has_begun)
         workers = {
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane

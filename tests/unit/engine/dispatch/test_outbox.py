@@ -253,6 +253,28 @@ def test_a_pulse_that_nobody_wrote_down_before_its_maximum_age_is_done_and_not_e
     assert camera.states() == [("done", 2, "DO1 pulsed 500 ms (began before: not repeated)")]
 
 
+@pytest.mark.parametrize("now", ["pins is not there yet", "switched off", "deleted"])
+def test_what_began_is_done_whatever_a_process_that_starts_again_finds(tmp_path: Path, now: str) -> None:
+    camera = prepared(tmp_path)
+    (one,) = camera.store.entries(WHITE)
+    camera.store.entries.save(replace(one, entries_left=2), "admin")
+    camera.intake.take(passage())
+    item = camera.claim()
+    assert item is not None
+    camera.pins.request(Pulse(item.id, "DO1", 500, 0, NOW_NS + 1_000_000_000), 1.0)  # the service dies before it is told
+    camera.clock.advance(60)
+    camera.crash()
+    if now == "pins is not there yet":
+        camera.pins.errors = ["the pins process is not there: not connected yet"]
+    elif now == "switched off":
+        camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), "admin")
+    else:
+        camera.store.rules.delete(camera.store.rules()[0].id, "admin")
+    camera.turn()
+    assert camera.states() == [("done", 2, "began before: not repeated")]
+    assert [each.entries_left for each in camera.store.entries(WHITE)] == [1], "the gate opened: no entry is given back"
+
+
 def test_a_passage_whose_rows_are_lost_never_pulses_twice(tmp_path: Path) -> None:
     first, second = prepared(tmp_path / "a"), prepared(tmp_path / "b")
     drive(first)
