@@ -113,6 +113,8 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     assert re.search(r"/login$", page.url)
 
 
+ZOOMED = {"width": 320, "height": 256}
+"""What a window of 1280 x 1024 px shows at 400 %: nothing may need to be moved sideways then (WCAG 2.2, 1.4.10 Reflow)."""
 HOST_PAGES = tuple(
     tab.name.removeprefix("setup/").removesuffix(".html") for tab in find(firmware.pages, "TAB", Tab).values() if tab.order
 )
@@ -128,7 +130,7 @@ def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits
                 assert page.goto(f"{host}/setup/{name}.html").status == 200
                 page.wait_for_load_state("load")
                 wrong = left_in_english(page, code)
-                for size in SIZES.values():
+                for size in (*SIZES.values(), ZOOMED):
                     page.set_viewport_size(size)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     wrong += [f"{wide} of {size['width']} px"] if wide > size["width"] else []

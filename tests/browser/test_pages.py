@@ -72,6 +72,8 @@ CLICKED = ((PLATES, "[data-choose]"), ("review/passages/p1", "details summary"))
 """What else of a page is seen only after a click."""
 WIDTHS = (390, 1024, 1280, 1366, 1920)
 JUDGED_AT = (390, 1366)
+ZOOMED = 320
+"""What a window of 1280 px shows at 400 %: nothing may need to be moved sideways then (WCAG 2.2, 1.4.10 Reflow)."""
 
 LEAVES = """() => {
   const wide = document.documentElement.clientWidth;
@@ -171,8 +173,9 @@ def test_every_page_is_wholly_in_the_language_of_its_reader_and_fits(browser: An
     for path in PAGES:
         settled(page, f"{camera}/{path}")
         wrong = left_in_english(page, code) + page.evaluate(LEAVES)
-        page.set_viewport_size({"width": 390, "height": 900})
-        wrong += page.evaluate(LEAVES)
+        for width in (390, ZOOMED):
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += page.evaluate(LEAVES)
         page.set_viewport_size({"width": 1366, "height": 900})
         if wrong:
             found[path] = wrong
