@@ -4,7 +4,7 @@ Format grammar, left to right; separators count for drawing only, never for read
 
     L          a letter this country uses (`Country.letters`)
     N          a digit 0-9
-    [AB2-5]    one of these characters; ranges allowed
+    [AB2-5]    one of these characters; ranges allowed: the very letters L and N are [L] and [N]
     <AB,CD,X>  one of these words
     @          one of the country's area codes (`Country.codes`)
     (...)      may be missing

@@ -15,6 +15,8 @@ COUNTRY = Country(
         Format("Q-LLL-NNN", 0.05, note="trailers"),
         Format("O-LLL-NNN", 0.05, note="historic"),
         Format("[1-9]-LLL/NNN", 0.1, note="two rows"),
+        Format("Z-LLL-NNN", 0.05, note="dealers"),
+        Format("CD-LL-NNN", 0.02, note="diplomats"),
     ),
     styles=(
         Style(ink="dark red", band="B", band_colour="blue", separator="dash", formats=(0, 7)),
@@ -23,5 +25,7 @@ COUNTRY = Country(
         Style(weight=0.05, ink="dark red", kind="taxi", band="B", band_colour="blue", separator="dash", formats=(4,)),
         Style(weight=0.05, ink="dark red", kind="trailer", band="B", band_colour="blue", separator="dash", formats=(5,)),
         Style(weight=0.05, ink="dark red", kind="historic", band="B", band_colour="blue", separator="dash", formats=(6,)),
+        Style(weight=0.05, ink="green", kind="temporary", band="B", band_colour="blue", separator="dash", formats=(8,)),
+        Style(weight=0.02, ink="dark red", kind="diplomatic", band="B", band_colour="blue", separator="dash", formats=(9,)),
     ),
 )

@@ -6,7 +6,7 @@ COUNTRY = Country(
     "KH",
     "Cambodia",
     "Asia",
-    (Format("[12]L(L)-NNNN"),),
+    (Format("[1-579]L(L)-NNNN"),),
     size_mm=(340, 150),
     styles=(Style(ink="blue", footer="PHNOM PENH|KANDAL|SIEM REAP|BATTAMBANG|KAMPONG CHAM|SIHANOUKVILLE", separator="dash"),),
 )

@@ -9,6 +9,8 @@ COUNTRY = Country(
     (
         Format("LLL-NNN"),
         Format("LLL/NNL", 0.3, note="motorcycles"),
+        Format("[RS]NNNNN", 0.05, note="trailers"),
+        Format("NNN-LLL", 0.05, note="three-wheelers"),
     ),
     size_mm=(330, 160),
     styles=(

@@ -9,6 +9,8 @@ COUNTRY = Country(
     (
         Format("LLL-NNN"),
         Format("NNNNNN", 0.3),
+        Format("<C,CL> N{5,6}", 0.3, note="lorries"),
+        Format("MOT NNNNNN", 0.2, note="motorcycles"),
     ),
     size_mm=(305, 152),
     styles=(Style(ink="dark blue", header="COSTA RICA", footer="CENTROAMERICA", separator="dash"),),

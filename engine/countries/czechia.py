@@ -10,7 +10,7 @@ COUNTRY = Country(
         Format("[1-9][ABCEHJKLMPSTUZ][0-9A-Z] NNNN", note="since 2001"),
         Format("LL(L) NN-NN", 0.2, note="until 2001"),
         Format("[1-9][ABCEHJKLMPSTUZ][0-9A-Z]/NNNN", 0.1, note="two rows"),
-        Format("EL NNN LL", 0.05, note="electric"),
+        Format("E[L] NNN LL", 0.05, note="electric"),
     ),
     letters="ABCDEFHIJKLMNOPRSTUVXYZ",
     styles=(

@@ -9,6 +9,7 @@ COUNTRY = Country(
     (
         Format("LLL-NNNN"),
         Format("LLL-NNN", 0.2),
+        Format("LLNNNL", 0.3, note="motorcycles"),
     ),
     size_mm=(404, 154),
     styles=(

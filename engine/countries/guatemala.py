@@ -12,6 +12,7 @@ COUNTRY = Country(
         Format("M-NNNLLL", 0.3, note="motorcycles"),
         Format("O-NNNLLL", 0.05, note="government"),
         Format("[ATU]-NNNLLL", 0.1, note="others"),
+        Format("<TC,CD,CC,MI>-NNNLLL", 0.05, note="trailers, diplomats"),
     ),
     size_mm=(305, 152),
     styles=(
@@ -19,6 +20,6 @@ COUNTRY = Country(
         Style(weight=0.3, ink="blue", kind="commercial", header="GUATEMALA", footer="CENTRO AMERICA", formats=(1,)),
         Style(weight=0.3, ink="blue", kind="motorcycle", header="GUATEMALA", footer="CENTRO AMERICA", formats=(2,)),
         Style(weight=0.05, ink="blue", kind="official", header="GUATEMALA", footer="CENTRO AMERICA", formats=(3,)),
-        Style(weight=0.05, ink="blue", header="GUATEMALA", footer="CENTRO AMERICA", formats=(4,)),
+        Style(weight=0.05, ink="blue", header="GUATEMALA", footer="CENTRO AMERICA", formats=(4, 5)),
     ),
 )

@@ -3,7 +3,7 @@
 from engine.countries import Country, Format, Style
 
 _PRIVATE = "さすせそたちつてとなにぬねのはひふほまみむめもやゆらりるろ"
-_CLASS = "[1-8]N[0-9ACFHKLMPXY]"
+_CLASS = "NN[0-9ACFHKLMPXY]"
 
 COUNTRY = Country(
     "JP",
@@ -18,6 +18,8 @@ COUNTRY = Country(
         Format(f"{_CLASS}/[あいうえかきくけこを] NN-NN", 0.2, note="lorries, taxis, buses"),
         Format(f"{_CLASS}/[EHKMTYよ] NN-NN", 0.02, note="foreign forces"),
         Format(f"[{_PRIVATE}] NN-NN", 0.05, note="the first row not read"),
+        Format(f"{_CLASS}/[われ] [1-9]N{{0,2}}", 0.05, note="rental, short numbers"),
+        Format(f"{_CLASS}/[あいうえかきくけこを] [1-9]N{{0,2}}", 0.05, note="lorries, taxis, buses, short numbers"),
     ),
     size_mm=(330, 165),
     styles=(
@@ -28,7 +30,11 @@ COUNTRY = Country(
             formats=(0, 1, 2, 6, 7),
         ),
         Style(
-            "yellow", weight=0.5, header="品川|横浜|浜松|大阪|神戸|札幌|福岡|仙台|京都|千葉", header_beside=True, formats=(0, 1, 3)
+            "yellow",
+            weight=0.5,
+            header="品川|横浜|浜松|大阪|神戸|札幌|福岡|仙台|京都|千葉",
+            header_beside=True,
+            formats=(0, 1, 3, 8),
         ),
         Style(
             "dark green",
@@ -37,11 +43,17 @@ COUNTRY = Country(
             kind="commercial",
             header="品川|横浜|名古屋|大阪|神戸|札幌|福岡|足立",
             header_beside=True,
-            formats=(5,),
+            formats=(5, 9),
         ),
         Style(
-            "black", "yellow", weight=0.1, kind="commercial", header="品川|横浜|名古屋|大阪|福岡", header_beside=True, formats=(5,)
+            "black",
+            "yellow",
+            weight=0.1,
+            kind="commercial",
+            header="品川|横浜|名古屋|大阪|福岡",
+            header_beside=True,
+            formats=(5, 9),
         ),
-        Style(weight=0.1, ink="dark green", kind="rental", header="札幌|沖縄|品川|福岡|大阪", header_beside=True, formats=(4,)),
+        Style(weight=0.1, ink="dark green", kind="rental", header="札幌|沖縄|品川|福岡|大阪", header_beside=True, formats=(4, 8)),
     ),
 )

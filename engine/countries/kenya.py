@@ -9,6 +9,9 @@ COUNTRY = Country(
     (
         Format("KLL NNNL"),
         Format("KLL NNN", 0.2, note="until 2007"),
+        Format("KMLL NNNL", 0.3, note="motorcycles"),
+        Format("GKL NNNL", 0.05, note="government"),
+        Format("ZL NNNN", 0.1, note="trailers"),
     ),
     letters="ABCDEFGHJKLMNPQRSTUVWXYZ",
     styles=(

@@ -6,7 +6,7 @@ COUNTRY = Country(
     "LI",
     "Liechtenstein",
     "Europe",
-    (Format("FL [1-9]N{0,4}"),),
+    (Format("F[L] [1-9]N{0,4}"),),
     size_mm=(500, 110),
     styles=(Style("black", "white", separator="emblem"),),
 )

@@ -6,6 +6,9 @@ COUNTRY = Country(
     "MO",
     "Macao",
     "Asia",
-    (Format("[AMC][A-Z]-NN-NN"),),
+    (
+        Format("[AMC][A-Z]-NN-NN"),
+        Format("M-NN-NN", 0.2, note="earlier"),
+    ),
     styles=(Style("black", "white", font="uk", separator="dash"),),
 )

@@ -6,6 +6,6 @@ COUNTRY = Country(
     "NA",
     "Namibia",
     "Africa",
-    (Format("N [1-9]N{0,5} L{1,2}"),),
+    (Format("[N] [1-9]N{0,5} L{1,2}"),),
     styles=(Style("yellow", separator="emblem"),),
 )

@@ -10,6 +10,7 @@ COUNTRY = Country(
         Format("LNL-NNN"),
         Format("LLL-NNN", 0.2),
         Format("LLN-NNN", 0.2),
+        Format("NNNN-NL", 0.3, note="motorcycles"),
     ),
     size_mm=(300, 150),
     styles=(

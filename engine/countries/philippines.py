@@ -9,6 +9,9 @@ COUNTRY = Country(
     (
         Format("LLL NNNN", note="since 2014"),
         Format("LLL NNN", 0.7, note="until 2014"),
+        Format("NNN LLL", 0.3, note="motorcycles, since 2018"),
+        Format("L NNN LL", 0.3, note="motorcycles, since 2018"),
+        Format("LL NNNNN", 0.1, note="motorcycles, 2014 to 2018"),
     ),
     size_mm=(390, 140),
     styles=(

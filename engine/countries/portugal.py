@@ -7,11 +7,11 @@ COUNTRY = Country(
     "Portugal",
     "Europe",
     (
-        Format("LL-NN-LL", note="since 2020"),
+        Format("[A-Z]{2}-NN-[A-Z]{2}", note="since 2020, with K W Y"),
         Format("NN-LL-NN", note="2005 to 2020"),
         Format("NN-NN-LL", 0.7, note="1992 to 2005"),
         Format("LL-NN-NN", 0.1, note="until 1992"),
-        Format("LL-NN/LL", 0.1, note="two rows"),
+        Format("[A-Z]{2}-NN/[A-Z]{2}", 0.1, note="two rows"),
     ),
     letters="ABCDEFGHIJLMNOPQRSTUVXZ",
     styles=(

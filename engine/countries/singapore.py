@@ -8,7 +8,7 @@ COUNTRY = Country(
     "Asia",
     (
         Format("S[A-HJ-NP-Z]L [1-9]N{0,3} [ABCDEGHJKLMPRSTUXYZ]"),
-        Format("[EGPQXY][A-Z]{1,2} [1-9]N{0,3} [ABCDEGHJKLMPRSTUXYZ]", 0.2, note="others than cars"),
+        Format("[CEFGPQTWXY][A-Z]{1,2} [1-9]N{0,3} [ABCDEGHJKLMPRSTUXYZ]", 0.2, note="others than cars"),
         Format("[EGPSY]L [1-9]N{0,3} [ABCDEGHJKLMPRSTUXYZ]", 0.1, note="earlier"),
         Format("SHL [1-9]N{0,3} [ABCDEGHJKLMPRSTUXYZ]", 0.1, note="taxis"),
     ),

@@ -12,6 +12,7 @@ COUNTRY = Country(
         Format("@ N{2,6}", 0.7, note="Western Cape"),
         Format("<ND,NES,NIM,NIN,NIX,NJ,NKK,NMA,NN,NP,NPN,NPS,NR,NS,NT,NU,NUD,NUF,NUR,NUZ,NX,NZ> N{2,6}", 0.5, note="KwaZulu-Natal"),
         Format("LLL NNN <EC,L,MP,NC,NW,FS>", 0.7),
+        Format("LL NN LL Z[N]", 0.3, note="KwaZulu-Natal, since 2023"),
     ),
     letters="BCDFGHJKLMNPRSTVWXYZ",
     codes=(
@@ -20,7 +21,7 @@ COUNTRY = Country(
     ),
     size_mm=(520, 113),
     styles=(
-        Style(formats=(0, 1)),
+        Style(formats=(0, 1, 5)),
         Style(weight=0.7, formats=(2,)),
         Style(weight=0.5, ink="dark blue", formats=(3,)),
         Style("yellow", weight=0.2, formats=(2, 3)),

@@ -3,7 +3,7 @@
 from engine.countries import Country, Format, Style
 
 _PRIVATE = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
-_REGIONS = "서울,부산,대구,인천,광주,대전,울산,경기,강원,충북,충남,전북,전남,경북,경남,제주"
+_REGIONS = "서울,부산,대구,인천,광주,대전,울산,경기,강원,충북,충남,전북,전남,경북,경남,제주,세종"
 
 COUNTRY = Country(
     "KR",

@@ -10,6 +10,9 @@ COUNTRY = Country(
         Format("NNNN LLL", note="since 2000"),
         Format("@-NNNN-[A-PR-Z]{1,2}", 0.1, note="until 2000, with the province"),
         Format("NNNN/LLL", 0.1, note="two rows"),
+        Format("[EHPSV] NNNN LLL", 0.05, note="machines, historic and temporary"),
+        Format("R NNNN LLL", 0.05, note="trailers"),
+        Format("C NNNN LLL", 0.05, note="mopeds"),
     ),
     letters="BCDFGHJKLMNPRSTVWXYZ",
     codes=(
@@ -20,5 +23,8 @@ COUNTRY = Country(
         Style(band="E", band_colour="blue", formats=(0, 2)),
         Style(weight=0.1, separator="dash", formats=(1,)),
         Style("blue", "white", weight=0.1, kind="taxi", band="E", band_colour="blue", formats=(0,)),
+        Style(weight=0.05, formats=(3,)),
+        Style("red", weight=0.05, kind="trailer", formats=(4,)),
+        Style("yellow", weight=0.05, formats=(5,)),
     ),
 )

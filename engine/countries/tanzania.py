@@ -6,7 +6,10 @@ COUNTRY = Country(
     "TZ",
     "Tanzania",
     "Africa",
-    (Format("T NNN LLL"),),
+    (
+        Format("T NNN LLL"),
+        Format("MC NNN LLL", 0.2, note="motorcycles"),
+    ),
     styles=(
         Style("yellow"),
         Style(weight=0.3, kind="commercial"),

@@ -9,6 +9,7 @@ COUNTRY = Country(
     (
         Format("ULL NNNL"),
         Format("U[A-Z] NNNLL", 0.2, note="since 2023"),
+        Format("UG NNNNL", 0.06, note="government"),
     ),
     styles=(
         Style(font="uk"),

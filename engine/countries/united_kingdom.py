@@ -15,6 +15,8 @@ COUNTRY = Country(
         Format("L{1,3} N{1,4}", 0.03, note="without a year"),
         Format("N{1,4} L{1,3}", 0.03, note="without a year"),
         Format("[A-HJ-PR-Y][A-HJ-PR-Y]NN/[A-HJ-PR-Z]{3}", 0.1, note="two rows"),
+        Format("Q[1-9]N{0,2} [A-PR-Z]{3}", 0.02, note="of unknown age"),
+        Format("[1-9]NN [DX] NNN", 0.02, note="diplomats"),
     ),
     letters="ABCDEFGHIJKLMNOPRSTUVWXYZ",
     size_mm=(520, 111),

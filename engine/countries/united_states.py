@@ -342,6 +342,7 @@ COUNTRY = Country(
             "New York",
             Format("LLL-NNNN"),
             Format("NNNNN-LL", 0.2, note="trucks"),
+            Format("TNNNNNNC", 0.1, note="for hire in New York City"),
             styles=(
                 Style("yellow", "dark blue", font="us", header="NEW YORK", header_ground="dark blue", footer="EMPIRE STATE"),
                 Style(font="us", ink="dark blue", header="NEW YORK", footer="EXCELSIOR|EMPIRE STATE"),

@@ -9,6 +9,8 @@ COUNTRY = Country(
     (
         Format("LLNNNLL", note="since 2008"),
         Format("LLL NNL", 0.2, note="until 2008"),
+        Format("LNNLLNL", 0.3, note="lorries"),
+        Format("LLNLNNL", 0.2, note="motorcycles"),
     ),
     size_mm=(300, 150),
     styles=(Style(header="REPUBLICA BOLIVARIANA DE VENEZUELA|VENEZUELA", footer="DISTRITO CAPITAL|MIRANDA|CARABOBO|ZULIA|ARAGUA"),),
