@@ -11,6 +11,10 @@ from board.i2c import Bus, ExpanderKind
 IODIR, IPOL, GPINTEN, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x04, 0x0A, 0x0C, 0x12, 0x14
 """Registers of port A; port B's follow each."""
 
+KEPT = (IODIR, IPOL, GPPU, OLAT)
+"""What a pin does hangs on these. Where all pins are inputs, a loss of power shows in the pull-ups alone; a latch that a surge at the
+relay turned is set right as well."""
+
 ALL = 0xFFFF
 
 
@@ -18,25 +22,28 @@ class Mcp23017:
     def __init__(self, bus: Bus, address: int) -> None:
         self._bus = bus
         self._address = address
-        self._inputs = ALL
+        self._kept = dict.fromkeys(KEPT, 0)
 
     def set_up(self, outputs: int, pull_ups: int, levels: int) -> None:
-        self._inputs = ~outputs & ALL
+        inputs = ~outputs & ALL
         self._bus.write_register(self._address, IOCON, 0)
         self._put(IPOL, 0)
         self._put(GPINTEN, 0)
-        self._put(GPPU, pull_ups & self._inputs)
+        self._put(GPPU, pull_ups & inputs)
         self._put(OLAT, levels)
-        self._put(IODIR, self._inputs)  # last: the latches hold the right levels when pins become outputs
+        self._put(IODIR, inputs)  # last: the latches hold the right levels when pins become outputs
+        self._kept = {IODIR: inputs, IPOL: 0, GPPU: pull_ups & inputs, OLAT: levels & ALL}
 
     def write(self, levels: int) -> None:
         self._put(OLAT, levels)
+        self._kept[OLAT] = levels & ALL
 
     def read(self) -> int:
         return self._get(GPIO)
 
     def is_set_up(self) -> bool:
-        return self._get(IODIR) == self._inputs
+        registers = self._bus.read_registers(self._address, IODIR, OLAT + 2)
+        return all(int.from_bytes(registers[at : at + 2], "little") == value for at, value in self._kept.items())
 
     def reading(self) -> str:
         return f"pins 15 to 0: {self.read():016b}"

@@ -128,6 +128,32 @@ def test_a_loss_of_power_that_nobody_noticed_is_made_good(gpio, state):
     until(lambda: latch(state) == 0xFE)
 
 
+@pytest.mark.parametrize("lost", [range(22), [0x0C], [0x14], [0x00], [0x02]], ids=["power", "pull", "latch", "direction", "sense"])
+@pytest.mark.parametrize("with_output", [True, False], ids=["output and input", "input"])
+def test_whatever_an_mcp23017_lost_is_noticed_and_made_good(state, lost, with_output):
+    plug(state, 1, 0x21, "mcp23017")
+    lines = {"i2c": ["sim://1/0x21?kind=mcp23017"], "inputs": [{"name": "DI3", "expander": 0, "pin": 4}]}
+    if with_output:
+        lines["outputs"] = [{"name": "DO3", "expander": 0, "pin": 0}]
+    state.lines_file.write_text(json.dumps(lines))
+    gpio = open_gpio(load(state), state)
+    if with_output:
+        gpio.claim_output(DO3, False, "pins")
+        gpio.write(DO3, True)
+    gpio.claim_input(DI3, "up", "pins")
+    with chip_at(state, 1, 0x21) as chip:
+        right = list(chip.registers)
+        for at in lost:
+            chip.registers[at] = MODELS["mcp23017"].power_on[at] if len(lost) > 1 else right[at] ^ 0x01
+
+    def registers():
+        with chip_at(state, 1, 0x21) as chip:
+            return chip.registers
+
+    until(lambda: registers() == right)
+    gpio.close()
+
+
 def test_a_board_starts_without_its_expander_and_takes_it_when_it_comes(state):
     pull(state, 1, 0x20)
     gpio = open_gpio(load(state), state)
