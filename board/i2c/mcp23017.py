@@ -12,8 +12,8 @@ IODIR, IPOL, GPINTEN, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x04, 0x0A, 0x0C, 0x
 """Registers of port A; port B's follow each."""
 
 KEPT = (IODIR, IPOL, GPPU, OLAT)
-"""What a pin does hangs on these. Where all pins are inputs, a loss of power shows in the pull-ups alone; a latch that a surge at the
-relay turned is set right as well."""
+"""What a pin does hangs on these. Where all pins are inputs, a loss of power shows in the pull-ups alone; a latch that a surge at
+the relay turned is set right as well."""
 
 ALL = 0xFFFF
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +18,10 @@ from board.serial._url import Port, SerialUrl
 TURN_S = 0.2
 WRITE_S = 2.0
 """A line that takes nothing for this long is held by its flow control, or its peer is gone."""
+
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3), (socket.TCP_USER_TIMEOUT, 25_000))
+"""A converter that lost its power says nothing: whoever only listens to it would wait for ever, and what is sent would count as
+sent for a quarter of an hour. Within 25 s the connection ends, and is made anew."""
 
 T = TypeVar("T")
 
@@ -35,13 +41,18 @@ def open_port(url: SerialUrl, state: State, address_of: Callable[[str], str] = s
 
 def _open(serial: Any, url: SerialUrl, address_of: Callable[[str], str]) -> Any:
     if url.scheme == "socket":
-        return serial.serial_for_url(f"socket://{_number(url.place, address_of)}", timeout=TURN_S, write_timeout=WRITE_S)
+        port = serial.serial_for_url(f"socket://{_number(url.place, address_of)}", timeout=TURN_S, write_timeout=WRITE_S)
+        _watch_over(port._socket)  # pyserial has no other way to it
+        return port
     if url.scheme != "serial":
         return serial.serial_for_url(f"{url.scheme}://{url.place}", timeout=TURN_S, write_timeout=WRITE_S)
-    port = serial.Serial(
-        url.place, url.baud, bytesize=url.bits, parity=url.parity[0].upper(), stopbits=url.stop, timeout=TURN_S,
-        write_timeout=WRITE_S, exclusive=True,
-    )  # fmt: skip
+    try:
+        port = serial.Serial(
+            url.place, url.baud, bytesize=url.bits, parity=url.parity[0].upper(), stopbits=url.stop, timeout=TURN_S,
+            write_timeout=WRITE_S, exclusive=True,
+        )  # fmt: skip
+    except termios.error as why:  # pulled while it was set up: pyserial lets it through, and it is no OSError
+        raise OSError(*why.args) from why
     if url.rs485:
         from serial.rs485 import RS485Settings
 
@@ -63,6 +74,12 @@ def _number(place: str, address_of: Callable[[str], str]) -> str:
     except ConfigError as why:
         raise BoardError(why.text) from why
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _watch_over(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE:
+        sock.setsockopt(socket.IPPROTO_TCP, name, value)
 
 
 class _Port:

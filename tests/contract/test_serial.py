@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import select
+import socket
+import termios
 import threading
 import tty
 from collections.abc import Iterator
@@ -175,6 +178,36 @@ def test_a_device_pulled_while_used_is_told_and_is_back_within_seconds_of_its_re
     until(lambda: device.sent() == b"after")
     device.say(b"!")
     assert heard.get(timeout=WAIT_S) == b"!"
+
+
+def test_a_device_that_is_pulled_while_it_is_set_up_is_opened_again(
+    lines: SerialLines, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("board.serial._url.DEVICE_FOLDER", str(tmp_path))
+    device = Pty(state, tmp_path)
+    device.plug()
+
+    def gone(*words: object) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as pulled:
+        pulled.setattr(termios, "tcsetattr", gone)
+        with pytest.raises(BoardError, match=r"ttyGATE does not answer or went away .*Input/output error"):
+            lines.send(device.url, b"X")
+    until(lambda: problem(state) == "")
+    lines.send(device.url, b"after")
+    until(lambda: device.sent() == b"after")
+    device.close()
+
+
+def test_a_converter_in_the_network_that_lost_its_power_is_noticed(state: State) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as converter:
+        number = converter.getsockname()[1]
+        port = _ports.open_port(parse_url(f"socket://127.0.0.1:{number}"), state)
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()]
+        port.close()
+    (timer,) = [row[5] for row in rows if row[2].endswith(f":{number:04X}") and row[3] == "01"]
+    assert timer.startswith("02:"), "the kernel asks it whether it is still there"
 
 
 def test_a_line_that_another_process_has_is_busy(device: Twin | Pty, lines: SerialLines, state: State) -> None:
