@@ -34,7 +34,7 @@ from firmware.packages.manifest import Layout, Manifest
 from firmware.packages.script import KEEPS_NOTHING, Command, PackageData, reason
 from firmware.packages.slots import Slots
 from firmware.processes.launch import CHILD
-from firmware.processes.places import settle_alike
+from firmware.processes.places import Beside, settle_alike
 
 LOG = logging.getLogger("packages")
 
@@ -152,9 +152,9 @@ class KeptData:
         LOG.info("%s: the data of %s is saved, %d bytes", name, slot.version, saved.size)
         return Text("its data was saved for the way back: {size_mb} MB", {"size_mb": -(-saved.size // 1_000_000)})
 
-    def prepare(self, name: str) -> Text:
-        """Before the current version starts: it gets back what it can read. What was restored, NOTHING: nothing; PackageError: it
-        could not be, and the version must not start."""
+    def prepare(self, name: str, beside: Beside) -> Text:
+        """Before the current version starts, `beside` what runs of others: it gets back what it can read. What was restored,
+        NOTHING: nothing; PackageError: it could not be, and the version must not start."""
         slot, manifest = self._slots.installed(name)
         known, found = self._read(name), self._found(name)
         if found.is_read_by(manifest):
@@ -168,7 +168,7 @@ class KeptData:
         saved = found.saved
         assert saved is not None
         if saved.size:
-            settle_alike(self._state)
+            settle_alike(self._state, beside=beside)
             self._data.ask(name, "take", "--state", str(self._state.root), str(self._root / name / saved.folder))
         self._write(name, Found(saved.layout))
         self.tidy(name)

@@ -18,6 +18,7 @@ from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.schedules import HOLD_S, Schedules
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
 from firmware.processes.groups import Groups
+from firmware.processes.places import Beside
 from firmware.processes.supervisor import Supervisor
 from firmware.processes.users import Users
 
@@ -55,6 +56,8 @@ class Running:
         self._groups = groups
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
+        self._names: dict[str, frozenset[str]] = {}
+        """{package that runs: its processes and sockets}"""
         self._licensed: dict[str, tuple[str, float]] = {}
         """{package that needs a licence: (what it was started with, when that is looked at again)}"""
         self.problems: dict[str, Text] = {}
@@ -176,24 +179,31 @@ class Running:
             self.roll_back(name, slot, spare, why.text)
             return
         self._environment.compile(slot, path)
-        restored = self._data.prepare(name)
+        beside = self._beside(name)
+        restored = self._data.prepare(name, beside)
         if restored:
             notice = from_stored(self._slots.record(name).notice)
             self._slots.set_notice(name, to_stored(joined([each for each in (notice, restored) if each])))
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
-        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, path)
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, path, beside)
         supervisor = Supervisor(
             manifest.processes, path, self._state, self._environment.of(path, licence != NONE), manifest.health,
             self._make_safe, AFTER_CRASH[manifest.runmode], launch, self._groups.of(name),
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor
+        self._names[name] = frozenset((*manifest.users, *(Path(route.socket).stem for route in manifest.routes)))
         if licence != NOT_NEEDED:
             self._licensed[name] = (licence, time.monotonic() + LICENCE_EVERY_S)
         self.problems.pop(name, None)
         LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def _beside(self, name: str) -> Beside:
+        """What runs of the other packages."""
+        others = [each for each in self._supervisors if each != name]
+        return Beside(frozenset().union(*(self._names[each] for each in others)), any(not self.alike[each] for each in others))
 
     def _whole(self, name: str, slot: Slot) -> Path:
         """The slot's folder, in which the version is what was installed: if it is damaged, it is unpacked anew from its package.

@@ -23,7 +23,7 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,6 +49,18 @@ class _Folder:
     mode: int
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What runs of other packages meanwhile. `names`: of their processes and sockets, whose files stay as they are; `apart`: one of
+    them has its processes apart, so that STATE is shared out, and stays so: taken back, its database would be another file than
+    the one that it has open."""
+
+    names: frozenset[str] = frozenset()
+    apart: bool = False
+
+
+ALONE = Beside()
+
 FOLDERS = (
     _Folder("run", ALL, 0o3770),
     _Folder("run/clients", ALL, 0o3770),
@@ -70,13 +82,13 @@ FOLDERS = (
 )
 
 
-def settle_apart(state: State, users: dict[str, int]) -> None:
+def settle_apart(state: State, users: dict[str, int], beside: Beside = ALONE) -> None:
     """Makes STATE ready for processes that are each a user of its own; what it was before is taken along. `users`: {process: number
     of its user}. OSError or LookupError: it cannot be done."""
     share_folders(state)
     _share_tree(state.database.parent, DATA, 0o2770, (state.images,), deep=False)
-    _clear_run(state, users)
-    _give_logs(state, users)
+    _clear_run(state, users, beside)
+    _give_logs(state, users, beside)
     if not state.own.is_dir():
         _take_along(state)
     for process in OWN:  # also after an installation that made all of it the host's, and the group everybody's
@@ -120,8 +132,14 @@ def share_card(card: Path) -> None:
         os.close(folder)
 
 
-def settle_alike(state: State) -> None:
-    """Makes STATE ready for processes that are all this user, as those of earlier releases are."""
+def settle_alike(state: State, processes: Sequence[str] = (), beside: Beside = ALONE) -> None:
+    """Makes STATE ready for processes that are all this user, as those of earlier releases are. `processes`: their names; beside
+    others that are apart only what these left is cleared away."""
+    if beside.apart:
+        users = dict.fromkeys(processes, os.getuid())
+        _clear_run(state, users, beside)
+        _give_logs(state, users, beside)
+        return
     if not state.own.is_dir():
         return
     for process, names in OWN.items():
@@ -143,8 +161,8 @@ def settle_alike(state: State) -> None:
     for folder in (state.database.parent, state.images):
         with suppress(OSError):
             folder.chmod(0o771)  # shared out anew when they are apart again, with all that comes until then
-    _clear_run(state, {})
-    _give_logs(state, {})
+    _clear_run(state, {}, beside)
+    _give_logs(state, {}, beside)
 
 
 def open_tree(folder: Path) -> None:
@@ -199,14 +217,17 @@ def clear_the_way(state: State) -> tuple[Path, ...]:
     return wrong
 
 
-def _clear_run(state: State, users: dict[str, int]) -> None:
-    """Sockets, heartbeats and what else lies there and is of another user than whoever makes it now: as after a boot."""
+def _clear_run(state: State, users: dict[str, int], beside: Beside) -> None:
+    """Sockets, heartbeats and what else lies there and is of another user than whoever makes it now: as after a boot. Beside others
+    that are apart only what `users` make."""
     ours = {os.getuid(), *users.values()}
     hosts = (state.people_socket.name, state.guesses.name, state.device_guesses.name)
     for path in (*state.run.glob("*"), *state.clients.glob("*"), *state.devices.glob("*")):
         with suppress(OSError):
             found = path.lstat()
-            if stat.S_ISDIR(found.st_mode) or path.name in hosts:
+            if stat.S_ISDIR(found.st_mode) or path.name in hosts or path.stem in beside.names:
+                continue
+            if beside.apart and path.stem not in users:
                 continue
             wanted = users.get(path.stem, -1)
             of_host = users and found.st_uid == os.getuid() and path.stem not in ("hostd", "ftp")
@@ -214,9 +235,11 @@ def _clear_run(state: State, users: dict[str, int]) -> None:
                 path.unlink()
 
 
-def _give_logs(state: State, users: dict[str, int]) -> None:
+def _give_logs(state: State, users: dict[str, int], beside: Beside) -> None:
     """A log that another user has begun is the older one from now on."""
     for path in state.logs.glob("*.log"):
+        if path.stem in beside.names or (beside.apart and path.stem not in users):
+            continue
         wanted = users.get(path.stem, os.getuid())
         with suppress(OSError):
             if path.lstat().st_uid not in (wanted, *(users.values() if path.stem not in users else ())):

@@ -10,7 +10,7 @@ from pathlib import Path
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.processes.launch import CHECK, Launch, Starter, launch_alike
-from firmware.processes.places import open_tree, settle_alike, settle_apart, share_folders
+from firmware.processes.places import Beside, open_tree, settle_alike, settle_apart, share_folders
 from firmware.processes.starter import PREFIX
 
 LOG = logging.getLogger("supervisor")
@@ -29,14 +29,15 @@ class Users:
         """False: nothing can be started any more; the host has to be started anew."""
         return self._starter is None or self._starter.alive()
 
-    def for_package(self, processes: Sequence[str], apart: bool, path: Path) -> tuple[Launch, Text]:
+    def for_package(self, processes: Sequence[str], apart: bool, path: Path, beside: Beside) -> tuple[Launch, Text]:
         """How the processes of a package are started, and why they are all one user; NOTHING: each is its own. `apart`: the package
-        knows of it; `path`: its files, which they must be able to read. Nothing of the package runs now."""
+        knows of it; `path`: its files, which they must be able to read; `beside`: what runs of others. Nothing of the package runs
+        now."""
         why = self._why_alike(processes, apart)
         if not why:
-            why = self._settled(processes, path)
+            why = self._settled(processes, path, beside)
         if why:
-            settle_alike(self._state)
+            settle_alike(self._state, processes, beside)
             if self._starter is not None:
                 LOG.warning("its processes are all the camera's own user: %s", why)
             return launch_alike, why
@@ -62,10 +63,10 @@ class Users:
         lacking = self._starter.lacks((*processes, CHECK, FTP))
         return Text("this camera has no user {names}: run firmware/install again", {"names": lacking}) if lacking else NOTHING
 
-    def _settled(self, processes: Sequence[str], path: Path) -> Text:
+    def _settled(self, processes: Sequence[str], path: Path, beside: Beside) -> Text:
         users = {name: pwd.getpwnam(PREFIX + name).pw_uid for name in (*processes, FTP)}
         try:
-            settle_apart(self._state, users)
+            settle_apart(self._state, users, beside)
             open_tree(path)
         except (OSError, LookupError) as why:
             return Text("their folders cannot be shared out: {reason}", {"reason": str(why)})

@@ -23,6 +23,7 @@ from firmware.packages.keys import public_of, public_pem
 from tests import apart
 from tests.chain.conftest import DEMO, ROOT, Camera, wait_for
 from tests.daemons import free_port
+from tests.tiny_package import PROGRAM, contents, trust_file, write
 from vadp_package.build import build
 
 STARTER = ROOT / "firmware" / "processes" / "starter.py"
@@ -65,7 +66,8 @@ def running(folder: Path) -> Iterator[tuple[Camera, subprocess.Popen[str]]]:
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """With a state in which the package is installed, all of it the host's user's; every user may pass through it."""
+    """With a state in which the package is installed and another vendor's, which knows of no users of its own, beside it; all of it
+    is the host's user's, and every user may pass through it."""
     if not apart.permitted():
         pytest.skip("this user may not change users in a mount namespace")
     made = Path(tempfile.mkdtemp(prefix="apart-"))
@@ -73,8 +75,14 @@ def folder() -> Iterator[Path]:
     key = Ed25519PrivateKey.generate()
     (made / "vendor.pub").write_bytes(public_pem(public_of(key)))
     package = build(made / "packages", key).path
-    install = [sys.executable, "-m", "firmware", "install", str(package), "--state", str(made / "state")]
-    subprocess.run([*install, "--trust", str(made / "vendor.pub")], cwd=ROOT, check=True, capture_output=True)
+    second = contents(
+        processes={"second": "http"},
+        conf=lambda text: text.replace("url = /tiny/", "url = /tiny/\nsocket = second.sock"),
+        files={"lib/tiny/__main__.py": PROGRAM.replace("manager.sock", "second.sock").encode()},
+    )
+    for archive, trusted in ((package, made / "vendor.pub"), (write(made / "second.tar.gz", second), trust_file(made))):
+        install = [sys.executable, "-m", "firmware", "install", str(archive), "--state", str(made / "state")]
+        subprocess.run([*install, "--trust", str(trusted)], cwd=ROOT, check=True, capture_output=True)
     for path in (made / "state", *(made / "state").rglob("*")):
         os.chown(path, apart.number("gatewright"), apart.number("gatewright"))
     shutil.copy(DEMO / "street.mp4", made)
@@ -87,8 +95,9 @@ def test_each_process_is_a_user_of_its_own_and_the_gate_opens(folder: Path) -> N
         users = {name: _user(pid) for name, pid in _processes(process.pid).items()}
         assert {name: users[name] for name in PROCESSES} == {name: apart.number(f"gatewright-{name}") for name in PROCESSES}
         assert users["firmware"] == apart.number("gatewright")
-        (package,) = requests.get(f"{camera.address}api/packages", auth=_log_in(camera), timeout=20).json()["packages"]
+        package, second = requests.get(f"{camera.address}api/packages", auth=_log_in(camera), timeout=20).json()["packages"]
         assert (package["status"], package["alike"]) == ("on", "")
+        assert (second["status"], second["alike"]) == ("on", "this version of the package does not know of users of their own")
         settings = {"enabled": True, "port": free_port(), "passive_from": 52_000, "passive_to": 52_500}
         requests.put(f"{camera.address}api/ftp", json=settings, auth=("admin", camera.password), timeout=20).raise_for_status()
         _let_in(camera)

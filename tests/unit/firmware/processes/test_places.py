@@ -13,7 +13,7 @@ from board.kit.files import private_in, write_whole
 from board.kit.state import State
 from firmware.processes import places
 from firmware.processes.card import CardFolder
-from firmware.processes.places import OWN, clear_the_way, settle_alike, settle_apart
+from firmware.processes.places import OWN, Beside, clear_the_way, settle_alike, settle_apart
 
 
 @pytest.fixture
@@ -105,6 +105,28 @@ def test_sockets_and_heartbeats_of_another_user_go_and_what_the_host_listens_on_
     settle_apart(state, {"pins": os.getuid() + 1, "ftp": os.getuid() + 1})
     left = sorted(path.name for path in state.run.iterdir() if path.is_file())
     assert left == ["device_guesses.json", "guesses.json", "hostd.beat", "people.sock"]
+
+
+def test_beside_others_that_are_apart_only_what_is_a_packages_own_is_cleared_away(state: State) -> None:
+    """The database that these have open must stay the file that it is, and what they listen on stays there."""
+    settle_apart(state, {"pins": os.getuid()})
+    for name in ("pins.sock", "frames.ring", "second.beat", "lane.json"):
+        (state.run / name).touch()
+        os.chown(state.run / name, os.getuid() + 1, -1)
+    (state.logs / "pins.log").touch()
+    os.chown(state.logs / "pins.log", os.getuid() + 1, -1)
+    settle_alike(state, ("second",), Beside(frozenset(("pins", "manager")), apart=True))
+    settle_apart(state, {"second": os.getuid() + 2}, Beside(frozenset(("pins", "manager")), apart=True))
+    assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["frames.ring", "lane.json", "pins.sock"]
+    assert state.own.is_dir() and oct(mode(state.database.parent)) == "0o2771"
+    assert [path.name for path in state.logs.iterdir()] == ["pins.log"]
+
+
+def test_what_a_package_beside_listens_on_outlives_the_start_of_one_that_is_apart(state: State) -> None:
+    for name in ("second.beat", "second_web.sock", "pins.sock"):
+        (state.run / name).touch()
+    settle_apart(state, {"pins": os.getuid() + 1}, Beside(frozenset(("second", "second_web"))))
+    assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["second.beat", "second_web.sock"]
 
 
 def test_a_card_that_appears_gets_a_folder_for_pictures_once_and_no_link_of_it_is_followed(state: State, tmp_path: Path) -> None:
