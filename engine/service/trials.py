@@ -13,7 +13,7 @@ from board.kit.settings import unfit
 from board.kit.words import Text
 from board.kit.zones import camera_zone
 from board.types import OutputPolarity
-from engine.actions import Kinds, Pins, Taken, options_of
+from engine.actions import Kinds, Lane, Pins, Taken, options_of
 from engine.dispatch.environment import Environment
 from engine.dispatch.starts import STARTS
 from engine.events import CARS
@@ -25,6 +25,8 @@ from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
 log = logging.getLogger("service")
 
 MAX_AGE_S = 10.0
+PINS_MAX_AGE_S = 2.0
+"""Of what pins does: when it has not answered in three, whoever tests is told that it failed."""
 POLARITY_TIMEOUT_S = 3.0
 A_TEST = Decision("reported", Text("a test of this action"))
 TEST_PLATE = "TEST"
@@ -66,12 +68,15 @@ class Trials:
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
         matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
+        self._set_polarity(kind.polarity(options))
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()  # storage or pins may have taken their time
         left_ns = round(MAX_AGE_S * 1e9) - max(0, now_ns - request.ordered_ns)
+        if kind.lane is Lane.FAST and not kind.peer(options):
+            left_ns = min(left_ns, round(PINS_MAX_AGE_S * 1e9))
         if left_ns < 0:  # whoever asked a process that hung has been told that it failed
             raise DeliveryError("too late")
         not_after = now + timedelta(microseconds=left_ns // 1000)
         env = self._environment.env(kind, options, str(uuid.uuid4()), not_after, now_ns + left_ns)
-        self._set_polarity(kind.polarity(options))
         event = PlateEvent(
             _sample(plate, "" if start.has_plate else request.start, now, now_ns, store.passages.newest_pictured()),
             (match, *(one for one in matches if one.list.id != plate_list.id)),

@@ -10,7 +10,8 @@ from board.kit.clock import TestClock
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings
 from board.kit.words import Text
-from engine.actions import ActionEnv, ActionKind
+from board.types import OutputPolarity
+from engine.actions import ActionEnv, ActionKind, find_kinds
 from engine.messages import Outcome, TestAction
 from engine.service.trials import Trials
 from engine.types import PassageImages, PlateEvent
@@ -58,6 +59,16 @@ def test_a_test_that_a_service_that_hung_finds_opens_nothing_and_one_that_waited
     with pytest.raises(DeliveryError, match="too late"):
         trials.run(request)
     assert left_s == [(6.0, 6.0)]
+    store.close()
+
+
+def test_a_test_that_pins_finds_after_it_was_said_to_have_failed_begins_nothing(tmp_path: Path) -> None:
+    clock, store, pins = TestClock(), new_store(tmp_path), FakePins()
+    trials = Trials(clock, find_kinds(), pins, environment(tmp_path, pins, clock), lambda: store, dict)
+    for kind, options in (("io", "{}"), ("io", '{"delay_ms": 1000}'), ("wiegand", "{}")):
+        assert trials.run(TestAction(kind, options, WHITE, "AB 12")).ok
+    asked = [each for each in pins.requests if not isinstance(each, OutputPolarity)]
+    assert [(each.not_after_ns - clock.monotonic_ns()) / 1e9 for each in asked] == [2.0, 3.0, 2.0]
     store.close()
 
 
