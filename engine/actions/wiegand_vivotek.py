@@ -81,11 +81,12 @@ def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> Te
     values = values_of(options.layout, code, event.passage.plate)
     if options.by == "http":
         return ask_converter(values, words, options, env)
-    message = unescape(fill(options.message, {name: value.replace("\\", "\\\\") for name, value in values.items()}))
+    escaped = {name: value.replace("\\", "\\\\") for name, value in values.items()}
+    message, answer = (unescape(fill(template, escaped)) for template in (options.message, options.answer))
     if env.clock.monotonic_ns() > env.not_after_ns:
         raise DeliveryError("it was too late for the converter")
     try:
-        env.serial.send(options.line, message, unescape(options.answer), options.answer_ms / 1000)
+        env.serial.send(options.line, message, answer, options.answer_ms / 1000)
     except BoardError as why:
         raise DeliveryError(why.text) from why
     line = parse_url(options.line).place or "line"

@@ -56,6 +56,13 @@ def test_a_missing_line_and_a_missing_answer_are_tried_again(tmp_path: Path) -> 
         deliver(tmp_path, answer="OK", answer_ms=50)
 
 
+def test_an_answer_that_repeats_the_number_counts_for_this_number(tmp_path: Path) -> None:
+    said = deliver(tmp_path, line="loop://", answer=r"W{bits} {facility} {card}\r\n")
+    assert said == "line sent 26 bits, facility 11 card 12345, answered"
+    with pytest.raises(DeliveryError, match=r"answers 'W26 11 12345\\r\\n' within 0\.5 s; 'OK 12345' was expected"):
+        deliver(tmp_path, line="loop://", answer="OK {card}")
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
