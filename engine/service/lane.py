@@ -26,6 +26,7 @@ from engine.dispatch.barrier import Ruling, openers
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, lists_beside
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
+from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
@@ -421,8 +422,9 @@ class LaneKeeper:
             self._uncount(stores, effect.vehicle.passage_id)
         elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
             self._passed(stores, effect.vehicle.passage_id)
-        elif effect.name == PASSED:
-            pass  # without loops it was counted when it was let in
+        elif effect.name == PASSED:  # without loops it was counted when it was let in, but who was let in by hand
+            if not effect.vehicle.passage_id and self._settings.counts != COUNTS[0]:
+                stores.store.occupancy.drifted()
         else:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
@@ -459,12 +461,12 @@ class LaneKeeper:
             pending = stores.store.deliveries.pending_of(passage_id)
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
-            opening = [each for each in pending if each.id in mine]
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening):
+            why_not = self._why_not(stores, passage_id, rules, pending, mine) if decision.outcome == "opened" else NOTHING
+            if why_not:
                 if late is not None:
                     late.over()
                 if stores.bypass.held(passage_id) is None:  # else it is in, however many entries are left
-                    decision = Decision("refused", Text("its last entry was taken meanwhile"))
+                    decision = Decision("refused", why_not)
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
             stores.store.passages.decide(passage_id, decision)
@@ -479,6 +481,17 @@ class LaneKeeper:
         stores.decided(passage_id, decision)
         log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
         return decision.outcome == "opened"
+
+    def _why_not(
+        self, stores: Stores, passage_id: str, rules: Sequence[ActionRule], pending: Sequence[Delivery], mine: set[str]
+    ) -> Text:
+        """Why it opens nothing now that its turn has come; NOTHING: it does, and its entry is counted down. `mine`: the deliveries
+        that open the lane."""
+        enabled = {rule.id for rule in rules if rule.enabled and rule.kind in stores.kinds and opens(stores.kinds[rule.kind])}
+        if not any(each.rule_id in enabled for each in pending):
+            return Text(SWITCHED_OFF)
+        opening = [each for each in pending if each.id in mine]
+        return NOTHING if _spend(stores.store, passage_id, rules, opening) else Text("its last entry was taken meanwhile")
 
     def _its_turn(self, stores: Stores, passage_id: str) -> bool:
         """Whether it is let in: those before it may have taken the last place."""

@@ -255,6 +255,22 @@ def test_who_waits_while_another_takes_his_last_entry_is_not_let_in_by_a_storage
     until(lambda: gate.camera.pins.requests == [] and not gate.camera.bypass._busy, "nothing under way")
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_who_waits_is_not_said_to_be_let_in_by_an_action_that_is_switched_off_meanwhile(gates, deleted):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    (opens,) = [each for each in gate.camera.store.rules() if each.kind == "io"]
+    if deleted:
+        gate.camera.store.rules.delete(opens.id, "anna")
+    else:
+        gate.camera.store.rules.save(replace(opens, enabled=False), "anna")
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "refused: the action was switched off or deleted before it was carried out"
+    until(lambda: gate.keeper.status().plate == "", "the lane that is free for others")
+
+
 def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=False, DI2=False)
@@ -526,6 +542,14 @@ def test_who_is_only_counted_stays_inside_though_a_message_about_him_fails(gates
     outbox.give_up(message, "failed", Text("no such host"))
     assert gate.car("XY99ZZZ", "p2").startswith("reported")
     until(lambda: places(gate) == {"WHITELIST": (2, 0)}, "the next count")
+
+
+def test_an_opening_by_hand_lets_somebody_in_whom_nobody_counts_also_without_loops(gates):
+    gate = gates(counts=COUNTS[1], lapse_s=5)
+    gate.keeper.by_hand()
+    gate.clock.advance(6)
+    gate.car()
+    until(lambda: places(gate) == {"": (0, 1), "WHITELIST": (1, 0)}, "the count, and that it may be off by one")
 
 
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
