@@ -38,13 +38,10 @@ class Camera:
     def crash(self) -> None:
         self.store = Store(self.folder / "anpr.db", self.clock, RuleJudge(self.kinds))
         self.told: list[Delivery] = []
-        self.outbox = Outbox(self.store, self.clock, self.told.append)
+        self.outbox = Outbox(self.store, self.clock, self.told.append, lambda names: not set(names).isdisjoint(self.pins.begun))
         self.recovered = self.outbox.recover()
         surroundings = environment(self.folder, self.pins, self.clock)
-        self.performer = Performer(
-            self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier,
-            lambda names: not set(names).isdisjoint(self.pins.begun),
-        )  # fmt: skip
+        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier)
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }

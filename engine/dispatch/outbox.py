@@ -24,12 +24,20 @@ def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -
 
 
 class Outbox:
-    """The deliveries of one store. Calls commit by themselves. `told(delivery)` is called after the commit that ended a try."""
+    """The deliveries of one store. Calls commit by themselves. `told(delivery)` is called after the commit that ended a try;
+    `has_begun(ids of deliveries)`: whether pins began one of them, as pins wrote down itself: it may be gone."""
 
-    def __init__(self, store: Store, clock: Clock, told: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        told: Callable[[Delivery], None],
+        has_begun: Callable[[Collection[str]], bool] = lambda names: False,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._told = told
+        self._has_begun = has_begun
 
     def recover(self, boot: str = "", gate_kinds: Collection[str] = ()) -> int:
         """After a start: retries what was being sent when the process ended, under the same id. Returns how many.
@@ -67,13 +75,18 @@ class Outbox:
             self._store.counters.add("Actions")
         self._told(replace(item, state="done", finished_at=now, note=note))
 
-    def give_up(self, item: Delivery, state: str, note: Text) -> None:
-        """`state`: "failed" (no retry will work) or "expired" (too old)."""
+    def give_up(self, item: Delivery, state: str, note: Text) -> bool:
+        """`state`: "failed" (no retry will work) or "expired" (too old). False: it is done, as pins began it before; whoever
+        asked for it ended before that was recorded."""
+        if self._has_begun([item.id]):
+            self.done(item, Text("began before: not repeated"))
+            return False
         now = self._clock.now()
         with self._store.transaction():
             self._store.deliveries.finish(item.id, state, now, note)
             self._store.rules.failed(item.rule_id, now, note)
         self._told(replace(item, state=state, finished_at=now, note=note))
+        return True
 
     def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
         """Tries again after a pause (`pause_s`), at the latest when it expires. If the wall clock was set ahead and says that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,6 @@ class Tried:
 
 NOBODY_ASKED = Tried()
 
-BEGAN = mark("began before: not repeated")
 SWITCHED_OFF = mark("the action was switched off or deleted before it was carried out")
 
 
@@ -65,8 +64,7 @@ class _Task:
 
 
 class Performer:
-    """Raises StoreError only. Several threads may call. `barrier`: rules on what opens; `has_begun(ids of deliveries)`: whether
-    pins began one of them, as pins wrote down itself: it may be gone."""
+    """Raises StoreError only. Several threads may call. `barrier`: rules on what opens."""
 
     def __init__(
         self,
@@ -76,7 +74,6 @@ class Performer:
         environment: Environment,
         clock: Clock,
         barrier: Barrier | None = None,
-        has_begun: Callable[[Collection[str]], bool] = lambda names: False,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -84,7 +81,6 @@ class Performer:
         self._environment = environment
         self._clock = clock
         self._barrier = barrier
-        self._has_begun = has_begun
         self._troubles: dict[str, bool] = {}
         """The last result of each peer, or of each action without one: whether it answered. Only a change of this is logged,
         not every try of a server that is down."""
@@ -177,12 +173,10 @@ class Performer:
         return NOBODY_ASKED
 
     def _give_up(self, item: Delivery, state: str, note: Text) -> None:
-        if self._has_begun([item.id]):  # the process that asked for it ended before it could record that
-            self._outbox.done(item, Text(BEGAN))
+        if self._outbox.give_up(item, state, note):
+            log.error("%s delivery %s %s: %s", item.kind, item.id, state, note)
+        else:
             log.warning("%s delivery %s began before; now: %s", item.kind, item.id, note)
-            return
-        self._outbox.give_up(item, state, note)
-        log.error("%s delivery %s %s: %s", item.kind, item.id, state, note)
 
 
 def _may_have_begun(task: _Task) -> bool:

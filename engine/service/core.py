@@ -26,7 +26,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from board.pins.acts import has_begun as has_begun_in
+from board.pins.acts import has_begun
 from board.serial import SerialLines
 from board.storage import card_of
 from board.types import InputEdge, WiegandSent
@@ -296,7 +296,7 @@ class Service:
         self._unopened = Unopened(
             names_of(kinds, Lane.FAST),
             lambda message: self._hub.send_engine(message),
-            partial(has_begun_in, state.acts_file),
+            partial(has_begun, state.acts_file),
             clock,
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
@@ -413,11 +413,10 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
         keeper = Store(self._state.database, self._clock, checkpoints=False)
-        outbox = Outbox(store, self._clock, self._delivered)
+        outbox = Outbox(store, self._clock, self._delivered, partial(has_begun, self._state.acts_file))
         lane_settings = store.settings(LaneSettings)
         barrier = self._lane if lane_settings.in_use else None
-        has_begun = partial(has_begun_in, self._state.acts_file)
-        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier, has_begun)
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
         workers = {
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane

@@ -253,7 +253,7 @@ def test_a_pulse_that_nobody_wrote_down_before_its_maximum_age_is_done_and_not_e
     assert camera.states() == [("done", 2, "DO1 pulsed 500 ms (began before: not repeated)")]
 
 
-@pytest.mark.parametrize("now", ["pins is not there yet", "switched off", "deleted"])
+@pytest.mark.parametrize("now", ["pins is not there yet", "switched off", "deleted", "its turn in the lane is over"])
 def test_what_began_is_done_whatever_a_process_that_starts_again_finds(tmp_path: Path, now: str) -> None:
     camera = prepared(tmp_path)
     (one,) = camera.store.entries(WHITE)
@@ -268,10 +268,14 @@ def test_what_began_is_done_whatever_a_process_that_starts_again_finds(tmp_path:
         camera.pins.errors = ["the pins process is not there: not connected yet"]
     elif now == "switched off":
         camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), "admin")
-    else:
+    elif now == "deleted":
         camera.store.rules.delete(camera.store.rules()[0].id, "admin")
-    camera.turn()
-    assert camera.states() == [("done", 2, "began before: not repeated")]
+    if now == "its turn in the lane is over":
+        assert camera.outbox.give_up(item, "expired", Text("the camera was started again while it waited")) is False
+    else:
+        camera.turn()
+    ((state, _, note),) = camera.states()
+    assert (state, note) == ("done", "began before: not repeated")
     assert [each.entries_left for each in camera.store.entries(WHITE)] == [1], "the gate opened: no entry is given back"
 
 

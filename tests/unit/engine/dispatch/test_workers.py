@@ -309,9 +309,10 @@ class Told(Outbox):
         super().done(item, note)
         self._tell()
 
-    def give_up(self, item: Delivery, state: str, note: Text) -> None:
-        super().give_up(item, state, note)
+    def give_up(self, item: Delivery, state: str, note: Text) -> bool:
+        given_up = super().give_up(item, state, note)
         self._tell()
+        return given_up
 
     def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
         super()._again(item, at, error, now)
