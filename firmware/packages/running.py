@@ -164,6 +164,8 @@ class Running:
         slot, manifest = self._slots.installed(name)
         self._slots.check_storage(name, slot)
         spare = self.spare(name)
+        if slot.state == FAILED and spare is not None and self._goes_back(name, slot, spare):
+            return
         if slot.state in (TRIAL, STAGED):
             slot = self._count_trial(name, slot)
             if slot.tries > TRIAL_STARTS and spare is not None:
@@ -199,6 +201,18 @@ class Running:
             self._licensed[name] = (licence, time.monotonic() + LICENCE_EVERY_S)
         self.problems.pop(name, None)
         LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def _goes_back(self, name: str, slot: Slot, spare: Slot) -> bool:
+        """What is current has failed: the way back from it was cut off, or the disk refused it. False: it does so again, and what
+        works of it is better than nothing."""
+        try:
+            self.roll_back(name, slot, spare, Text(slot.why))
+        except PackageError as why:
+            if self._slots.installed(name)[0].letter != slot.letter:
+                raise
+            LOG.error("%s %s failed and runs on: %s", name, slot.version, why)
+            return False
+        return True
 
     def _beside(self, name: str) -> Beside:
         """What runs of the other packages."""

@@ -8,7 +8,7 @@ import time
 from board.kit.errors import PackageError
 from board.kit.words import Text, joined
 from firmware.packages.running import Running
-from firmware.packages.slots import GOOD, TRIAL, Slot, Slots
+from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
 
 LOG = logging.getLogger("packages")
@@ -29,12 +29,13 @@ class Trial:
     def judge(self, name: str) -> None:
         """Looks at a running package; nothing is done to one that is good already. PackageError when the disk refuses."""
         supervisor, slot = self._running.get(name), self._slots.current(name)
-        if supervisor is None or slot is None or slot.state != TRIAL:
+        if supervisor is None or slot is None or slot.state not in (TRIAL, FAILED):
             return
         health = self._slots.manifest(name, slot).health
         spare = self._running.spare(name)
         refused_s = time.monotonic() - self._refused_at.get(name, -AGAIN_S)
-        if supervisor.crashes > health.failures and spare is not None and refused_s >= AGAIN_S:
+        failed = slot.state == FAILED or supervisor.crashes > health.failures
+        if failed and spare is not None and refused_s >= AGAIN_S:
             self._fail(name, slot, spare, supervisor)
         elif supervisor.beating_s >= health.window_s:
             self._slots.mark(name, slot, GOOD)
@@ -57,7 +58,7 @@ class Trial:
             if process.error and not process.optional
         ]
         try:
-            self._running.roll_back(name, slot, spare, joined(errors))
+            self._running.roll_back(name, slot, spare, joined(errors) or Text(slot.why))
         except PackageError:
             self._refused_at[name] = time.monotonic()
             if self._running.get(name) is None:

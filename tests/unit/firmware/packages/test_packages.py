@@ -34,7 +34,7 @@ from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys, keep_copies, public_of, public_pem
 from firmware.packages.licence import licence_bytes
 from firmware.packages.management import Packages, board_file
-from firmware.packages.slots import CAMERA, SD, Slots
+from firmware.packages.slots import CAMERA, SD, Slot, Slots
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import NEVER, OlderVersion
 from firmware.pages.packages import upload
@@ -363,6 +363,34 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(
     assert [process.pid for process in only(packages).processes if process.name == "pins"] == [pins], "the gate's process ran on"
     assert told(camera)[-1].split()[0] == "manager"
     assert len(refused) == 2, "the disk was asked once more than it is for one roll-back"
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["at once", "when the disk takes it"])
+def test_a_roll_back_that_is_cut_off_is_made_good(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The power goes when the version is known to have failed and is still the current one; the first start after it may not be
+    able to change that."""
+    monkeypatch.setattr(trial_module, "AGAIN_S", 0.0)
+    camera.begin_as(prepared.two_good)
+    left = [times]
+    activate = Slots.activate
+
+    def refuses(slots: Slots, name: str, slot: Slot) -> Slot:
+        left[0] -= 1
+        if left[0] > 0:
+            raise PackageError("the disk is full")
+        return activate(slots, name, slot)
+
+    slots = Slots(camera.state.host / "packages", None, lambda: False)
+    failed = slots.current("TINY")
+    assert failed is not None
+    slots.mark("TINY", failed, "failed", "manager: exit code 1")
+    monkeypatch.setattr(Slots, "activate", refuses)
+    packages = camera.boot()
+    until(lambda: up(packages) and only(packages).version == "1.0.0")
+    assert str(only(packages).message) == "2.0.0 was rolled back to 1.0.0: manager: exit code 1"
+    assert len({line.split()[0] for line in told(camera)}) == 2 and (len(told(camera)) > 2) == (times > 1)
 
 
 def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera, prepared: Prepared) -> None:
