@@ -152,15 +152,20 @@ def _copy_table(copy: sqlite3.Connection, table: str) -> None:
         copy.execute(f"CREATE TABLE {table} AS SELECT * FROM src.{table}")
 
 
-def fill(target: sqlite3.Connection, database: Path, name: str) -> None:
+def fill(target: sqlite3.Connection, database: Path, name: str, counts_stay: bool) -> None:
     """Puts what a copy holds in the place of what the tables of `target` hold, which has the layout of this release; it commits.
-    sqlite3.Error: it could not, and nothing has changed."""
+    `counts_stay`: who is inside is known better than by the copy, which may be weeks old; else those of the copy are counted, but
+    none by its plate: many have left since, and would be kept out. sqlite3.Error: it could not, and nothing has changed."""
     target.execute("ATTACH ? AS copy", (_uri(file_of(database, name), "ro"),))
     try:
         target.execute("PRAGMA foreign_keys=OFF")
         target.execute("BEGIN IMMEDIATE")
         try:
+            if counts_stay:
+                for table in ("inside", "places"):
+                    target.execute(f"CREATE TEMP TABLE kept_{table} AS SELECT * FROM main.{table}")
             _fill_tables(target)
+            (_put_counts_back if counts_stay else unname_counts)(target)
             target.execute("COMMIT")
         except BaseException:
             if target.in_transaction:
@@ -181,6 +186,30 @@ def _fill_tables(target: sqlite3.Connection) -> None:
         target.execute(f"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}")
     for table, number in target.execute("SELECT name, seq FROM copy.numbers").fetchall():
         keep_number(target, table, number + (HIGHER if table in COUNTED else 0))
+
+
+def _put_counts_back(target: sqlite3.Connection) -> None:
+    """Vehicles of a list that the copy has not are strangers."""
+    mine = "CASE WHEN list_id IN (SELECT id FROM main.lists) THEN list_id ELSE 0 END"
+    target.execute("DELETE FROM main.inside")
+    target.execute("UPDATE main.places SET correction = 0, drift = 0, since = ''")
+    target.execute(f"INSERT INTO main.inside (key, plate, list_id, since) SELECT key, plate, {mine}, since FROM temp.kept_inside")
+    target.execute(
+        "INSERT INTO main.places (list_id, correction, drift, since) "
+        f"SELECT {mine}, sum(correction), sum(drift), max(since) FROM temp.kept_places WHERE true GROUP BY 1 ON CONFLICT (list_id) "
+        "DO UPDATE SET correction = excluded.correction, drift = excluded.drift, since = excluded.since"
+    )
+
+
+def unname_counts(target: sqlite3.Connection) -> None:
+    """Of a copy: nobody counts as inside by a plate."""
+    target.execute("INSERT OR IGNORE INTO main.places (list_id) SELECT DISTINCT list_id FROM main.inside")
+    target.execute(
+        "UPDATE main.places SET correction = correction + of.number, drift = drift + of.number, since = max(since, of.newest) "
+        "FROM (SELECT list_id AS id, count(*) AS number, max(since) AS newest FROM main.inside GROUP BY list_id) AS of "
+        "WHERE list_id = of.id"
+    )
+    target.execute("DELETE FROM main.inside")
 
 
 def keep_number(target: sqlite3.Connection, table: str, number: int) -> None:

@@ -227,7 +227,7 @@ def _restore(database: Path, name: str, by: str) -> None:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         target.execute("COMMIT")
-        backup.fill(target, database, name)
+        backup.fill(target, database, name, counts_stay=not is_new)
         _note_change(target, by)
     if not is_new:
         backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
@@ -248,7 +248,11 @@ def _take(database: Path, name: str, by: str) -> None:
         backup.file_of(database, each).unlink(missing_ok=True)
     _exchange(database, source, aside=False)
     with closing(_connected(database)) as target:
+        target.execute("BEGIN IMMEDIATE")
+        carry_out(target, MIGRATIONS[layout_version(target) :])
+        backup.unname_counts(target)
         _note_change(target, by)
+        target.execute("COMMIT")
     _tell(database, Text("lists, actions, settings and passages are those of a backup"))
 
 
@@ -305,7 +309,7 @@ def _fresh(database: Path, name: str, numbers: Mapping[str, int]) -> Path:
         carry_out(target, MIGRATIONS)
         target.execute("COMMIT")
         if name:
-            backup.fill(target, database, name)
+            backup.fill(target, database, name, counts_stay=False)
         for table, number in numbers.items():
             backup.keep_number(target, table, number)
     with fresh.open("rb") as file:

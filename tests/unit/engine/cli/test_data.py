@@ -22,7 +22,7 @@ from engine.cli.data import check, main, take
 from engine.store import Store, rescue
 from engine.store.jobs import JobOptions
 from engine.types import Job, PassageImages
-from tests.samples import entry, passage
+from tests.samples import NOW, entry, passage
 
 
 @pytest.fixture
@@ -90,6 +90,21 @@ def test_passages_and_pictures_come_along_by_choice_and_a_second_call_after_a_cu
     assert inside(other) == (1, 1)
     assert (other.images / "2026/01/02/a-full.jpg").read_bytes() == b"picture" and logo_file(other).read_bytes() == b"logo"
     assert not list(state.database.parent.glob("copy-*"))
+
+
+@pytest.mark.parametrize("more", [(), ("--passages",)])
+def test_who_was_inside_at_the_time_of_a_backup_is_counted_and_not_kept_out(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    there = Store(state.database, Clock())
+    there.occupancy.enter("HK55EVB", 4, NOW)
+    there.close()
+    saved(state, folder, monkeypatch, *more)
+    take(other, folder, "anna")
+    here = Store(other.database, Clock())
+    assert (here.occupancy.of(4).count, here.occupancy.of(4).drift, here.occupancy.since("HK55EVB")) == (1, 1, None)
+    here.close()
 
 
 def test_what_another_camera_had_of_its_own_is_not_shown_as_the_restored_ones(

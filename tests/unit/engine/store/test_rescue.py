@@ -265,6 +265,47 @@ def test_a_person_restores_a_copy_and_the_passages_stay(tmp_path: Path) -> None:
     assert (undone.count_entries(WHITE), [each.name for each in undone.lists()][-1]) == (0, "Guests")
 
 
+def counts(store: Store) -> dict[str, tuple[int, int, int]]:
+    return {each.name: (each.capacity, each.count, each.drift) for each in store.occupancy() if each.count or each.capacity}
+
+
+def test_who_is_inside_stays_inside_when_a_person_restores_a_copy(tmp_path: Path) -> None:
+    """It was who was inside at the time of the copy: whoever had left since was kept out, the others were free to come in twice."""
+    store = filled(tmp_path)
+    store.occupancy.put(WHITE, 40, None, "ann", NOW)
+    for plate in ("AB0001", "AB0002"):
+        store.occupancy.enter(plate, WHITE, NOW)
+    copied(store)
+    guests = store.lists.save(PlateList(0, "Guests", "white"), by="ann")
+    store.occupancy.leave("AB0001", WHITE, NOW + DAY)
+    store.occupancy.leave("GONE", WHITE, NOW + DAY)
+    store.occupancy.put(WHITE, 50, None, "ann", NOW + DAY)
+    for number in range(3):
+        store.occupancy.enter(f"AC000{number}", WHITE, NOW + DAY)
+    store.occupancy.enter("GG1", guests.id, NOW + DAY)
+    store.occupancy.put(guests.id, 9, 4, "ann", NOW + DAY)
+    assert counts(store) == {"WHITELIST": (50, 3, 1), "Guests": (9, 4, 0)}
+    rescue.ask(store.db.path, rescue.RESTORE, backup.NEWEST)
+    store.close()
+    again = new_store(tmp_path)
+    assert counts(again) == {"WHITELIST": (40, 3, 1), "": (0, 4, 0)}
+    assert (again.occupancy.since("AB0001"), again.occupancy.since("AB0002")) == (None, NOW)
+
+
+def test_who_was_inside_when_the_copy_of_a_lost_database_was_made_is_counted_and_not_kept_out(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    store.occupancy.put(WHITE, 40, 5, "ann", NOW)
+    for plate in ("AB0001", "AB0002"):
+        store.occupancy.enter(plate, WHITE, NOW)
+    copied(store)
+    store.close()
+    half(tmp_path / "anpr.db")
+    again = new_store(tmp_path)
+    assert (counts(again), again.occupancy.since("AB0001")) == ({"WHITELIST": (40, 7, 2)}, None)
+    again.occupancy.leave("AB0001", WHITE, NOW + DAY)
+    assert again.occupancy.of(WHITE).count == 6
+
+
 def test_a_reset_leaves_a_new_camera_whose_lists_can_be_restored(tmp_path: Path) -> None:
     store = filled(tmp_path)
     copied(store)
