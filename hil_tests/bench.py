@@ -140,9 +140,14 @@ class Bench:
             virtual_wires.plug(self.profile, wires(self.profile, stage))
         elif self.order.ask:
             print(f"\n{diagram(self.profile, stage)}")
-            with Path("/dev/tty").open() as terminal:
-                print("Wires in place? Enter to go on ", end="", flush=True)
-                terminal.readline()
+            try:
+                with Path("/dev/tty").open() as terminal:
+                    print("Wires in place? Enter to go on ", end="", flush=True)
+                    terminal.readline()
+            except OSError as why:
+                raise BoardError(
+                    "nobody can be asked whether the wires are in place ({why}): give --yes once they are", why=why.strerror
+                ) from why
         self.stage = stage
 
     def check(self, stage: str) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ class Bench:
         try:
             channel = pins_channel(self.state, process)
             try:
-                yield Pins(process, channel)
+                yield Pins(process, channel, {input_name: output for output, input_name in self.pairs})
             finally:
                 channel.close()
         finally:
@@ -243,10 +248,12 @@ class Pins:
 
     process: subprocess.Popen[bytes]
     channel: Channel
+    wired: dict[str, str]
+    """{input: the output at the other end of its wire}"""
 
     def edges(self, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:
         """The next `count` edges of an input; fails when they do not come in time."""
-        return next_edges(self.channel, input_name, count, timeout_s)
+        return next_edges(self.channel, input_name, self.wired[input_name], count, timeout_s)
 
 
 def _let_go(profile: BoardProfile) -> None:
@@ -258,14 +265,15 @@ def _let_go(profile: BoardProfile) -> None:
         GPIO.cleanup()
 
 
-def next_edges(channel: Channel, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:
-    """The next `count` edges of an input that pins tells `channel`; fails when they do not come in time."""
+def next_edges(channel: Channel, input_name: str, output: str, count: int, timeout_s: float) -> list[InputEdge]:
+    """The next `count` edges of an input, wired to `output`, that pins tells `channel`; fails when they do not come in time."""
     edges: list[InputEdge] = []
     until = time.monotonic() + timeout_s
     while len(edges) < count:
         message = channel.receive(max(0.0, until - time.monotonic()))
         if message is None:
-            pytest.fail(f"{input_name} saw {len(edges)} of {count} edges within {timeout_s:g} s")
+            seen = f"{input_name} saw {len(edges)} of {count} edges of {output} within {timeout_s:g} s"
+            pytest.fail(f"{seen}: is the wire between them in place?")
         if isinstance(message, InputEdge) and message.input == input_name:
             edges.append(message)
     return edges

@@ -11,9 +11,9 @@ import pytest
 from board.kit.state import State
 from board.lines import rest_levels
 from board.profiles import load
-from board.types import PinsDone, Pulse
-from hil_tests.bench import Bench, last_words, percentiles
-from hil_tests.whole_camera import GATE_PULSE_MS, READY_S, WholeCamera, camera_to_use, kill, whole_camera
+from board.types import Pulse, WatchPins
+from hil_tests.bench import Bench, percentiles
+from hil_tests.whole_camera import GATE_PULSE_MS, OPENS_S, READY_S, WholeCamera, camera_to_use, kill, whole_camera
 
 TURNS = 10
 REST_S = 5.0
@@ -38,7 +38,7 @@ def test_latency(bench: Bench, camera: WholeCamera) -> None:
     for _ in range(TURNS):
         opened = camera.press()
         if opened is None:
-            pytest.fail(f"the gate stayed shut after trigger {len(latencies_ms) + 1} of {TURNS}: {last_words(camera.state)}")
+            pytest.fail(f"the gate stayed shut after trigger {len(latencies_ms) + 1} of {TURNS}: {camera.why_shut()}")
         latencies_ms.append((opened[1].monotonic_ns - opened[0].monotonic_ns) / 1e6)
         camera.closed(REST_S * bench.patience)
     middle, high, worst = percentiles(latencies_ms, 50, 90, 100)
@@ -55,7 +55,7 @@ def test_pulse_survives(bench: Bench, camera: WholeCamera, victim: str) -> None:
     camera.works_within_s(READY_S * bench.patience)
     opened = camera.press()
     if opened is None:
-        pytest.fail(f"the gate did not open: {last_words(camera.state)}")
+        pytest.fail(f"the gate did not open: {camera.why_shut()}")
     kill(camera.pids(victim), signal.SIGKILL)
     closed = camera.closed(REST_S * bench.patience)
     if closed is None:
@@ -73,10 +73,7 @@ def test_pulse_survives(bench: Bench, camera: WholeCamera, victim: str) -> None:
 def test_host_killed(bench: Bench, camera: WholeCamera) -> None:
     """Host killed in a pulse: every process ends and the output is at rest within 5 s."""
     bench.through_chip()
-    camera.channel.send(Pulse("hil-host", camera.gate, 60_000))
-    while not isinstance(answer := camera.channel.receive(5), PinsDone):
-        if answer is None:
-            pytest.fail("pins did not start the pulse")
+    camera.hold_open(60_000)
     killed_ns = kill([camera.host.pid], signal.SIGKILL)
     until = time.monotonic() + REST_S * bench.patience
     while camera.pids("pins") and time.monotonic() < until:
@@ -88,12 +85,11 @@ def test_host_killed(bench: Bench, camera: WholeCamera) -> None:
 def test_pins_killed(bench: Bench) -> None:
     """Pins killed in a pulse: the output is at rest within 5 s, though nobody is left to end the pulse."""
     bench.through_chip()
-    output = bench.pairs[0][0]
+    output, input_name = bench.pairs[0]
     with bench.pins() as pins:
+        pins.channel.send(WatchPins("watch"))
         pins.channel.send(Pulse("hil-kill", output, 60_000))
-        while not isinstance(answer := pins.channel.receive(5), PinsDone):
-            if answer is None:
-                pytest.fail("pins did not start the pulse")
+        pins.edges(input_name, 1, OPENS_S)
         killed_ns = kill([pins.process.pid], signal.SIGKILL)
         pins.process.wait(5)
     bench.note(f"pins killed: {output} at rest after {_rest_ms(bench, bench.state, output, killed_ns):.0f} ms")

@@ -57,7 +57,10 @@ def test_wiegand(bench: Bench) -> None:
             split = bench.profile.emulated and bits == bit_text(code)  # an emulated computer paused within the frame
             if [frame.code for frame in frames] != [code] and not split:
                 received = ", ".join(bit_text(frame.code) for frame in frames) or "nothing"
-                pytest.fail(f"frame {number} of {bench.order.frames}: sent {bit_text(code)}, received {received}")
+                heard = {edge.line for edge in edges}
+                silent = [f"{output} at {input_name}" for output, input_name in bench.pairs if output not in heard]
+                asked = f"; nothing came from {' and '.join(silent)}: is the wire in place?" if silent else ""
+                pytest.fail(f"frame {number} of {bench.order.frames}: sent {bit_text(code)}, received {received}{asked}")
             worst_us.append(timing.worst_edge_us)
             widths_us += [width for frame in frames for width in frame.widths_us]
             paused += split and len(frames) > 1

@@ -6,7 +6,7 @@ import pytest
 
 from board.kit.errors import GatewrightError
 from hil_tests.bench import Bench
-from hil_tests.wiring import STAGES, wires
+from hil_tests.wiring import STAGES, left_out, wires
 
 
 @pytest.mark.parametrize("stage", [pytest.param(stage, marks=pytest.mark.wiring(stage)) for stage in STAGES])
@@ -23,3 +23,5 @@ def test_wiring(bench: Bench, stage: str) -> None:
     if faults:
         pytest.fail("; ".join(faults))
     bench.note(", ".join(f"{output} → {contact}" for output, contact in pairs))
+    if others := left_out(bench.profile, stage):
+        bench.note(f"not tested, as no input is left for it: {', '.join(others)}")

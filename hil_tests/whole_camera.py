@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from board.kit.clock import Clock
 from board.kit.state import State
 from board.kit.wire import Channel
 from board.lines import rest_levels
-from board.types import BoardProfile, InputEdge, Pulse, WatchPins
+from board.types import BoardProfile, InputEdge, OutputState, Pulse, WatchPins
 from engine.lists import EARLIEST, LATEST
 from engine.settings import LprSettings
 from engine.store import Store
@@ -51,6 +51,8 @@ class WholeCamera:
     """{input: whether it is active while its output rests}"""
     presses: int = 0
     gate_open: bool = False
+    moved: set[str] = field(default_factory=set)
+    """Outputs that pins switched on and inputs that saw something since the last press."""
     opens_s: float = OPENS_S
 
     @property
@@ -77,10 +79,27 @@ class WholeCamera:
         if self.gate_open and self.closed(self.opens_s) is None:
             return None
         self.presses += 1
+        self.moved.clear()
         self.channel.send(Pulse(f"hil-press-{self.presses}", self.presser, self.press_ms))
         pressed = self._await(self.trigger, not self.idle[self.trigger], self.opens_s)
         opened = pressed and self._await(self.gate_input, not self.idle[self.gate_input], self.opens_s)
         return (pressed, opened) if pressed and opened else None
+
+    def hold_open(self, duration_ms: int) -> None:
+        """Opens the gate for so long through pins alone; fails when its input does not see that."""
+        while self._receive(0) is not None:
+            pass
+        self.moved.clear()
+        self.channel.send(Pulse("hil-hold-open", self.gate, duration_ms))
+        if self._await(self.gate_input, not self.idle[self.gate_input], self.opens_s) is None:
+            pytest.fail(f"the gate did not open: {self.why_shut()}")
+
+    def why_shut(self) -> str:
+        """What is known about a gate that did not open since the last press."""
+        for output, input_name in wires(self.profile, "gate"):
+            if output in self.moved and input_name not in self.moved:
+                return f"{output} moved, but {input_name} saw nothing of it: is the wire between them in place?"
+        return last_words(self.state)
 
     def closed(self, within_s: float) -> InputEdge | None:
         """The next closing edge at the gate input; None when none comes in time."""
@@ -96,6 +115,10 @@ class WholeCamera:
 
     def _receive(self, timeout_s: float) -> object | None:
         message = self.channel.receive(timeout_s)
+        if isinstance(message, OutputState) and message.active:
+            self.moved.add(message.output)
+        if isinstance(message, InputEdge):
+            self.moved.add(message.input)
         if isinstance(message, InputEdge) and message.input == self.gate_input:
             self.gate_open = message.active != self.idle[self.gate_input]
         return message
@@ -108,7 +131,7 @@ class WholeCamera:
                 took_s = time.monotonic() - begun
                 self.closed(self.opens_s)
                 return took_s
-        pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {last_words(self.state)}")
+        pytest.fail(f"the gate did not open within {within_s:.0f} s: {self.why_shut()}")
 
     def pids(self, name: str) -> list[int]:
         """Process numbers of "host", "pins", "engine" or "service", by the commands that carry this STATE."""

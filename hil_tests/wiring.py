@@ -23,6 +23,8 @@ BOARD_PINS = {
 """{BCM number: pin of the 40-pin header}."""
 
 SETTLE_S = 0.02
+EXPANDER_SETTLE_S = 0.1
+"""Inputs of an expander are looked at every 20 ms (board/gpio/_expanders.py), and a bus takes its time."""
 TURNS = 3
 """A wire must carry the level every time, or it is loose."""
 
@@ -34,11 +36,19 @@ def wires(profile: BoardProfile, stage: str) -> tuple[tuple[str, str], ...]:
     if stage == "outputs":
         return tuple(zip(outputs, inputs, strict=False))
     if stage == "wiegand":
-        if not profile.wiegand or len(inputs) < 2:
+        fast = [line.name for line in profile.inputs if line.pin < FIRST_EXPANDER_PIN]  # those of an expander see no pulse of 80 us
+        if not profile.wiegand or len(fast) < 2:
             return ()
         port = profile.wiegand[0].name
-        return (f"{port}.D0", inputs[0]), (f"{port}.D1", inputs[1])
+        return (f"{port}.D0", fast[0]), (f"{port}.D1", fast[1])
     return ((outputs[1], inputs[0]), (outputs[0], inputs[1])) if len(outputs) > 1 and len(inputs) > 1 else ()
+
+
+def left_out(profile: BoardProfile, stage: str) -> tuple[str, ...]:
+    """Outputs, or Wiegand ports, that a stage says nothing about, as no input is left for them."""
+    if stage == "outputs":
+        return tuple(line.name for line in profile.outputs[len(profile.inputs) :])
+    return tuple(port.name for port in profile.wiegand[1:]) if stage == "wiegand" else ()
 
 
 def stages(profile: BoardProfile) -> tuple[str, ...]:
@@ -88,21 +98,22 @@ def check_wires(gpio: Gpio, profile: BoardProfile, stage: str) -> tuple[str, ...
     for line in profile.inputs:
         gpio.claim_input(line.pin, line.pull, "hil")
     inputs = {line.name: line.pin for line in profile.inputs}
-    followed = {names[pin]: _followers(gpio, pin, level, inputs) for pin, level in rest.items()}
+    settle_s = EXPANDER_SETTLE_S if max(inputs.values(), default=0) >= FIRST_EXPANDER_PIN else SETTLE_S
+    followed = {names[pin]: _followers(gpio, pin, level, inputs, settle_s) for pin, level in rest.items()}
     return _faults(dict(wires(profile, stage)), followed, {name: gpio.read(pins[name]) for name in inputs})
 
 
-def _followers(gpio: Gpio, pin: int, rest: bool, inputs: dict[str, int]) -> dict[str, tuple[int, int]]:
+def _followers(gpio: Gpio, pin: int, rest: bool, inputs: dict[str, int], settle_s: float) -> dict[str, tuple[int, int]]:
     """{input: (times it had the output's level after every change, times it had the other)} of the inputs that moved."""
     same = dict.fromkeys(inputs, 0)
     other = dict.fromkeys(inputs, 0)
     for _ in range(TURNS):
         before = {name: gpio.read(at) for name, at in inputs.items()}
         gpio.write(pin, not rest)
-        time.sleep(SETTLE_S)
+        time.sleep(settle_s)
         during = {name: gpio.read(at) for name, at in inputs.items()}
         gpio.write(pin, rest)
-        time.sleep(SETTLE_S)
+        time.sleep(settle_s)
         after = {name: gpio.read(at) for name, at in inputs.items()}
         for name in inputs:
             moved = before[name] == after[name] != during[name]

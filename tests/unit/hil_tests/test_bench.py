@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from board.gpio.sim import plug_wire
 from board.types import WiegandLine
-from hil_tests.bench import Order, open_bench, percentiles
+from hil_tests import test_gate, test_outputs, test_wiegand
+from hil_tests.bench import Bench, Order, next_edges, open_bench, percentiles
 from tests.unit.board.wiegand.fake_lgpio import FakeLgpio
 
 
@@ -88,3 +92,28 @@ def test_an_order_reaches_the_tests_as_it_was_given(tmp_path: Path, monkeypatch:
 def test_percentiles() -> None:
     assert percentiles([float(number) for number in range(1, 101)], 50, 99, 100) == (51.0, 100.0, 100.0)
     assert percentiles([3.0], 50, 100) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("test", "lost", "said"),
+    [
+        (test_outputs.test_pulses, "DO2", "DI2 saw 0 of 2 edges of DO2"),
+        (test_outputs.test_patterns, "DO1", "DI1 saw 0 of 8 edges of DO1"),
+        (test_outputs.test_hold_let_go, "DO1", "DI1 saw 0 of 1 edges of DO1"),
+        (test_gate.test_pins_killed, "DO1", "DI1 saw 0 of 1 edges of DO1"),
+        (test_wiegand.test_wiegand, "W1.D1", "nothing came from W1.D1 at DI2: is the wire in place"),
+    ],
+)
+def test_a_wire_that_comes_off_after_it_was_checked_fails_the_test_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test: Callable[[Bench], None], lost: str, said: str
+) -> None:
+    monkeypatch.setattr(
+        "hil_tests.bench.next_edges", lambda channel, seen_at, of, count, _: next_edges(channel, seen_at, of, count, 1.0)
+    )
+    monkeypatch.setattr(test_wiegand, "ARRIVE_S", 0.1)
+    bench = open_bench(Order("sim", str(tmp_path), frames=1))
+    bench.state.sim.mkdir()
+    bench.wire("wiegand" if test is test_wiegand.test_wiegand else "outputs")
+    plug_wire(bench.state, lost, "")
+    with pytest.raises(pytest.fail.Exception, match=re.escape(said)):
+        test(bench)

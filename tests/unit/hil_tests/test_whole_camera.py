@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from board.profiles import all_profiles
-from board.types import InputEdge
+from board.types import InputEdge, OutputState
 from hil_tests.whole_camera import WholeCamera, idle_inputs
 
 
@@ -48,3 +50,22 @@ def test_a_gate_that_is_still_open_is_waited_for_before_the_next_press() -> None
     found = bench.press()
     assert found is not None
     assert found[1].monotonic_ns == 30
+
+
+def test_a_gate_that_stays_shut_is_put_down_to_the_wire_that_carried_nothing() -> None:
+    pressed, opened = OutputState("DO2", True, 5), OutputState("DO1", True, 20)
+    for told, wire in (
+        ((pressed,), "DO2 moved, but DI1 saw"),
+        ((pressed, InputEdge("DI1", True, 10), opened), "DO1 moved, but DI2 saw"),
+    ):
+        bench = camera("sim", *told)
+        bench.opens_s = 0.01
+        assert bench.press() is None
+        assert wire in bench.why_shut()
+
+
+def test_a_gate_that_no_input_sees_opening_is_not_said_to_be_at_rest_again() -> None:
+    bench = camera("sim", OutputState("DO1", True, 5))
+    bench.opens_s = 0.01
+    with pytest.raises(pytest.fail.Exception, match="DO1 moved, but DI2 saw nothing of it"):
+        bench.hold_open(60_000)

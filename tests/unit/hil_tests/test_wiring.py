@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from board.gpio import open_gpio
 from board.gpio.sim import SimChip
+from board.i2c import _twins
 from board.kit.state import State
 from board.profiles import all_profiles, load, wires_file
-from board.types import BoardProfile
+from board.types import BoardProfile, OutputLine, WiegandLine
 from hil_tests import wiring
-from hil_tests.wiring import STAGES, check_wires, diagram, stages, wires
+from hil_tests.wiring import STAGES, check_wires, diagram, left_out, stages, wires
 from hil_tests.wiring_svg import wiring_svg
 
 
@@ -100,6 +102,41 @@ def test_the_diagram_of_a_pi_shows_header_pins_and_resistors() -> None:
 
 def test_the_gate_stage_presses_the_trigger_with_the_second_output() -> None:
     assert wires(all_profiles()["sim"], "gate") == (("DO2", "DI1"), ("DO1", "DI2"))
+
+
+def test_lines_that_no_input_is_left_for_are_named() -> None:
+    sim = all_profiles()["sim"]
+    more = dataclasses.replace(
+        sim, outputs=(*sim.outputs, OutputLine("HORN", 3)), wiegand=(*sim.wiegand, WiegandLine("W2", d0=23, d1=24))
+    )
+    assert [left_out(more, stage) for stage in STAGES] == [("HORN",), ("W2",), ()]
+    assert [left_out(sim, stage) for stage in STAGES] == [(), (), ()]
+
+
+def test_inputs_of_an_expander_are_given_their_time_and_hear_no_wiegand(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    lines = [{"name": f"DI{number}", "expander": 0, "pin": number} for number in (1, 2)]
+    own = [{"name": f"DI{number}", "pin": number} for number in (3, 4)]
+    state.lines_file.write_text(json.dumps({"i2c": ["sim://1/0x20?kind=pcf8574"], "inputs": [*lines, *own]}))
+    _twins.plug(state, 1, 0x20, "pcf8574")
+    profile = load(state)
+    assert wires(profile, "wiegand") == (("W1.D0", "DI3"), ("W1.D1", "DI4"))
+    chip = open_gpio(profile, state)
+    write = chip.write
+
+    def through_the_wires(pin: int, level: bool, hurry: bool = False) -> None:
+        write(pin, level, hurry)
+        with _twins.chip_at(state, 1, 0x20) as expander:
+            mask = 1 << pin if pin in (1, 2) else 0
+            expander.outside = expander.outside | mask if level else expander.outside & ~mask
+
+    with _twins.chip_at(state, 1, 0x20) as expander:
+        expander.outside = 0b11111001
+    chip.write = through_the_wires  # type: ignore[method-assign]
+    try:
+        assert check_wires(chip, profile, "outputs") == ()
+    finally:
+        chip.close()
 
 
 def test_a_board_with_one_input_has_fewer_stages() -> None:
