@@ -22,7 +22,7 @@ class FrameQuery(PicturesQuery):
 
 
 class EventsQuery(Query):
-    after: int = number(-1, -1, 2**62, "First the passages over this row; -1: none.")
+    after: int = number(-1, -1, 2**62, "First the passages over this row, the newest 100 at most; -1: none.")
 
 
 def _frame(portal: Portal, call: Call[FrameQuery]) -> Answer:
@@ -99,7 +99,8 @@ ROUTES = (
         "api/events",
         "view",
         _events,
-        "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since.",
+        "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since, "
+        "the newest 100 at most; `api/passages` gives all of them.",
         query=EventsQuery,
         reply="text/event-stream",
     ),

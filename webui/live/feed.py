@@ -83,10 +83,11 @@ class Feed:
     def join(self, language: Language) -> EventStream:
         """A stream that gets everything from now on, in `language`; its `begin` is to be called next."""
         stream = EventStream(self._now_s, self._leave, language)
+        newest = self._newest_row()  # before it looks for those that it missed: what is stored in between is pushed
         with self._lock:
             self._viewers.add(stream)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(newest,), name="live-feed", daemon=True)
                 self._thread.start()
         status, age_s = self._known()
         if status is not None and age_s < SILENT_S:
@@ -121,8 +122,8 @@ class Feed:
 
     # --- the service ----------------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        subscription = Subscription(self._state.service_socket, TOPICS, self._take, self._clock, self._newest_row())
+    def _run(self, newest: int) -> None:
+        subscription = Subscription(self._state.service_socket, TOPICS, self._take, self._clock, newest)
         subscription.start()
         connected_s = watched_s = begun_s = self._now_s()
         while not self._stop.wait(TURN_S):

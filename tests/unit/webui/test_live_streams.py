@@ -134,6 +134,24 @@ def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Cal
         until(lambda: len(served.subscribers) == 2)
 
 
+def test_what_is_stored_while_the_first_viewer_comes_is_pushed_too(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was neither among those that he had missed nor pushed where the feed's thread began later: lost for good."""
+    stored, run = threading.Event(), feed_module.Feed._run
+
+    def late(*arguments: Any) -> None:
+        stored.wait(20)
+        run(*arguments)
+
+    monkeypatch.setattr(feed_module.Feed, "_run", late)
+    with service(caller) as served:
+        viewer = Viewer(caller, "?after=0")
+        caller.portal.store.add_passage(passage("AB1", "p1"), [])
+        stored.set()
+        assert viewer.first("status")["mode"] == "MOTION"
+        (asked,) = served.asked
+        assert (asked.after, viewer.events("passage")) == (0, [])
+
+
 def test_many_who_poll_at_once_cost_the_service_one_answer(caller: Caller) -> None:
     with service(caller) as served:
         served.answers_after_s = 0.5
