@@ -30,6 +30,9 @@ def main(words: list[str] | None = None) -> int:
     except GatewrightError as why:
         print(why, file=sys.stderr)
         return 2
+    except OSError as why:
+        print(f"{why.filename or arguments.state}: {why.strerror or why}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:

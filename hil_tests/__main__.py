@@ -36,6 +36,9 @@ def main(words: list[str] | None = None) -> int:
     except GatewrightError as why:
         print(why, file=sys.stderr)
         return 2
+    except OSError as why:
+        print(f"{why.filename or 'hil'}: {why.strerror or why}", file=sys.stderr)
+        return 2
 
 
 def _run(words: list[str]) -> int:

@@ -123,3 +123,23 @@ def test_a_simulated_serial_device_is_plugged_and_pulled(tmp_path, capsys):
 def test_what_a_simulated_board_cannot_do_is_a_wrong_request(tmp_path, capsys, words, why):
     code, out, err = run(capsys, *words, "--state", tmp_path)
     assert (code, out) == (2, "") and err.startswith(why)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("selftest",),
+        ("selftest", "--profile", "sim"),
+        ("selftest", "--profile", "pi4"),
+        ("sim", "show"),
+        ("sim", "set", "DI1", 1),
+        ("sim", "i2c", "plug", "1/0x20", "pcf8574"),
+        ("sim", "serial", "plug", "gate"),
+        ("sim", "serial", "sent", "gate"),
+    ],
+)
+def test_a_state_that_cannot_be_used_is_said_in_words(tmp_path, capsys, words):
+    (tmp_path / "state").touch()
+    code, out, err = run(capsys, *words, "--state", tmp_path / "state")
+    assert code in (1, 2)
+    assert f"{tmp_path / 'state'}" in out + err
