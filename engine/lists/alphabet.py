@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from engine.types import WILDCARDS
 
@@ -45,14 +46,15 @@ _ARABIC = str.maketrans("أإآٱىیئھہەةکڪؤ", "اااايييهههه�
 _CHINESE = str.maketrans("滬雲遼蘇贛陝閩貴瓊寧粵魯晉學領應掛", "沪云辽苏赣陕闽贵琼宁粤鲁晋学领应挂")
 """Traditional characters of what the plates write in simplified ones."""
 
-_WORDS = (
+_WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile("تونس"), "T"),  # Tunisia: read as one letter
     (re.compile("ايران"), ""),  # Iran: stands over the region, is left out
     (re.compile(r"(?<=\d)الف(?=\d)"), "ا"),  # Iran: the letter alef is printed as its name
     (re.compile(r"^[^\W\d_A-Z]+(?=\d{2}[0-9A-Z]?[ぁ-んA-Z]\d{1,4}$)"), ""),  # Japan: the office's name
     (re.compile(r"(?<=\d)[ก-๛]{3,}$"), ""),  # Thailand: the province
+    (re.compile(r"^([ء-ي]{2,3})(\d{1,4})$"), lambda found: found[2] + found[1][::-1]),  # Egypt: read aloud from the right
 )
-"""What the reader leaves out or gives as one letter (engine/countries)."""
+"""What the reader leaves out, gives as one letter or in another order: from the left, as it is seen (engine/countries)."""
 
 
 def key_of(plate: str) -> str:

@@ -4,7 +4,7 @@ import {_} from "./words.js";
 
 /** Nodes for a lane as the API tells it (`lane` of api/lane and of the status). */
 export function laneState(lane) {
-  const said = [el("p", {id: "lane-words"}, el("b", {}, lane.state), lane.plate ? ` · ${lane.plate}` : "", el("span", {class: "muted"}, ` · ${moment(lane.since_local)}`))];
+  const said = [el("p", {id: "lane-words"}, el("b", {}, lane.state), ...(lane.plate ? [" · ", el("span", {class: "as-seen"}, lane.plate)] : []), el("span", {class: "muted"}, ` · ${moment(lane.since_local)}`))];
   if (lane.waiting.length) said.push(el("p", {}, _("Waiting: {plates}", { plates: lane.waiting.join(", ") })));
   for (const fault of lane.faults) said.push(el("p", {class: "badge bad"}, fault));
   if (lane.second_camera) said.push(el("p", {class: "muted"}, lane.second_camera));

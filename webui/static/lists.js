@@ -110,13 +110,13 @@ function riskLines(found, fuzzy) {
   ];
   const wide = found.patterns.filter((each) => each.strangers > 0);
   if (wide.length) {
-    lines.push(el("p", {}, _("The widest plates with ? or *:")), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
+    lines.push(el("p", {}, _("The widest plates with ? or *:")), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono as-seen"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
   }
   lines.push(el("p", {}, found.near.length
     ? _n("One confused character apart ({number} plate was compared with all listed ones):", "One confused character apart ({number} plates were compared with all listed ones):", found.looked_at, { number: number(found.looked_at) })
     : _n("No listed plate is one confused character from another ({number} was compared).", "No listed plate is one confused character from another ({number} were compared).", found.looked_at, { number: number(found.looked_at) })));
   if (found.near.length) {
-    lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), " – ", el("span", {class: "mono"}, each.other), ` (${each.other_list})`))));
+    lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono as-seen"}, each.plate), " – ", el("span", {class: "mono as-seen"}, each.other), ` (${each.other_list})`))));
   }
   return lines;
 }

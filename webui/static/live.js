@@ -132,7 +132,7 @@ function drawOverlay() {
     for (const read of reads.get(state.seq) || []) {
       const [x, y, w, h] = read.box;
       parts.push(svg("rect", {class: "read", x, y, width: w, height: h, rx: 3}));
-      parts.push(svg("text", {class: "read-text", x, y: y > 2 * text ? y - text * 0.5 : y + h + text * 1.2, "font-size": text * 1.2}, `${read.text}  ${Math.round(read.confidence)} %`));
+      parts.push(svg("text", {class: "read-text", x, y: y > 2 * text ? y - text * 0.5 : y + h + text * 1.2, "font-size": text * 1.2}, svg("tspan", {class: "as-seen"}, read.text), `  ${Math.round(read.confidence)} %`));
     }
   }
   overlay.replaceChildren(...parts);

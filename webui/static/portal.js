@@ -57,10 +57,10 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-export function svg(tag, attributes = {}, text = "") {
+export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text) node.textContent = text;
+  node.append(...children);
   return node;
 }
 

@@ -44,6 +44,8 @@ def test_a_key_is_its_own_key_and_every_character_of_the_reader_has_one() -> Non
         ("١٢٣٤ أب", "1234ﺍب"),
         ("۱۲ ب ۳۴۵ ایران ۶۷", "١٢ب٣۴۵۶٧"),
         ("12 ب 345 - 67", "۱۲ب۳۴۵۶۷"),
+        ("ط ب ج ٣٩٤٥", "٣٩٤٥جبط"),  # Egypt, as it is said
+        ("ب345", "ب345"),  # part of an Iranian one
         ("١٢ب٣٤٥٦٧", "۱۲ب۳۴۵۶۷"),
         ("12 الف 345 67", "۱۲ا۳۴۵۶۷"),
         ("ي ه ك", "ىھک"),
