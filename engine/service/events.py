@@ -11,6 +11,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from threading import Timer
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
@@ -29,7 +30,8 @@ PATIENCE_S = 1.0
 MOST_TAKING = 16
 
 LEAST_GAP_NS = 500_000_000
-"""An input that chatters starts its rules at most this often."""
+"""An input that chatters starts its rules at most this often, and at last those of the level that it stays at: what one edge
+switched on, the other switches off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class Events:
         self._wanted: frozenset[str] = frozenset()
         self._inputs: frozenset[str] = frozenset()
         self._last_ns: dict[str, int] = {}
+        self._levels: dict[str, bool] = {}
+        self._told: dict[str, bool] = {}
+        """Inputs: the level of the last event."""
+        self._owed: dict[str, Timer] = {}
+        """Inputs that changed too soon: they are looked at once more."""
+        self._of_inputs = threading.Lock()
         self._waiting: queue.Queue[Happening | None] = queue.Queue(MOST_WAITING)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -73,14 +81,29 @@ class Events:
 
     def input(self, line: str, active: bool) -> None:
         """A digital input has changed."""
+        with self._of_inputs:
+            self._levels[line] = active
+            self._tell_level(line)
+
+    def _tell_level(self, line: str) -> None:
+        active = self._levels[line]
         cause = input_cause(line, active)
         if cause not in self._inputs:
             return
         now_ns = self._clock.monotonic_ns()
-        if now_ns - self._last_ns.get(cause, now_ns - LEAST_GAP_NS) < LEAST_GAP_NS:
-            return
-        self._last_ns[cause] = now_ns
-        self.happened("input", cause=cause, input=line, level=Text("active") if active else Text("inactive"))
+        rest_ns = self._last_ns.get(cause, now_ns - LEAST_GAP_NS) + LEAST_GAP_NS - now_ns
+        if rest_ns <= 0:
+            self._last_ns[cause], self._told[line] = now_ns, active
+            self.happened("input", cause=cause, input=line, level=Text("active") if active else Text("inactive"))
+        elif line not in self._owed:
+            timer = self._owed[line] = Timer(rest_ns / 1e9, self._look_again, (line,))
+            timer.daemon = True
+            timer.start()
+
+    def _look_again(self, line: str) -> None:
+        with self._of_inputs:
+            if self._owed.pop(line, None) is not None and self._told.get(line) != self._levels[line]:
+                self._tell_level(line)
 
     def happened(
         self,
@@ -124,6 +147,9 @@ class Events:
 
     def close(self) -> None:
         """Stores what waits first."""
+        with self._of_inputs:
+            while self._owed:
+                self._owed.popitem()[1].cancel()
         thread = self._thread
         if thread is not None:
             try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -66,6 +67,53 @@ def test_an_input_is_stored_only_when_a_rule_starts_on_its_edge(stored: Stored) 
     stored.events.input("DI1", True)
     until(lambda: len(stored.taken) == 2, "two of the edges")
     assert stored.taken == [("input", "", "input DI1 active", "DI1 became active")] * 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_input_that_changes_again_within_half_a_second_is_told_as_it_stays(
+    stored: Stored, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lorry with its trailer on a loop: what one edge switches on goes off when it has gone, and not while it stands there."""
+    timers: list[tuple[float, partial[None]]] = []
+
+    class Held:
+        daemon = False
+
+        def __init__(self, after_s: float, then: Callable[[str], None], given: tuple[str]) -> None:
+            timers.append((after_s, partial(then, *given)))
+
+        def start(self) -> None:
+            pass
+
+        cancel = start
+
+    monkeypatch.setattr("engine.service.events.Timer", Held)
+    on = replace(rule(kind="syslog"), start=Start("input", "DI1"))
+    stored.events.use([on, replace(on, start=Start("input", "DI1", active=False))])
+
+    def changes(*after_s: float) -> None:
+        for number, seconds in enumerate(after_s):
+            stored.clock.advance(seconds)
+            stored.events.input("DI1", first if number % 2 == 0 else not first)
+
+    def told(*levels: bool) -> None:
+        said = ["DI1 became active" if each else "DI1 became inactive" for each in levels]
+        until(lambda: len(stored.taken) >= len(said), "the events")
+        assert [each[3] for each in stored.taken] == said
+
+    changes(1, 2, 0.2, 0.25)
+    told(first, not first, first)
+    ((after_s, look_again),) = timers
+    assert after_s == pytest.approx(0.05)
+    stored.clock.advance(after_s)
+    look_again()
+    told(first, not first, first, not first)
+    timers.clear()
+    changes(5, 0.1, 0.1, 0.1)  # it chatters, and stays as it was told
+    ((after_s, look_again),) = timers
+    stored.clock.advance(after_s)
+    look_again()
+    told(first, not first, first, not first, first, not first)
 
 
 def test_who_says_so_does_not_wait_for_the_store_and_what_waits_is_bounded(stored: Stored) -> None:
