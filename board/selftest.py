@@ -20,6 +20,7 @@ from board.kit.clock import CLOCK_KNOWN, Clock, synchronised
 from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
+from board.line_rules import load_rules
 from board.lines import pin_names, place
 from board.serial._ports import holder
 from board.types import BoardProfile
@@ -68,6 +69,7 @@ def _gpio(profile: BoardProfile, state: State) -> Iterator[Finding]:
     chip = ", ".join(profile.chip_labels) or ("simulated chip" if profile.simulated else "no chip label")
     try:
         open_gpio(profile, state).close()
+        load_rules(state, profile)
     except GatewrightError as why:
         yield Finding("gpio", f"{profile.gpio}, {chip}: {why}", good=False)
     else:

@@ -49,6 +49,11 @@ class SimChip:
         profile = own_lines(profile)  # the pins of expanders are no lines of this chip
         self._state = state
         self._names = pin_names(profile)
+        for pin, name in self._names.items():
+            if not 0 <= pin < PINS:
+                raise BoardError(
+                    "{name}: the simulated chip has no pin {pin}; it has 0 to {highest}", name=name, pin=pin, highest=PINS - 1
+                )
         pins = {name: pin for pin, name in self._names.items()}
         self._inputs = {line.pin: line for line in profile.inputs}
         self._wired: dict[int, list[int]] = {}

@@ -1,5 +1,7 @@
 """Board command: exit codes and what it prints."""
 
+import json
+
 import pytest
 from PIL import Image
 
@@ -35,6 +37,23 @@ def test_a_board_without_its_library_is_not_ready(tmp_path, capsys):
     code, out, _ = run(capsys, "selftest", "--state", tmp_path, "--profile", "pi5")
     assert code == 1
     assert out.splitlines()[-1].startswith("NOT READY: gpio")
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ({"outputs": [{"name": "DO3", "pin": 3, "max_on_s": -5}]}, "DO3: a time must be 0 to 86400 s, not -5"),
+        ({"inputs": [{"name": "DI3", "pin": 3, "stuck_after_s": 100_000}]}, "DI3: a time must be 0 to 86400 s, not 100000"),
+        ({"outputs": [{"name": "DO3", "pin": 70}]}, "DO3: the simulated chip has no pin 70; it has 0 to 63"),
+        ({"outputs": [{"name": "DO3", "pin": -1}]}, "DO3: the simulated chip has no pin -1"),
+    ],
+)
+def test_lines_that_pins_would_not_start_with_make_it_not_ready(tmp_path, capsys, lines, why):
+    (tmp_path / "lines.json").write_text(json.dumps(lines))
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path)
+    assert code == 1
+    assert why in out
+    assert out.splitlines()[-1] == "NOT READY: gpio"
 
 
 def test_what_the_camera_sees_is_kept_as_a_picture(tmp_path, capsys):
