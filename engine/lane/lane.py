@@ -118,7 +118,7 @@ class Lane:
         if verdict.kind == WAIT and request.until_ns <= now_ns:
             verdict = Verdict(REFUSE, verdict.reason)
         if verdict.kind == WAIT:
-            if any(alike(each.vehicle.plate, vehicle.plate) for each in self._waiting):
+            if any(each.vehicle.may_be(vehicle) for each in self._waiting):
                 return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
             if len(self._waiting) >= MOST_WAITING:
                 return Verdict(REFUSE, Text("too many vehicles wait already"))
@@ -132,7 +132,7 @@ class Lane:
         holder = self._machine.holder
         if holder is not None and holder.passage_id == vehicle.passage_id:
             return False
-        return self._has_passed(vehicle, now_ns) or (holder is not None and alike(holder.plate, vehicle.plate))
+        return self._has_passed(vehicle, now_ns) or (holder is not None and holder.may_be(vehicle))
 
     def may_begin(self, passage_id: str) -> Text:
         """Why an action that opens must no longer begin for this passage; NOTHING: it may."""
@@ -237,7 +237,7 @@ class Lane:
 
     def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:
         since_ns = now_ns - round(self._rules.same_vehicle_s * S)
-        return any(passed_ns >= since_ns and alike(plate, vehicle.plate) for plate, passed_ns in self._machine.passed)
+        return any(passed_ns >= since_ns and passed.may_be(vehicle) for passed, passed_ns in self._machine.passed)
 
     def _paired(self, request: _Request, now_ns: int) -> Verdict:
         if not self._rules.second_camera or self._pair.agreeing(request.vehicle.plate, request.seen_ns):

@@ -10,6 +10,7 @@ from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 from engine.lane import table
 from engine.lane.handover import Handover
+from engine.lane.likeness import alike, key_of
 from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, OPENED, REST, ROLES, SAFETY, UP, off, on
 
 S = 1_000_000_000
@@ -25,10 +26,17 @@ TRAVEL_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle as the camera knows it; "" and "": one that somebody let in by hand."""
+    """A vehicle as the camera knows it; "" and "": one that somebody let in by hand. `sure`: a list has its plate as read."""
 
     passage_id: str = ""
     plate: str = ""
+    sure: bool = False
+
+    def may_be(self, other: Vehicle) -> bool:
+        """Whether both can be reads of one vehicle."""
+        if self.sure and other.sure:
+            return key_of(self.plate) == key_of(other.plate)
+        return alike(self.plate, other.plate)
 
 
 BY_HAND = Vehicle()
@@ -63,8 +71,8 @@ class _Memory:
     """When the state began."""
     holder: Vehicle | None = None
     """The vehicle that the live opening was given to."""
-    passed: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    """The vehicles that used the last openings: (plate, when)."""
+    passed: deque[tuple[Vehicle, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    """The vehicles that used the last openings, and when."""
     passed_ns: int | None = None
     exit_ns: int | None = None
     """When the exit loop was last occupied."""
@@ -113,8 +121,8 @@ class Machine:
         return self._m.holder if self._state in LIVE else None
 
     @property
-    def passed(self) -> tuple[tuple[str, int], ...]:
-        """The vehicles that used the last openings: (plate, when in ns)."""
+    def passed(self) -> tuple[tuple[Vehicle, int], ...]:
+        """The vehicles that used the last openings, and when (ns)."""
         return tuple(self._m.passed)
 
     def has(self, role: str) -> bool:
@@ -147,7 +155,7 @@ class Machine:
         self._state = table.WAITING if self.active(ARMING) else table.FREE
         if self.active(SAFETY):
             self._state = table.BLOCKED
-        self._m.passed.extend((plate, now_ns) for plate in handover.passed)
+        self._m.passed.extend((Vehicle("", plate), now_ns) for plate in handover.passed)
         self._look_at_the_barrier(now_ns)
         if handover.state not in LIVE:
             return []
@@ -170,7 +178,7 @@ class Machine:
             holder.passage_id if holder else "",
             holder.plate if holder else "",
             self._m.exit_seen,
-            tuple(plate for plate, _ in self._m.passed),
+            tuple(vehicle.plate for vehicle, _ in self._m.passed),
         )
 
     def set(self, role: str, active: bool, now_ns: int) -> list[Effect]:
@@ -250,7 +258,7 @@ class Machine:
         vehicle = self._m.holder if self._state in LIVE or row.signal == table.OPEN else None
         if row.effect == table.PASSED:
             self._m.passed_ns = now_ns
-            self._m.passed.append((vehicle.plate if vehicle else "", now_ns))
+            self._m.passed.append((vehicle or BY_HAND, now_ns))
         if row.signal == on(EXIT):
             self._m.exit_seen = row.target == table.UNDER
         self._m.arming_seen |= row.state == OPENED and row.signal == on(ARMING)

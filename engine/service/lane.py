@@ -42,7 +42,7 @@ from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, M
 
 if TYPE_CHECKING:
     from engine.lane.lane import Lane, Verdict
-    from engine.lane.machine import Effect
+    from engine.lane.machine import Effect, Vehicle
 
 log = logging.getLogger("lane")
 
@@ -201,7 +201,8 @@ class LaneKeeper:
         from engine.lane.lane import ALREADY, OPEN, WAIT
 
         shut_out = None if self._stores is None else self._no_place(self._stores.gate, passage, matches)
-        if shut_out is not None and self._is_let_in(passage):
+        vehicle = _vehicle(passage, matches)
+        if shut_out is not None and self._is_let_in(vehicle):
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
@@ -213,7 +214,7 @@ class LaneKeeper:
             if not self._begun:
                 return Ruling("expired", Text("the inputs of the lane are not known yet"))
             now_ns = self._clock.monotonic_ns()
-            verdict = lane.ask(_vehicle(passage), _lists(matches), passage.monotonic_ns, now_ns)
+            verdict = lane.ask(vehicle, _lists(matches), passage.monotonic_ns, now_ns)
             self._keep()
             self._news.notify_all()
             if verdict.kind == WAIT:
@@ -224,11 +225,11 @@ class LaneKeeper:
         self._tell_refusal(passage.plate, verdict)
         return Ruling("withheld", verdict.reason)
 
-    def _is_let_in(self, passage: Passage) -> bool:
+    def _is_let_in(self, vehicle: Vehicle) -> bool:
         with self._news:
             if self._lane is None or not self._settings.decides or not self._begun:
                 return False
-            return self._lane.is_let_in(_vehicle(passage), self._clock.monotonic_ns())
+            return self._lane.is_let_in(vehicle, self._clock.monotonic_ns())
 
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:
@@ -571,7 +572,7 @@ class LaneKeeper:
             if settings.passback != PASSBACK[1]:
                 return None
             why = Text("it is counted as inside since {since}", {"since": f"{since:%Y-%m-%d %H:%M} UTC"})
-            return Effect("passback", _vehicle(passage), why)
+            return Effect("passback", _vehicle(passage, matches), why)
         list_id, name = _own_list(matches)
         places = occupancy.of(list_id, name)
         full = NOTHING
@@ -579,7 +580,7 @@ class LaneKeeper:
             full = Text("all {places} places of {list} are taken", {"places": places.capacity, "list": name or Text("strangers")})
         elif list_id == STRANGERS and settings.places and occupancy.total() >= settings.places:
             full = Text("all {places} places are taken", {"places": settings.places})
-        return Effect("full", _vehicle(passage), full) if full else None
+        return Effect("full", _vehicle(passage, matches), full) if full else None
 
     def _way(self, passage: Passage) -> str:
         """ "in" or "out" for a counted passage, "" if nothing is counted."""
@@ -699,10 +700,10 @@ def _other(why: Text) -> dict[str, object]:
     return {name: why.values.get(name, "") for name in ("other", "camera")}
 
 
-def _vehicle(passage: Passage) -> Any:
+def _vehicle(passage: Passage, matches: Sequence[Match]) -> Vehicle:
     from engine.lane.machine import Vehicle
 
-    return Vehicle(passage.id, passage.plate)
+    return Vehicle(passage.id, passage.plate, _is_sure(matches))
 
 
 def _own_list(matches: Sequence[Match]) -> tuple[int, str]:

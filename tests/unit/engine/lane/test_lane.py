@@ -61,9 +61,9 @@ class Street:
         self.now_ns += round(seconds * S)
         self.take(self.lane.tick(self.now_ns))
 
-    def ask(self, plate: str, read: str = "", age_s: float = 0.0):
+    def ask(self, plate: str, read: str = "", age_s: float = 0.0, sure: bool = False):
         seen_ns = self.now_ns - round(age_s * S)
-        return self.lane.ask(Vehicle(read or plate, plate), WHITE, seen_ns, self.now_ns)
+        return self.lane.ask(Vehicle(read or plate, plate, sure), WHITE, seen_ns, self.now_ns)
 
     @property
     def state(self) -> str:
@@ -100,6 +100,22 @@ def test_another_read_of_the_same_vehicle_opens_nothing():
     assert said(street.ask("AB12CDE", "4")) == (REFUSE, "already opened for this vehicle")  # its rear plate
     street.wait(31)
     assert street.ask("AB12CDE", "5").kind == OPEN
+
+
+def test_vehicles_whose_plates_follow_each_other_are_two_where_lists_have_both():
+    """The second one was refused, and not read again while it stood there."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    assert street.ask("KA1234", sure=True).kind == OPEN
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.on(ARMING)
+    assert said(street.ask("KA1235", sure=True)) == (WAIT, "a vehicle stands in the safety loop")
+    assert said(street.ask("KA1234", "again", sure=True)) == (REFUSE, "already opened for this vehicle")
+    assert street.ask("KA1236", "misread").kind == REFUSE
+    street.off(SAFETY)
+    assert street.names == [PASSED, OPEN_NOW]
+    assert str(street.lane.may_begin("KA1235")) == ""
 
 
 def test_the_next_vehicle_waits_until_the_safety_loop_is_free():
