@@ -52,7 +52,12 @@ class SimChip:
         for pin, name in self._names.items():
             if not 0 <= pin < PINS:
                 raise BoardError(
-                    "{name}: the simulated chip has no pin {pin}; it has 0 to {highest}", name=name, pin=pin, highest=PINS - 1
+                    "board {name}: {line} is on pin {number} of {device}, which has 0 to {highest}",
+                    name=profile.name,
+                    line=name,
+                    number=pin,
+                    device=profile.title,
+                    highest=PINS - 1,
                 )
         pins = {name: pin for pin, name in self._names.items()}
         self._inputs = {line.pin: line for line in profile.inputs}

@@ -44,8 +44,8 @@ def test_a_board_without_its_library_is_not_ready(tmp_path, capsys):
     [
         ({"outputs": [{"name": "DO3", "pin": 3, "max_on_s": -5}]}, "DO3: a time must be 0 to 86400 s, not -5"),
         ({"inputs": [{"name": "DI3", "pin": 3, "stuck_after_s": 100_000}]}, "DI3: a time must be 0 to 86400 s, not 100000"),
-        ({"outputs": [{"name": "DO3", "pin": 70}]}, "DO3: the simulated chip has no pin 70; it has 0 to 63"),
-        ({"outputs": [{"name": "DO3", "pin": -1}]}, "DO3: the simulated chip has no pin -1"),
+        ({"outputs": [{"name": "DO3", "pin": 70}]}, "DO3 is on pin 70 of Simulated board, which has 0 to 63"),
+        ({"outputs": [{"name": "DO3", "pin": -1}]}, "DO3 is on pin -1 of Simulated board"),
     ],
 )
 def test_lines_that_pins_would_not_start_with_make_it_not_ready(tmp_path, capsys, lines, why):
