@@ -86,6 +86,8 @@ class Lists:
                 not keeps and any(folded(each.name) == folded(name) for each in self() if each.id != plate_list.id)
             ):
                 raise unfit("name", "List name", "there is a list {name} already", name=name)
+            if old and plate_list.role == "black" != old.role:  # it has no places any more
+                move_to_strangers(self._db, old.id)
             if old:
                 self._db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))
                 list_id = old.id

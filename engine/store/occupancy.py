@@ -197,8 +197,8 @@ class Occupancy:
 
 
 def move_to_strangers(db: Database, list_id: int) -> None:
-    """In the transaction that deletes the list. Its vehicles are inside all the same: counted for a list that is shown nowhere,
-    they took places that nobody could give back."""
+    """In the transaction that deletes the list, or makes it a blacklist. Its vehicles are inside all the same: counted for a list
+    that is shown nowhere, they took places that nobody could give back."""
     row = db.row("SELECT correction, since FROM places WHERE list_id = ?", (list_id,))
     db.execute("UPDATE inside SET list_id = ? WHERE list_id = ?", (STRANGERS, list_id))
     db.execute("DELETE FROM places WHERE list_id = ?", (list_id,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -110,12 +111,18 @@ def test_a_correction_does_not_outlive_the_vehicles_that_it_was_for(tmp_path: Pa
     assert (counted(store), store.occupancy.total()) == ({WHITE: 1}, 1)
 
 
-def test_vehicles_of_a_list_that_is_deleted_are_strangers_so_that_all_that_count_are_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("deleted", [False, True])
+def test_vehicles_of_a_list_that_is_deleted_or_black_are_strangers_so_that_all_that_count_are_shown(
+    tmp_path: Path, deleted: bool
+) -> None:
     store, _ = prepared(tmp_path)
     guests = store.lists.save(PlateList(0, "Guests", "custom"), "anna")
     store.occupancy.enter("KLM4", guests.id, NOW)
     store.occupancy.put(guests.id, 10, 5, "anna", NOW)
-    store.lists.delete(guests.id, "anna")
+    if deleted:
+        store.lists.delete(guests.id, "anna")
+    else:
+        store.lists.save(replace(guests, role="black"), "anna")
     assert (counted(store), store.occupancy.total()) == ({WHITE: 2, STRANGERS: 5}, 7)
     store.occupancy.put(STRANGERS, None, 0, "anna", NOW)
     assert store.occupancy.total() == 2
