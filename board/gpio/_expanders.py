@@ -152,8 +152,7 @@ class WithExpanders:
         if self._thread is not None:
             self._thread.join(timeout=2)
         for chip in self._chips.values():
-            if chip.bus is not None:
-                chip.bus.close()
+            self._close(chip)
         self._book.close()
         self._claims.release()
         self._own.close()
@@ -197,6 +196,11 @@ class WithExpanders:
         chip.device = device  # type: ignore[assignment]  # the kind of this URL is an expander's
         return True
 
+    def _close(self, chip: _Chip) -> None:
+        if chip.bus is not None:
+            chip.bus.close()
+        chip.device = chip.bus = None
+
     def _read(self, chip: _Chip) -> None:
         read: list[int] = []
         if not self._reach(chip, lambda device: read.append(device.read())):
@@ -237,6 +241,7 @@ class WithExpanders:
         if now >= chip.look_at:
             chip.look_at = now + LOOK_EVERY_S
             if chip.problem:
+                self._close(chip)  # a USB adapter that was pulled is back as another one, of which the open file knows nothing
                 self._set_up(chip)
                 return
             kept: list[bool] = []

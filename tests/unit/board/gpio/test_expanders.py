@@ -1,5 +1,6 @@
 """Expanders as lines of a board: named lines, safe levels, pulled while used and returned, a loss of power."""
 
+import errno
 import json
 import queue
 
@@ -7,7 +8,7 @@ import pytest
 
 from board.devices import read_devices
 from board.gpio import _expanders, open_gpio, taken_by
-from board.i2c._twins import MODELS, chip_at, plug, pull
+from board.i2c._twins import MODELS, SimTransfers, chip_at, plug, pull
 from board.kit.errors import BoardError, ConfigError, PinBusy
 from board.kit.state import State
 from board.profiles import load
@@ -151,6 +152,39 @@ def test_whatever_an_mcp23017_lost_is_noticed_and_made_good(state, lost, with_ou
             return chip.registers
 
     until(lambda: registers() == right)
+    gpio.close()
+
+
+def test_an_adapter_that_was_pulled_from_its_socket_is_opened_anew(state, monkeypatch):
+    plugged_in = 1
+
+    class UsbAdapter(SimTransfers):
+        def __init__(self, number):
+            super().__init__(state, number)
+            self.is_this = plugged_in
+
+        def _transfer(self, address, data, length):
+            if self.is_this != plugged_in:  # an open file stays that of the adapter that was pulled
+                raise OSError(errno.ENODEV, "No such device")
+            return super()._transfer(address, data, length)
+
+    monkeypatch.setattr("board.i2c._bus._smbus", UsbAdapter)
+    state.lines_file.write_text(json.dumps(LINES | {"i2c": ["i2c://1/0x20?kind=pcf8574"]}))
+    gpio = open_gpio(load(state), state)
+    gpio.claim_output(DO3, True, "pins")
+    gpio.write(DO3, False)
+    plugged_in = 2
+    with pytest.raises(BoardError, match="nothing answers at 0x20"):
+        gpio.write(DO3, False)
+
+    def switched_on():
+        try:
+            gpio.write(DO3, False)
+        except BoardError:
+            return False
+        return True
+
+    until(switched_on)
     gpio.close()
 
 
