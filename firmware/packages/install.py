@@ -17,7 +17,7 @@ from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
-from firmware.packages.slots import FAILED, SD, Slot, Slots
+from firmware.packages.slots import FAILED, GOOD, SD, Slot, Slots
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
 from firmware.packages.versions import OlderVersion, Versions
@@ -132,12 +132,25 @@ class Installer:
             self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
-                self._slots.forget_others(name, after, before)
+                self._slots.forget_others(name, after, self._way_back(name, after, before))
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
         if kept:
             yield kept
         yield Text(name)
+
+    def _way_back(self, name: str, slot: Slot, before: Slot | None) -> Slot | None:
+        """What runs if the version in `slot` fails: the one before it or, if that has not got good either, the last that has and
+        can do something with what is stored."""
+        if before is None or before.state == GOOD:
+            return before
+        good = self._slots.good_besides(name, slot)
+        try:
+            if good is not None:
+                self._data.check(self._slots.manifest(name, good))
+        except PackageError:
+            return before
+        return good or before
 
     def _version(self, name: str) -> str:
         """That runs, or would; "" for none."""

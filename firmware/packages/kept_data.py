@@ -32,7 +32,7 @@ from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Layout, Manifest
 from firmware.packages.script import KEEPS_NOTHING, Command, PackageData, reason
-from firmware.packages.slots import Slots
+from firmware.packages.slots import GOOD, Slot, Slots
 from firmware.processes.launch import CHILD
 from firmware.processes.places import Beside, settle_alike
 
@@ -118,14 +118,22 @@ class KeptData:
         return Text("{version} cannot read what is stored now, and no copy of before is kept.", {"version": previous.version})
 
     def must_save(self, coming: Manifest) -> bool:
-        """The installed version could not read what the coming one stores."""
+        """The installed version could not read what the coming one stores. Where it has not got good, the way back is to the last
+        that has, and a copy for that one is the better one."""
         if coming.name not in self._slots.names():
             return False
         try:
-            _, manifest = self._slots.installed(coming.name)
+            slot, manifest = self._slots.installed(coming.name)
         except PackageError:
             return False  # nothing that runs, and so nobody who could give its data
-        return coming.data.oldest > manifest.data.number
+        return coming.data.oldest > manifest.data.number and not self._is_kept_for_a_good_one(coming.name, slot)
+
+    def _is_kept_for_a_good_one(self, name: str, slot: Slot) -> bool:
+        good = self._slots.good_besides(name, slot) if slot.state != GOOD else None
+        try:
+            return good is not None and self._found(name).comes_back_for(self._slots.manifest(name, good))
+        except PackageError:
+            return False  # nobody knows what it can read
 
     def save(self, coming: Manifest) -> Text:
         """Has the installed version, which does not run, give what it has stored; from now on `coming` is the one that stores. What

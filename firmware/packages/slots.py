@@ -122,6 +122,10 @@ class Slots:
         others = (slot for slot in record.slots if slot.state != STAGED and (current is None or slot.letter != current.letter))
         return next(others, None)
 
+    def good_besides(self, name: str, slot: Slot) -> Slot | None:
+        """Another version that has passed its trial."""
+        return next((each for each in self.record(name).slots if each.letter != slot.letter and each.state == GOOD), None)
+
     def path(self, name: str, slot: Slot) -> Path:
         """The slot's folder; PackageError "storage missing" when it lies on a card that is not there."""
         self.check_storage(name, slot)

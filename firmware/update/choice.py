@@ -97,7 +97,7 @@ def _tried(slots: Slots, slot: Slot, trust: TrustedKeys) -> Slot | None:
 
 def spare(slots: Slots, slot: Slot) -> Slot | None:
     """What is good besides `slot`."""
-    return next((each for each in slots.record(HOST_NAME).slots if each.letter != slot.letter and each.state == GOOD), None)
+    return slots.good_besides(HOST_NAME, slot)
 
 
 def fail(slots: Slots, slot: Slot, why: Text) -> None:

@@ -329,6 +329,15 @@ def test_the_way_to_the_later_version_that_was_left_saves_its_data_too(camera: C
     until(lambda: camera.rows() == (1, ["migrated to 1", "before", "between"]))
 
 
+def test_the_copy_of_the_last_good_version_stays_until_a_later_one_is_good(camera: Camera, first: Packages) -> None:
+    first.stop("TINY")
+    camera.upload(first, 2, layout=2, oldest=2)
+    camera.upload(first, 3, layout=3, oldest=3, fails=True)
+    first.start("TINY")
+    good(first, 1)
+    assert camera.rows() == (1, ["migrated to 1", "before"])
+
+
 def test_who_uploads_the_older_version_again_is_told_first_what_is_lost(camera: Camera, first: Packages) -> None:
     older = write(camera.folder / "older.tar.gz", camera.members(1, layout=1))
     camera.upload(first, 2, layout=2, oldest=2)

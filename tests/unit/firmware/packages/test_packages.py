@@ -174,12 +174,13 @@ def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: C
     until(lambda: up(packages))
     camera.upload(packages, version="2.0.0")
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("2.0.0", "B", "1.0.0")
-    until(lambda: up(packages))
+    until(lambda: up(packages) and only(packages).slot_state == "good")
     camera.upload(packages, version="3.0.0")
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("3.0.0", "C", "2.0.0")
     home = camera.state.host / "packages" / "TINY"
     assert sorted(path.name for path in home.iterdir() if path.is_dir() and not path.is_symlink()) == ["B", "C"]
     assert sorted(path.name for path in home.glob("*.conf")) == ["B.conf", "C.conf"]
+    until(lambda: only(packages).slot_state == "good")
     camera.upload(packages, version="4.0.0")
     assert (only(packages).slot, only(packages).previous) == ("A", "3.0.0")
 
@@ -251,6 +252,21 @@ def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(
     until(lambda: up(packages))
     told = "2.0.0 was rolled back to 1.0.0: manager: exit code 1 (the lens fell off)"
     assert (str(only(packages).message), only(packages).slot_state, only(packages).status) == (told, "good", "on")
+
+
+def test_after_a_version_that_was_never_good_the_one_before_it_is_what_a_failure_goes_back_to(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the manual says it: stopped, uploaded, once more because it was the wrong file, started."""
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    packages.stop("TINY")
+    camera.upload(packages, version="2.0.0")
+    camera.upload(packages, version="3.0.0", processes={"pins": "live", "manager": "crash"})
+    assert (only(packages).version, only(packages).previous) == ("3.0.0", "1.0.0")
+    packages.start("TINY")
+    until(lambda: up(packages) and only(packages).version == "1.0.0")
 
 
 @pytest.mark.parametrize("mode", ["hang", "beats_once"])
