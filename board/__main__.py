@@ -147,7 +147,7 @@ def _selftest(state: State, arguments: argparse.Namespace) -> int:
         raise ConfigError(
             "there is no board {profile!r}; there are {profiles}", profile=arguments.profile, profiles=tuple(profiles)
         )
-    profile = profiles[arguments.profile] if arguments.profile else load(state)
+    profile = load(state, arguments.profile)
     if arguments.camera:
         profile = dataclasses.replace(profile, camera=arguments.camera)
     findings = examine(profile, state, arguments.picture or state.root / "selftest.jpg")

@@ -29,23 +29,23 @@ def all_profiles() -> dict[str, BoardProfile]:
     return profiles
 
 
-def load(state: State) -> BoardProfile:
-    """The profile that STATE/board.json names ("sim" when there is no such file), with its camera URL when that file gives one,
-    and with the lines and I2C devices of STATE/lines.json.
+def load(state: State, name: str = "") -> BoardProfile:
+    """The profile `name`, else the one that STATE/board.json names ("sim" when there is no such file), with its camera URL when
+    that file gives one, and with the lines and I2C devices of STATE/lines.json.
 
     On a simulated board the wires of STATE/sim/wires.json are plugged in too. ConfigError when a file is damaged or names
     a board that does not exist, or when two users want one pin."""
     board = _read_object(state.board_file)
-    name = board.get("profile") or DEFAULT
+    wanted = name or board.get("profile") or DEFAULT
     profiles = all_profiles()
-    if name not in profiles:
+    if wanted not in profiles:
         raise ConfigError(
             "{path} names the board {name!r}; there are {profiles}",
             path=state.board_file,
-            name=name,
+            name=wanted,
             profiles=tuple(profiles),
         )
-    profile = profiles[str(name)]
+    profile = profiles[str(wanted)]
     camera = board.get("camera")
     if isinstance(camera, str) and camera:
         profile = dataclasses.replace(profile, camera=camera)

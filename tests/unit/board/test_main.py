@@ -33,6 +33,12 @@ def test_a_line_taken_by_a_stranger_makes_it_not_ready_and_names_him(tmp_path, c
     assert out.splitlines()[-1] == "NOT READY: DO1"
 
 
+def test_a_board_that_is_named_has_the_installers_lines_all_the_same(tmp_path, capsys):
+    (tmp_path / "lines.json").write_text(json.dumps({"outputs": [{"name": "DO1", "pin": 5}]}))
+    _, out, _ = run(capsys, "selftest", "--state", tmp_path, "--profile", "sim_small")
+    assert any(line.split() == ["ok", "DO1", "pin", "5,", "free"] for line in out.splitlines())
+
+
 def test_a_board_without_its_library_is_not_ready(tmp_path, capsys):
     code, out, _ = run(capsys, "selftest", "--state", tmp_path, "--profile", "pi5")
     assert code == 1
