@@ -6,6 +6,7 @@ is the outbox's business, which sends it again under the same id.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import socket
 import threading
@@ -186,11 +187,42 @@ class Broker:
             link.close()
 
 
+class _Namesakes:
+    """This camera's connections that stand or are being made. Two actions may know one broker by different names, or by different
+    authorities; a broker ends a connection when another of the same client id comes, so that each would end the other for ever."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun_s: dict[Link, float] = {}
+
+    def begins(self, link: Link) -> None:
+        with self._lock:
+            self._begun_s[link] = time.monotonic()
+
+    def ends(self, link: Link) -> None:
+        with self._lock:
+            self._begun_s.pop(link, None)
+
+    def have_ended(self, link: Link) -> bool:
+        """Whether another one of its client id came just before it was lost."""
+        now_s = time.monotonic()
+        with self._lock:
+            mine_s = self._begun_s.get(link, now_s)
+            return any(
+                each.client_id == link.client_id and mine_s < at_s > now_s - CONNECT_S for each, at_s in self._begun_s.items()
+            )
+
+
+_namesakes = _Namesakes()
+
+
 class Link:
-    """One connection, made anew whenever it is lost, from a thread of its own."""
+    """One connection, made anew whenever it is lost, from a thread of its own. `client_id`: that of the account, but where another
+    one of this camera uses that at the same broker."""
 
     def __init__(self, account: Account, greetings: Iterable[Letter], network: Network, listening: Listening | None = None) -> None:
         self.account = account
+        self.client_id = account.client_id
         self._listening = listening
         self._greetings = tuple(greetings)
         self._network = network
@@ -317,11 +349,14 @@ class Link:
         pause_s = FIRST_PAUSE_S
         while not self._stopped:
             begun_s = time.monotonic()
+            _namesakes.begins(self)
             try:
                 self._live()
             except Exception as why:  # the thread's top
                 log.exception("%s", self.account.place)
                 self._lost(DeliveryError("unexpected error: {error}", error=type(why).__name__))
+            finally:
+                _namesakes.ends(self)
             pause_s = FIRST_PAUSE_S if time.monotonic() - begun_s > LONGEST_PAUSE_S else min(LONGEST_PAUSE_S, pause_s * 2)
             self._hurry.wait(pause_s)  # a delivery that waits does not wait that long
         with self._changed:
@@ -329,7 +364,7 @@ class Link:
 
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""
-        client = _make_client(self.account, self._network)
+        client = _make_client(self.account, self.client_id, self._network)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -372,9 +407,13 @@ class Link:
     def _on_disconnect(self, client: Client, _: object, flags: object, reason: Any, properties: object) -> None:
         with self._changed:
             was_connected, self._connected = self._connected, False
-        if was_connected and not self._stopped and str(reason) == TAKEN_OVER:
+        if was_connected and not self._stopped and _namesakes.have_ended(self):
+            self.client_id = f"{self.account.client_id}-{_digest(self.account.place, self.account.ca)}"
+            log.info("%s is a broker that another action knows by another name: it is %s there", self.account.place, self.client_id)
+            self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
+        elif was_connected and not self._stopped and str(reason) == TAKEN_OVER:
             text = "the broker has another connection of the client {id}: is it a copy of this card?"
-            self._lost(DeliveryError(text, id=self.account.client_id))
+            self._lost(DeliveryError(text, id=self.client_id))
         elif was_connected and not self._stopped and client.user_data_get() == TOO_MUCH:
             self._lost(DeliveryError("it talks without end"))
         elif was_connected and not self._stopped:
@@ -432,7 +471,11 @@ class Link:
             self._changed.notify_all()
 
 
-def _make_client(account: Account, network: Network) -> Client:
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]
+
+
+def _make_client(account: Account, client_id: str, network: Network) -> Client:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -453,7 +496,7 @@ def _make_client(account: Account, network: Network) -> Client:
             return bytes(super()._sock_recv(bufsize))
 
     client: Any = BoundedClient(
-        CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+        CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
     )
     client._create_socket_connection = connect
     client.connect_timeout = CONNECT_S

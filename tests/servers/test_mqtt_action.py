@@ -123,6 +123,23 @@ def _packet(packets: IO[bytes]) -> tuple[int, bytes]:
     return kind, packets.read(length)
 
 
+def test_actions_that_know_one_broker_by_different_names_do_not_end_each_others_connection(broker: Broker, kept: Kept) -> None:
+    """Both had the same client id: each came back and ended the other, and one of them got hardly any event through."""
+    first, second = options(broker), options(broker, host="127.0.0.1")
+    with Kept(Network(lambda: EVERYTHING)) as other, Subscriber(broker, "gatewright/#") as listener:
+        use(kept, first)
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online"])
+        use(other, second)
+        links = [*kept._kept.values(), *other._kept.values()]
+        listener.wait(lambda: len({each.client_id for each in links}) == 2 and all(each._connected for each in links))
+        said = len(listener.of(STATUS))
+        for _ in range(5):
+            send(kept, first)
+            send(other, second)
+        listener.wait(lambda: len(listener.of(PLATES)) == 10)
+        assert len(listener.of(STATUS)) == said and listener.of(STATUS)[-1].body == b"online"
+
+
 def test_the_broker_says_offline_when_the_connection_breaks_without_a_word(broker: Broker, kept: Kept) -> None:
     with Subscriber(broker, STATUS) as listener:
         use(kept, options(broker))
