@@ -19,9 +19,10 @@ from board.kit.state import State
 from board.kit.web.logo import logo_file
 from engine.cli import data as module
 from engine.cli.data import check, main, take
-from engine.store import Store, rescue
+from engine.store import Store, backup, rescue
 from engine.store.jobs import JobOptions
 from engine.types import Job, PassageImages
+from tests.recorder import recorded
 from tests.samples import NOW, entry, passage
 
 
@@ -194,3 +195,17 @@ def test_what_a_backup_that_was_killed_has_left_goes_with_the_next(
     (left / "database.db").write_bytes(bytes(1 << 20))
     saved(state, tmp_path / "parcel", monkeypatch)
     assert not list(state.database.parent.glob("copy-*"))
+
+
+def test_a_restore_names_its_copy_before_it_asks_for_it_and_both_outlive_a_power_cut(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    saved(state, folder, monkeypatch)
+    with recorded(monkeypatch) as recorder:
+        take(other, folder, "anna")
+    name = backup.file_of(other.database, backup.NEWEST).name
+    copies, beside = f"{backup.folder_of(other.database).name}/", f"{other.database.parent.name}/"
+    kept = [("rename", name), ("sync", copies)]
+    asked = [("sync", "anpr.db-order.new"), ("rename", "anpr.db-order"), ("sync", beside)]
+    assert recorder.events[:5] == [*kept, *asked]

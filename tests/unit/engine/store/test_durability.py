@@ -13,6 +13,7 @@ import pytest
 from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.dispatch.outbox import Outbox
+from engine.exchange.published import EVERY_LIST, publish
 from engine.service.retention import Retention
 from engine.settings import GeneralSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
@@ -21,7 +22,7 @@ from engine.store.database import Database
 from engine.store.upkeep import FORSAKEN_S, Upkeep
 from engine.types import Delivery, PassageImages
 from tests.recorder import Recorder, recorded
-from tests.samples import NOW, WHITE, entry, new_store, passage, rule
+from tests.samples import DEVICE, NOW, WHITE, entry, new_store, passage, rule
 
 
 class Killed(BaseException):
@@ -151,6 +152,43 @@ def test_a_kill_at_any_statement_of_the_end_of_a_try_leaves_it_wholly_ended_or_t
     assert len(seen) > 6
 
 
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_a_kill_while_what_was_carried_out_beside_the_store_is_written_down_ends_it_with_its_visit_or_not_at_all(
+    killer: Killer, tmp_path: Path, state: str
+) -> None:
+    def prepare(store: Store) -> None:
+        store.rules.save(rule(), "admin")
+        guest = store.entries.save(entry("HK55EVB", entries_left=2), "admin")
+        store.add_passage(passage(), [pending(1)])
+        store.visits.begin("p1", guest, ["d1"])
+
+    seen = []
+    for store in at_every_statement(
+        killer, tmp_path, prepare, lambda store: store.deliveries.finish("d1", state, NOW, Text("said"))
+    ):
+        [delivery], [guest] = store.deliveries(DeliveryQuery()), store.entries(WHITE)
+        seen.append((delivery.delivery.state, *store.visits.open(), guest.entries_left))
+    before, after = ("pending", "d1", 1), (state, 1 if state == "done" else 2)
+    assert (seen[0], seen[-1], set(seen)) == (before, after, {before, after})
+    assert len(seen) > 3
+
+
+def test_a_kill_at_any_statement_of_the_first_start_after_another_boot_leaves_no_gate_to_be_opened(
+    killer: Killer, tmp_path: Path
+) -> None:
+    def outbox(store: Store) -> Outbox:
+        return Outbox(store, TestClock(NOW + timedelta(minutes=1)), lambda delivery: None)
+
+    def prepare(store: Store) -> None:
+        store.rules.save(rule(), "admin")
+        outbox(store).recover("first boot", ("io",))
+        store.add_passage(passage(), [pending(1)])
+
+    for store in at_every_statement(killer, tmp_path, prepare, lambda store: outbox(store).recover("second boot", ("io",)) or None):
+        outbox(store).recover("second boot", ("io",))
+        assert [one.delivery.state for one in store.deliveries(DeliveryQuery())] == ["expired"]
+
+
 def test_a_kill_at_any_statement_of_an_import_leaves_the_old_list_or_the_new_one_and_the_rest_is_cleared_away(
     killer: Killer, tmp_path: Path
 ) -> None:
@@ -249,3 +287,15 @@ def test_a_copy_is_on_the_disk_before_it_takes_the_place_of_the_one_before(tmp_p
     copy = file_of(store.db.path, "daily")
     make(store.db.path, "daily", NOW)
     assert recorder.events[-3:] == [("sync", f"{copy.name}.new"), ("rename", copy.name), ("sync", f"{copy.parent.name}/")]
+
+
+def test_a_list_that_other_cameras_copy_is_on_the_disk_before_it_takes_the_place_of_the_one_before(
+    tmp_path: Path, recorder: Recorder
+) -> None:
+    store, folder = new_store(tmp_path), tmp_path / "lists"
+    folder.mkdir()
+    recorder.events.clear()
+    found = publish(store, folder, DEVICE, {})
+    written = [each for each in recorder.events if each[0] != "commit"]
+    assert written == [each for name in found for each in (("sync", f"{name}.part"), ("rename", name))]
+    assert recorder.synced[f"{EVERY_LIST}.part"] == (folder / EVERY_LIST).read_bytes()

@@ -24,6 +24,7 @@ from firmware.certificates import work
 from firmware.certificates.facts import Names, Sent
 from firmware.certificates.keeper import MAX_FILE_BYTES, Certificates
 from firmware.certificates.own import make_certificate
+from tests.recorder import Recorder
 
 NOW = datetime.now(UTC)
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -207,6 +208,20 @@ def test_a_signing_request_keeps_its_key_until_the_certificate_comes(tmp_path: P
     assert kept.install(answer.public_bytes(PEM), b"", "").names == ("gate.example",)
     assert (kept.is_own, kept.waiting_request(), list((tmp_path / "tls").glob("request.*"))) == (False, "", [])
     assert kept.context().get_ca_certs() == []
+
+
+def test_a_request_and_a_certificate_are_on_the_disk_with_their_keys_before_anybody_gets_them(
+    tmp_path: Path, made: Made, recorder: Recorder
+) -> None:
+    kept = Certificates(tmp_path / "tls", Clock())
+    for act, names in (
+        (lambda: kept.request(Names(("gate.example",), ())), ["request.key", "request.csr"]),
+        (lambda: kept.install(made.pem(), made.key_pem(), ""), ["https.pem"]),
+    ):
+        recorder.events.clear()
+        act()
+        wanted = [*(("sync", f"{name}.new") for name in names), *(("rename", name) for name in names), ("sync", "tls/")]
+        assert recorder.events == wanted
 
 
 def test_a_full_storage_leaves_key_and_request_and_key_and_certificate_as_they_belong_together(

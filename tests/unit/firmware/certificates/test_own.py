@@ -8,6 +8,7 @@ import pytest
 
 from board.kit.web.tls import server_context
 from firmware.certificates.own import certificate_files, ensure_certificate, keep_certificates
+from tests.recorder import Recorder
 
 
 @pytest.mark.parametrize("damage", [b"", b"-----BEGIN PRIVATE KEY-----\nMIG", b"\xff" * 200], ids=["empty", "half", "noise"])
@@ -57,3 +58,10 @@ def _paths(folder: Path) -> tuple[Path, Path]:
     ensure_certificate(folder, "gw-1")
     files = certificate_files(folder)
     return files.certificate, files.key
+
+
+def test_it_is_on_the_disk_with_its_key_and_their_copies_before_anybody_gets_to_know_it(tmp_path: Path, recorder: Recorder) -> None:
+    ensure_certificate(tmp_path, "gw-1")
+    names = ["camera.key.copy", "camera.key", "camera.crt.copy", "camera.crt"]
+    synced, renamed = [("sync", f"{name}.new") for name in names], [("rename", name) for name in names]
+    assert recorder.events == [*synced, *renamed, ("sync", f"{tmp_path.name}/")]

@@ -132,3 +132,13 @@ def test_a_full_disk_keeps_room_for_the_record_of_a_way_back(tmp_path: Path, mon
     assert not reserve.exists()
     Slots(tmp_path / "packages", None, lambda: False)
     assert reserve.exists()
+
+
+def test_a_package_that_is_kept_beside_its_version_is_whole_whenever_the_power_goes(
+    slots: Slots, tmp_path: Path, recorder: Recorder
+) -> None:
+    slot = staged(slots, tmp_path)
+    recorder.events.clear()
+    slots.keep_archive("TINY", slot, tmp_path / "1.0.0.tar.gz")
+    assert recorder.events == [("sync", "A.tar.gz.new"), ("rename", "A.tar.gz"), ("sync", "TINY/")]
+    assert recorder.synced["A.tar.gz.new"] == (tmp_path / "1.0.0.tar.gz").read_bytes()
