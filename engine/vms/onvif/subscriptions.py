@@ -1,9 +1,9 @@
 """Subscriptions: who wants which events until when, and their queues. Pure: the caller provides the time, and nothing here
 waits.
 
-Bounds: MOST subscriptions in all, MOST_OF_ADDRESS of one address; over that the least recently used one ends. MOST_EVENTS wait
-for each, as references to shared events; over that the oldest change of a line is dropped, and the oldest plate only if there
-is none.
+Bounds: MOST subscriptions in all, MOST_OF_ADDRESS of one address; over that the least recently used one ends, and one whose
+client waits last of all. MOST_EVENTS wait for each, as references to shared events; over that the oldest change of a line is
+dropped, and the oldest plate only if there is none.
 """
 
 from __future__ import annotations
@@ -122,6 +122,11 @@ class Subscription:
     def is_pushed(self) -> bool:
         return self.news is not None
 
+    @property
+    def is_pulled(self) -> bool:
+        """Whether a client waits here: it is in use, however long ago it asked."""
+        return self.pull is not None and self.pull.waits()
+
     def put(self, event: Event) -> None:
         self.queue.append(event)
         if len(self.queue) > MOST_EVENTS:
@@ -225,10 +230,9 @@ class Subscriptions:
     ) -> None:
         """Calls `answer` with up to `most` events at once if there are some, else when one comes or after `timeout_s`.
         PullPending: another pull is waiting, and its client is still there."""
-        if one.pull is not None:
-            if one.pull.waits():
-                raise PullPending
-            one.pull = None
+        if one.is_pulled:
+            raise PullPending
+        one.pull = None
         timeout_ns = round(max(0.0, min(timeout_s, LONGEST_PULL_S)) * SECOND_NS)
         one.ends_ns = max(one.ends_ns, now_ns + timeout_ns + max(timeout_ns, one.lasts_ns))
         one.pull = Pull(max(1, min(most, MOST_AT_ONCE)), now_ns + timeout_ns, answer, waits)
@@ -270,7 +274,7 @@ class Subscriptions:
     def _make_room(self, most: int, counts: Callable[[Subscription], bool]) -> None:
         group = [each for each in self._all.values() if counts(each)]
         if len(group) >= most:
-            self.end(min(group, key=lambda each: each.used_ns))
+            self.end(min(group, key=lambda each: (each.is_pulled, each.used_ns)))
 
 
 def _granted_ns(lasts_s: float, pushed: bool) -> int:

@@ -214,6 +214,23 @@ def test_over_the_bound_of_an_address_its_own_longest_unused_one_goes(desk: Desk
     assert known == [other, mine[0], *mine[2:]]
 
 
+def test_a_client_that_waits_keeps_its_subscription_though_another_one_at_its_address_makes_many(desk: Desk) -> None:
+    """A program that subscribes anew every few seconds, and ends none, took the events of a recorder that pulls for a minute."""
+    waits = desk.add(QUIET)
+    desk.pull(waits)
+    for _ in range(2 * MOST_OF_ADDRESS):
+        desk.later(1)
+        desk.add()
+    desk.all.publish(plate())
+    assert [len(each) for each in desk.answers] == [1]
+    desk.pull(waits)
+    desk.there = False  # who has gone without a word waits no longer
+    for _ in range(MOST_OF_ADDRESS):
+        desk.later(1)
+        desk.add()
+    assert desk.all.find(waits.id, "VMS", desk.now_ns) is None
+
+
 def test_over_the_bound_in_all_the_longest_unused_one_goes(desk: Desk) -> None:
     made = [desk.add(address=f"10.0.1.{number}") for number in range(MOST)]
     desk.add(address="10.0.2.1")
