@@ -46,6 +46,13 @@ def from_plain(kind: type[T], value: Any) -> T:
     return converted
 
 
+def known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a stored object the dataclass `kind` has fields for: a later release, from which a camera went back, may have stored
+    more."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
+
+
 @cache
 def _writer(kind: Any) -> Convert:
     if kind is Text:

@@ -133,7 +133,8 @@ class FtpService:
 
 
 def _settings(document: Any) -> FtpSettings:
-    return check(FtpSettings, document)
+    """A later host may have stored more."""
+    return check(FtpSettings, {name: document[name] for name in FtpSettings.model_fields if name in document})
 
 
 def _shown(path: Path) -> dict[str, Any]:

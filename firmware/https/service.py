@@ -173,7 +173,8 @@ class HttpsService:
 
 
 def _settings(document: Any) -> HttpsSettings:
-    return check(HttpsSettings, document)
+    """A later host may have stored more."""
+    return check(HttpsSettings, {name: document[name] for name in HttpsSettings.model_fields if name in document})
 
 
 def _usable(name: str) -> str:

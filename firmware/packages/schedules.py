@@ -19,6 +19,7 @@ from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.kept import Kept
+from board.kit.plain import known
 from board.kit.zones import camera_zone
 
 LOG = logging.getLogger("packages")
@@ -90,7 +91,7 @@ class Schedules:
 
 
 def _parse(document: Any) -> Mapping[str, Schedule]:
-    found = {name: Schedule(**each) for name, each in document.items()}
+    found = {name: Schedule(**known(Schedule, each)) for name, each in document.items()}
     if not all(isinstance(each.enable, bool) for each in found.values()):
         raise ValueError("a field is not right")
     return found

@@ -18,6 +18,7 @@ from board.kit.errors import ConfigError
 from board.kit.files import write_whole
 from board.kit.kept import Kept
 from board.kit.permissions import ROLES
+from board.kit.plain import known
 from board.kit.words import Text
 from firmware.people.passwords import COST, MAX_PASSWORD, Hasher, check_new, composed, cost_of
 
@@ -247,7 +248,7 @@ class Accounts:
 
 def parse(document: Any) -> dict[str, Account]:
     """The accounts of a stored document by their names; ValueError, TypeError or LookupError when it is not right."""
-    accounts = [Account(**fields) for fields in document]
+    accounts = [Account(**known(Account, fields)) for fields in document]
     for account in accounts:
         words = (account.name, account.role, account.salt, account.hash)
         if not all(isinstance(word, str) for word in words) or not isinstance(account.must_change, bool):

@@ -21,6 +21,7 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.people import USES
+from board.kit.plain import known
 from board.kit.words import Text
 from firmware.people.leads import Leads
 from firmware.people.sealing import Pairs, apart, seal, unseal
@@ -184,7 +185,7 @@ def _parse_key(document: Any) -> bytes:
 
 def parse(document: Any) -> tuple[DevicePassword, ...]:
     """The device passwords of a stored document; ValueError, TypeError or LookupError when it is not right."""
-    devices = tuple(DevicePassword(**fields) for fields in document)
+    devices = tuple(DevicePassword(**known(DevicePassword, fields)) for fields in document)
     for device in devices:
         if not all(isinstance(word, str) for word in asdict(device).values()) or not _USER.fullmatch(device.user):
             raise TypeError("a field is not right")

@@ -22,6 +22,7 @@ from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.moments import moment
 from board.kit.permissions import PERMISSIONS
+from board.kit.plain import known
 from board.kit.words import Text
 from firmware.people.accounts import Account
 
@@ -217,7 +218,7 @@ def _hash(secret: str) -> str:
 
 def parse(document: Any) -> tuple[Token, ...]:
     """The tokens of a stored document; ValueError, TypeError or LookupError when it is not right."""
-    tokens = tuple(Token(**{**fields, "permissions": tuple(fields["permissions"])}) for fields in document)
+    tokens = tuple(Token(**{**known(Token, fields), "permissions": tuple(fields["permissions"])}) for fields in document)
     for token in tokens:
         words = (*asdict(token).values(),)
         if not all(isinstance(word, str) for word in (*words[:3], *token.permissions, *words[4:])):

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from board.kit.clock import Clock
+from board.kit.kept import Kept
+from board.kit.state import State
+from firmware.ftp.service import FtpService
+from firmware.https.service import HttpsService
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
+from firmware.packages.schedules import Schedules
 from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot
 from firmware.packages.versions import Versions
+from firmware.people.accounts import Account, Accounts
+from firmware.people.device_passwords import DevicePasswords
+from firmware.people.passwords import COST
+from firmware.people.tokens import Tokens
 from firmware.processes.users import Users
 from firmware.restart import Restart
 from firmware.update import service
@@ -40,6 +53,42 @@ def host(camera: Camera, ready: bool = True) -> tuple[service.HostUpdate, Restar
 def slot_of(camera: Camera) -> Slot:
     (slot,) = camera.slots.record(HOST_NAME).slots
     return slot
+
+
+STORED = {
+    "accounts.json": [{"name": "admin", "role": "admin", "salt": "00", "hash": COST.said + "0" * 64, "must_change": False}],
+    "tokens.json": [
+        {**dict.fromkeys(("name", "maker", "made", "expires", "used"), ""), "id": "0" * 8, "permissions": ["see"], "hash": "0" * 64}
+    ],
+    "device-passwords.json": [{"use": "onvif", "name": "x", "user": "onvif-nvrs", "sealed": "", "maker": "admin", "made": ""}],
+    "schedules.json": {"ANPR": {"enable": True, "begin": "07:00", "end": "19:00"}},
+    "ftp.json": {"enabled": False},
+    "https.json": {"enabled": False},
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_what_a_later_host_has_stored_besides_keeps_nobody_from_reading_the_rest(tmp_path: Path, name: str) -> None:
+    """The camera went back from it: without its accounts and tokens nobody would get in."""
+    read: dict[str, Callable[[], Kept[Any]]] = {
+        "accounts.json": lambda: Accounts(tmp_path / "host")._kept,
+        "tokens.json": lambda: Tokens(tmp_path / "host", lambda name: Account(name, "admin", "", "", False), Clock())._kept,
+        "device-passwords.json": lambda: DevicePasswords(tmp_path / "host", Clock())._kept,
+        "schedules.json": lambda: Schedules(tmp_path / "host", Clock())._file,
+        "ftp.json": lambda: FtpService(State(tmp_path), "127.0.0.1")._kept,
+        "https.json": lambda: HttpsService(State(tmp_path), "127.0.0.1", Clock())._kept,
+    }
+    (tmp_path / "host").mkdir()
+    stored = STORED[name]
+    entries = stored if isinstance(stored, list) else list(stored.values()) if name == "schedules.json" else [stored]
+    (tmp_path / "host" / name).write_text(json.dumps(stored))
+    expected = read[name]().read()
+    assert expected.value and expected.damage is None
+    for entry in entries:
+        entry["of_a_later_release"] = [1]
+    for file in (name, f"{name}.copy"):
+        (tmp_path / "host" / file).write_text(json.dumps(stored))
+    assert read[name]().read() == expected
 
 
 @pytest.mark.parametrize(("started", "orderly", "tries"), [(True, True, 0), (True, False, 2), (False, True, 2)])
