@@ -223,12 +223,14 @@ class Broadcasts:
     def _send_out(self, sender: _Sender, head: dict[str, Any], body: bytes) -> None:
         port = self._open_port(sender, int(head["port"]))
         answer = partial(self._answer, sender, port)
-        if not body or not port.clients:
-            answer(len(port.clients) if not body else 0)
+        # Another action may have let more in: what this one has to say is for its own alone.
+        clients = [each for each in port.clients if _permitted(each.host, sender.allowed)]
+        if not body or not clients:
+            answer(len(clients) if not body else 0)
             return
         message = _Message(body, answer, str(head.get("what", "")))
-        message.waiting.update(port.clients)
-        for client in list(port.clients):
+        message.waiting.update(clients)
+        for client in clients:
             client.going.append(message)
             self._loop.watch(client.sock, READ | WRITE, partial(self._ready, port, client))
         for client in list(port.clients):

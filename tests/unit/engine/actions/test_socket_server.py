@@ -206,6 +206,21 @@ def test_only_permitted_addresses_may_connect(vms: Vms) -> None:
         assert vms.clients() == []
 
 
+def test_what_an_action_has_for_few_is_not_for_those_whom_another_one_lets_in(vms: Vms) -> None:
+    """One with pictures for the guard's computer, and one for everybody, at one port: everybody got the pictures."""
+    with kept(vms) as (everybody, its), vms.client() as client:
+        for clients, gets in (("10.9.9.9", False), ("127.0.0.1", True)):
+            with kept(vms, clients=clients) as (few, theirs):
+                if gets:
+                    ACTION.deliver(event("B1"), few, theirs)
+                    read(client, len(env().message(event("B1"), "XML").body) + 1)
+                else:
+                    with pytest.raises(DeliveryError, match="nobody is connected"):
+                        ACTION.deliver(event("B1"), few, theirs)
+            ACTION.deliver(event(), everybody, its)
+            assert read(client, len(body())) == body()
+
+
 def test_a_crowd_of_strangers_leaves_others_their_place(vms: Vms) -> None:
     with kept(vms), ExitStack() as stack:
         for _ in range(broadcasts.MAX_CLIENTS):
