@@ -214,7 +214,7 @@ def _compare(ours: Manifest, theirs: Manifest) -> None:
                 path=route.path,
                 other=theirs.name,
             )
-    shared = {process.name for process in ours.processes} & {process.name for process in theirs.processes}
+    shared = set(ours.users) & set(theirs.users)
     if shared:
         raise PackageError(
             "{name}: {other} runs a process {shared} too; remove {other} first",

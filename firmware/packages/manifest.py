@@ -197,9 +197,9 @@ def _shown(text: str) -> str:
 
 
 def _check_processes(processes: tuple[ProcessSpec, ...]) -> None:
-    for process in processes:
-        if process.name in HOSTS_PROCESSES:
-            raise PackageError("package.conf: [process.{name}]: the camera has a process of that name", name=process.name)
+    for name in (name for process in processes for name in (process.name, *process.starts)):
+        if name in HOSTS_PROCESSES:
+            raise PackageError("package.conf: [process.{name}]: the camera has a process of that name", name=name)
     if not processes:
         raise PackageError("package.conf: no [process.NAME] section, the package runs nothing")
     if all(process.optional for process in processes):

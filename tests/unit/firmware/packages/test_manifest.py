@@ -154,6 +154,9 @@ def test_no_socket_that_speaks_no_http_and_no_process_of_the_host_can_be_taken()
     assert sockets - set(CLOSED_SOCKETS) == {"manager.sock", "vms.sock"}
     with pytest.raises(PackageError, match=r"\[process.hostd\]: the camera has a process of that name"):
         parse(contents()["package.conf"].replace(b"[process.manager]", b"[process.hostd]"))
+    started = contents()["package.conf"].replace(b"format = 1", b"format = 3").replace(b"url = /tiny/\n", b"") + b"starts = ftp\n"
+    with pytest.raises(PackageError, match=r"\[process.ftp\]: the camera has a process of that name"):
+        parse(started + b"[route.portal]\npath = /tiny/\nsocket = manager.sock\n")
 
 
 @pytest.mark.parametrize(

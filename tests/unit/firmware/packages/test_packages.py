@@ -626,6 +626,16 @@ def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camer
 
     with pytest.raises(PackageError, match="TINY runs a process manager too"):
         camera.upload(packages, conf=other)
+
+    def starts_manager(text: str) -> str:
+        route = "[route.portal]\npath = /other/\nsocket = other.sock\n"
+        return (
+            text.replace("TINY", "OTHER").replace("format = 1", "format = 3").replace("url = /tiny/\n", "")
+            + f"starts = manager\n{route}"
+        )
+
+    with pytest.raises(PackageError, match="TINY runs a process manager too"):
+        camera.upload(packages, conf=starts_manager, processes={"watcher": "live"})
     camera.upload(packages, conf=other, processes={"watcher": "live"})
     assert [package.name for package in packages.listing()] == ["OTHER", "TINY"]
     assert packages.name_of(1) == "TINY"
