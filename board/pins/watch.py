@@ -83,9 +83,9 @@ def _listen(pid: int, log: str, board: bytearray) -> bool:
     try:
         pins = os.pidfd_open(pid)
     except OSError:
-        return False  # it died already
+        return _last_words(board)  # it died already
     if os.getppid() != pid:
-        return False  # the number may be another's by now
+        return _last_words(board)  # the number may be another's by now
     pipe = select.poll()
     pipe.register(0, select.POLLIN)
     due_ns, late, rest = 0, 0, b""
@@ -109,11 +109,28 @@ def _listen(pid: int, log: str, board: bytearray) -> bool:
         *words, rest = (rest + data).split(b"\n")
         if b"clean" in words:
             return True
-        for word in words:
-            if word.startswith(BOARD):
-                board[:] = word.removeprefix(BOARD)
-            else:
-                due_ns, late = int(word), 0
+        for time_ns in _times(words, board):
+            due_ns, late = time_ns, 0
+
+
+def _last_words(board: bytearray) -> bool:
+    """As `_listen`, of a pins that died before this program listened: what it said lies in the pipe."""
+    said = b""
+    while data := os.read(0, 4096):
+        said += data
+    *words, _ = said.split(b"\n")
+    if b"clean" in words:
+        return True
+    _times(words, board)
+    return False
+
+
+def _times(words: list[bytes], board: bytearray) -> list[int]:
+    """By when pins speaks again; `board` gets the profile that it tells."""
+    for word in words:
+        if word.startswith(BOARD):
+            board[:] = word.removeprefix(BOARD)
+    return [int(word) for word in words if not word.startswith(BOARD)]
 
 
 class Starving:

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from board.kit.plain import from_plain
+from board.gpio import open_gpio
+from board.kit.child import ROOT, environment
+from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.pins import guardian as module
 from board.pins import watch
@@ -100,6 +104,23 @@ def test_a_guardian_and_the_one_that_replaces_it_know_the_lines_that_they_guard(
     until(lambda: Path(f"/proc/{first}/stat").read_text().split(") ")[1].startswith("Z"), "its end")
     guardian.check()
     until(lambda: heard(state, child())[1:-1] == told, "the same lines")
+
+
+def test_a_guardian_that_begins_when_pins_is_dead_already_knows_the_lines_too(state):
+    profile = load(state)
+    (output, *_) = profile.outputs
+    chip = open_gpio(profile, state)
+    chip.claim_output(output.pin, True, "pins")
+    chip.close()
+    state.lines_file.write_text('{"outputs": [{"name": "DO1", "pi')
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    said = b"board %s\n" % json.dumps(to_plain(profile)).encode()
+    command = [sys.executable, "-P", module.WATCH, str(dead.pid), state.root, state.logs / "pins.log"]
+    assert subprocess.run(command, env=environment(), cwd=ROOT, input=said, check=False).returncode == 0
+    chip = open_gpio(profile, state)
+    assert chip.level(output.pin) == 0
+    chip.close()
 
 
 def test_the_same_time_is_told_once_and_a_new_one_again(state, start):
