@@ -80,12 +80,12 @@ class Outputs:
     """The claimed outputs of a board. Errors are BoardError (unknown output, interlock, guard, chip refuses).
 
     `tell` gets OutputState on every change, and LineWarning when an output reached its longest time and when it is used again.
-    `arm` is called before a line goes to its active level: from then on a hang must end pins. `on_guard(guard)`: whether its input
-    keeps the output off now."""
+    `arm(0)` is called before a line goes to its active level, and `arm(ns)` once it is there, if it is to leave it at a known time:
+    from then on a hang must end pins. `on_guard(guard)`: whether its input keeps the output off now."""
 
     def __init__(
         self, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock,
-        tell: Callable[[OutputState | LineWarning], None], rules: Rules, arm: Callable[[], None],
+        tell: Callable[[OutputState | LineWarning], None], rules: Rules, arm: Callable[[int], None],
         on_guard: Callable[[Guard], bool] = lambda guard: False,
     ) -> None:  # fmt: skip
         self._gpio = gpio
@@ -118,7 +118,7 @@ class Outputs:
         """(time of the pulse's beginning, note)."""
         output = self._allowed(name)
         note = _already_active(name) if output.active else NOTHING
-        now_ns = self._drive(output, True)
+        now_ns = self._drive(output, True, duration_ms * MS)
         output.pulse_until_ns = max(output.pulse_until_ns, now_ns + duration_ms * MS)
         self._began(output, now_ns)
         return now_ns, note
@@ -129,7 +129,7 @@ class Outputs:
         note = _already_active(name) if output.active else NOTHING
         if output.pattern:
             note = Text("{output} ended its earlier pattern", {"output": name})
-        now_ns = self._drive(output, True)
+        now_ns = self._drive(output, True, on_ms * MS)
         output.pattern = _Pattern(now_ns, on_ms * MS, (on_ms + off_ms) * MS, repeats)
         self._began(output, now_ns)
         return now_ns, note
@@ -303,15 +303,18 @@ class Outputs:
         on = bool(output.holders or output.kept or output.pulse_until_ns or (output.pattern and output.pattern.is_on(now_ns)))
         if not output.busy:
             output.busy_since_ns = 0
-        self._drive(output, on)
+        self._drive(output, on, min(self._times_ns(output, now_ns), default=now_ns) - now_ns)
 
-    def _drive(self, output: _Output, active: bool) -> int:
+    def _drive(self, output: _Output, active: bool, for_ns: int = 0) -> int:
+        """`for_ns`: how long it is to be active, if that is known."""
         if output.active == active:
             return self._clock.monotonic_ns()
         if active:
-            self._arm()
+            self._arm(0)
         self._gpio.write(output.pin, active == output.active_high)
         now_ns = self._clock.monotonic_ns()
+        if active and for_ns:
+            self._arm(now_ns + for_ns)
         output.active = active
         self._tell(OutputState(output.name, active, now_ns))
         return now_ns

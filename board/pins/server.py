@@ -185,10 +185,12 @@ class PinsServer:
         beat_ns = next_beat_ns + round(LATE_BEAT_S * 1e9)
         return min(beat_ns, self._outputs.next_ns() or beat_ns)
 
-    def _arm(self) -> None:
-        """Before an output goes on: the guardian waits for the next turn of the loop, which tells it the exact time."""
+    def _arm(self, end_ns: int) -> None:
+        """An output goes on, or (`end_ns`) is on until then: a hang before the next turn of the loop, which tells what else is due,
+        prolongs no pulse either."""
         if self._guardian is not None:
-            self._guardian.expect(self._clock.monotonic_ns() + round(LATE_BEAT_S * 1e9))
+            late_ns = self._clock.monotonic_ns() + round(LATE_BEAT_S * 1e9)
+            self._guardian.expect(min(late_ns, end_ns or late_ns, self._outputs.next_ns() or late_ns))
 
     def _on_guard(self, guard: Guard) -> bool:
         return self._inputs.guards(guard.input, guard.unless_stuck)

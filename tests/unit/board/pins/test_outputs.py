@@ -42,7 +42,7 @@ def outputs(chip, clock, changes):
     return new_outputs(chip, clock, changes)
 
 
-def new_outputs(chip, clock, changes, arm=lambda: None, active=(), **rules):
+def new_outputs(chip, clock, changes, arm=lambda end_ns: None, active=(), **rules):
     def tell(message):
         changes.append((message.line, str(message.text)) if isinstance(message, LineWarning) else (message.output, message.active))
 
@@ -50,15 +50,27 @@ def new_outputs(chip, clock, changes, arm=lambda: None, active=(), **rules):
 
 
 @pytest.mark.parametrize(
-    "begin", [lambda o: o.pulse("DO1", 500), lambda o: o.play("DO1", 20, 20, 2), lambda o: o.hold("DO1", 1, "a")]
+    ("begin", "on_ms"),
+    [(lambda o: o.pulse("DO1", 500), 500), (lambda o: o.play("DO1", 20, 30, 2), 20), (lambda o: o.hold("DO1", 1, "a"), None)],
 )
-def test_the_guardian_is_armed_before_an_output_goes_on(chip, clock, changes, begin):
-    levels = []
-    outputs = new_outputs(chip, clock, changes, lambda: levels.append(dict(chip.levels) or None))
+def test_the_guardian_is_armed_before_an_output_goes_on_and_told_its_end_at_once(chip, clock, changes, begin, on_ms):
+    told = []
+
+    def arm(end_ns):
+        told.append((True in chip.levels.values(), round((end_ns - clock.monotonic_ns()) / 1e6) if end_ns else None))
+
+    outputs = new_outputs(chip, clock, changes, arm)
     begin(outputs)
-    assert levels == [None] and True in chip.levels.values()  # nothing was written yet when the guardian was told
+    end = [] if on_ms is None else [(True, on_ms)]  # a hang right now prolongs no pulse
+    assert told == [(False, None), *end]  # nothing was written yet when the guardian was told first
+    if on_ms == 20:
+        for seconds in (0.02, 0.03):
+            clock.advance(seconds)
+            outputs.end_due()
+        assert told[2:] == [(False, None), (True, 20)]
+    told.clear()
     outputs.switch_off("DO1")
-    assert len(levels) == 1
+    assert told == []
 
 
 def run_until_quiet(outputs, clock):
