@@ -6,7 +6,7 @@ import pytest
 
 from board.i2c import open_device, parse_url
 from board.i2c._twins import plug
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
 from hil_tests.bench import Bench
 
@@ -24,6 +24,8 @@ def test_i2c(bench: Bench) -> None:
         bench.through(str(place), kernel=place.scheme == "i2c")
         try:
             bench.note(f"{place}: {_reading(url, bench.state)}")
+        except PinBusy as why:  # as a clock that the kernel keeps the time with: its driver found the chip
+            bench.note(str(why))
         except GatewrightError as why:
             silent.append(str(why))
     if silent:

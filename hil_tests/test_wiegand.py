@@ -12,6 +12,7 @@ from board.wiegand.codes import LAYOUTS, bit_text, encode_data
 from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
 from board.wiegand.receive import Edge, receive
 from hil_tests.bench import Bench, percentiles, real_time
+from hil_tests.wiring import is_slow
 
 WIDTH_US, PERIOD_US = 80, 1000
 TRIES, SIM_TRIES = 5, 40
@@ -24,6 +25,11 @@ def test_wiegand(bench: Bench) -> None:
     """Wiegand frames: every 26- and 34-bit frame is received as it was sent."""
     bench.through_chip()
     profile = load(bench.state)
+    slow = [input_name for _, input_name in bench.pairs if is_slow(profile, input_name)]
+    if slow:
+        pytest.skip(
+            f"{' and '.join(slow)} of an expander cannot hear pulses of {WIDTH_US} µs: the board has no two inputs of its own"
+        )
     port = profile.wiegand[0]
     inputs = {line.name: line for line in profile.inputs}
     sources = {inputs[input_name].pin: output for output, input_name in bench.pairs}

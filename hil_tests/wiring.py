@@ -36,12 +36,17 @@ def wires(profile: BoardProfile, stage: str) -> tuple[tuple[str, str], ...]:
     if stage == "outputs":
         return tuple(zip(outputs, inputs, strict=False))
     if stage == "wiegand":
-        fast = [line.name for line in profile.inputs if line.pin < FIRST_EXPANDER_PIN]  # those of an expander see no pulse of 80 us
-        if not profile.wiegand or len(fast) < 2:
+        if not profile.wiegand or len(inputs) < 2:
             return ()
         port = profile.wiegand[0].name
-        return (f"{port}.D0", fast[0]), (f"{port}.D1", fast[1])
+        first, second, *_ = sorted(inputs, key=lambda name: is_slow(profile, name))
+        return (f"{port}.D0", first), (f"{port}.D1", second)
     return ((outputs[1], inputs[0]), (outputs[0], inputs[1])) if len(outputs) > 1 and len(inputs) > 1 else ()
+
+
+def is_slow(profile: BoardProfile, input_name: str) -> bool:
+    """An input of an expander: it sees no pulse of 80 us."""
+    return next(line.pin for line in profile.inputs if line.name == input_name) >= FIRST_EXPANDER_PIN
 
 
 def left_out(profile: BoardProfile, stage: str) -> tuple[str, ...]:

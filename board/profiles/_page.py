@@ -43,8 +43,9 @@ A serial line is an address in the settings of the DISPLAY and WIEGAND VIVOTEK a
 | `sim://gate?baud=9600` | a simulated device: `python -m board sim serial plug gate 9600`, then `sent`, `say`, `pull` |
 
 For RS-485 most adapters switch their transceiver themselves; `rs485=1` has the port's driver do it. Several actions may use one
-line. A line that went away is opened again within 2 s of its return, until then the Live tab says what is wrong. A port that the
-kernel's console or a log-in is on is not free: the self-test names who has it.
+line. A line that went away is opened again within 2 s of its return, until then the Live tab says what is wrong; that a device
+server on the network has lost its power is noticed within 25 s. A port that the kernel's console or a log-in is on is not free: the
+self-test names who has it.
 
 VIVOTEK's Wiegand converter has no public protocol: the message of WIEGAND VIVOTEK is our own (`W26 11 12345`, CR LF) and can be
 set to what the converter at hand understands, with the answer that it gives. A message whose answer was lost is sent again within

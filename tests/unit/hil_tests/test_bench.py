@@ -13,8 +13,9 @@ from types import ModuleType
 import pytest
 
 from board.gpio.sim import plug_wire
+from board.i2c import _twins
 from board.types import WiegandLine
-from hil_tests import test_gate, test_outputs, test_wiegand
+from hil_tests import test_gate, test_i2c, test_outputs, test_wiegand
 from hil_tests.bench import Bench, Order, next_edges, open_bench, percentiles
 from tests.unit.board.wiegand.fake_lgpio import FakeLgpio
 
@@ -92,6 +93,30 @@ def test_an_order_reaches_the_tests_as_it_was_given(tmp_path: Path, monkeypatch:
 def test_percentiles() -> None:
     assert percentiles([float(number) for number in range(1, 101)], 50, 99, 100) == (51.0, 100.0, 100.0)
     assert percentiles([3.0], 50, 100) == (3.0, 3.0)
+
+
+def test_frames_are_not_listened_to_on_inputs_of_an_expander(tmp_path: Path) -> None:
+    lines = {"i2c": ["sim://1/0x20?kind=pcf8574"], "inputs": [{"name": "DI2", "expander": 0, "pin": 2}]}
+    (tmp_path / "lines.json").write_text(json.dumps(lines))
+    bench = open_bench(Order("sim", str(tmp_path), frames=1))
+    bench.stage = "wiegand"
+    with pytest.raises(pytest.skip.Exception, match="DI2 of an expander cannot hear pulses of 80 µs"):
+        test_wiegand.test_wiegand(bench)
+
+
+def test_a_chip_that_a_driver_of_the_kernel_has_is_no_fault_and_one_that_is_silent_is(tmp_path: Path) -> None:
+    urls = ["sim://1/0x68?kind=ds3231", "sim://1/0x48?kind=lm75"]
+    (tmp_path / "lines.json").write_text(json.dumps({"i2c": urls}))
+    bench = open_bench(Order("sim", str(tmp_path)))
+    _twins.plug(bench.state, 1, 0x68, "ds3231")
+    with _twins.chip_at(bench.state, 1, 0x68) as chip:
+        chip.driver = "rtc-ds1307"
+    with pytest.raises(pytest.fail.Exception, match="nothing answers at 0x48") as failed:
+        test_i2c.test_i2c(bench)
+    assert "0x68" not in str(failed.value)
+    _twins.plug(bench.state, 1, 0x48, "lm75")
+    test_i2c.test_i2c(bench)
+    assert ("figure", "0x68 on I2C bus 1 is taken by the kernel's driver rtc-ds1307 (ds3231)") in bench.told
 
 
 @pytest.mark.parametrize(
