@@ -29,7 +29,7 @@ SPARE_S = 3.0
 
 
 class SocketServerOptions(Settings):
-    port: int = option(17001, "Port", "The TCP port of the camera that clients connect to.", ge=1024, le=65535)
+    port: int = option(17010, "Port", "The TCP port of the camera that clients connect to.", ge=1024, le=65535)
     format: str = option("XML", "Format", "How the event is written; those with IMG have the pictures in them.", choices=DOCUMENTS)
     framing: str = option("newline", "Framing", EXPLAINED, choices=FRAMINGS)
     clients: str = option(

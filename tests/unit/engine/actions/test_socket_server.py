@@ -20,6 +20,7 @@ from board.kit.state import State
 from engine.actions._kind import ActionEnv
 from engine.actions.socket_server import ACTION, SocketServerOptions
 from engine.formats.onvif import Notification
+from engine.settings import GeneralSettings, RecorderSettings
 from engine.vms import broadcasts
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.notifications import Notifications
@@ -255,6 +256,13 @@ def test_a_service_that_starts_again_finds_its_clients_and_an_unused_port_closes
     assert client.recv(1) == b""
     client.close()
     until(lambda: vms.told[-1] == (f"socket server {vms.port}", ""))
+
+
+def test_its_usual_port_is_that_of_no_server_of_the_camera() -> None:
+    """It was the recorders': a new action said that the port was in use and, after the next start, had it, so that recorders found
+    somebody else there."""
+    recorders, general = RecorderSettings(), GeneralSettings()
+    assert SocketServerOptions().port not in (recorders.nvr_port, recorders.rtsp_port, general.trigger_port)
 
 
 def test_a_port_that_is_taken_is_said(vms: Vms) -> None:
