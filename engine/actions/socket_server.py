@@ -63,6 +63,7 @@ class ListeningPort:
         self._link = VmsLink(vms)
         self._port = port
         self._allowed = allowed
+        self._is_open = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"port-{port}", daemon=True)
@@ -89,7 +90,7 @@ class ListeningPort:
         while True:
             try:
                 with self._lock:
-                    if not self._link.connected:
+                    if not (self._is_open and self._link.connected):
                         self._ask(b"", HELLO_S)
             except DeliveryError as why:
                 log.debug("%s", why)  # whoever sends an event is told
@@ -104,7 +105,8 @@ class ListeningPort:
             answer = self._link.ask(head, body, timeout_s + SPARE_S)
         except OSError as why:
             raise DeliveryError("port {port}: the vms process does not answer", port=self._port) from why
-        if answer["problem"]:
+        self._is_open = not answer["problem"]
+        if not self._is_open:
             raise DeliveryError("port {port} cannot be opened: {reason}", port=self._port, reason=answer["problem"])
         return int(answer["clients"])
 

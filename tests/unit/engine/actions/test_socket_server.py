@@ -272,6 +272,17 @@ def test_a_port_that_is_taken_is_said(vms: Vms) -> None:
             ACTION.deliver(event(), options, replace(env(), vms=vms.path))
 
 
+def test_a_port_that_is_free_again_opens_before_a_car_comes(vms: Vms) -> None:
+    """It opened with the next event, which was then for nobody."""
+    options = check(SocketServerOptions, {"port": vms.port})
+    assert ACTION.open is not None
+    other = socket.create_server(("127.0.0.1", vms.port))
+    with other, ACTION.open(ACTION.peer(options), replace(env(), vms=vms.path)):
+        until(lambda: [port.problem for port in vms.served._ports.values()] == ["Address already in use"])
+        other.close()
+        until(vms.listens)
+
+
 @pytest.mark.parametrize("sent", [b"{}\n", b"x\n", b'{"port": -1, "allowed": [], "within_s": 1, "length": 1}\n', b"y" * 9_000])
 def test_what_is_no_message_of_the_service_ends_its_connection(vms: Vms, sent: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
