@@ -158,7 +158,12 @@ class Running:
         previous = self._slots.previous(name)
         if previous is None or previous.state != GOOD:
             return None
-        return previous if self._data.readable(name, self._slots.manifest(name, previous)) else None
+        try:
+            self._slots.path(name, previous)
+            return previous if self._data.readable(name, self._slots.manifest(name, previous)) else None
+        except PackageError as why:  # what is lost of it must not keep the current one from running
+            LOG.error("there is no way back to %s: %s", previous.version, why)
+            return None
 
     def _start(self, name: str) -> None:
         slot, manifest = self._slots.installed(name)

@@ -32,10 +32,10 @@ class Trial:
         if supervisor is None or slot is None or slot.state not in (TRIAL, FAILED):
             return
         health = self._slots.manifest(name, slot).health
-        spare = self._running.spare(name)
         refused_s = time.monotonic() - self._refused_at.get(name, -AGAIN_S)
         failed = slot.state == FAILED or supervisor.crashes > health.failures
-        if failed and spare is not None and refused_s >= AGAIN_S:
+        spare = self._running.spare(name) if failed and refused_s >= AGAIN_S else None
+        if spare is not None:
             self._fail(name, slot, spare, supervisor)
         elif supervisor.beating_s >= health.window_s:
             self._slots.mark(name, slot, GOOD)

@@ -923,6 +923,34 @@ def test_a_damaged_copy_of_a_manifest_keeps_nothing_from_starting(camera: Camera
     assert only(camera.boot()).status == "on"
 
 
+def test_what_is_lost_of_the_version_before_keeps_the_current_one_from_nothing(camera: Camera, prepared: Prepared) -> None:
+    """As a removal leaves it that the power cut off."""
+    camera.begin_as(prepared.two_good)
+    home = camera.state.host / "packages" / "TINY"
+    shutil.rmtree(home / "A")
+    (home / "A.conf").unlink()
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert (only(packages).version, str(only(packages).message)) == ("2.0.0", "")
+
+
+def test_what_works_of_a_version_runs_on_while_the_card_with_the_one_before_it_is_away(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    camera.begin_as(prepared.good)
+    camera.card.mkdir()
+    packages = camera.boot()
+    camera.upload(packages, SD)
+    until(lambda: (only(packages).storage, only(packages).slot_state) == ("sd", "good"))
+    camera.card.rename(camera.folder / "pulled")
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
+    until(lambda: next(process.restarts for process in only(packages).processes if process.name == "manager") > 3)
+    assert (only(packages).version, next(process.pid > 0 for process in only(packages).processes)) == ("2.0.0", True)
+    (camera.folder / "pulled").rename(camera.card)
+    until(lambda: up(packages) and only(packages).version == "1.0.0")
+
+
 def test_an_upload_whose_package_somebody_removes_at_once_says_so() -> None:
     packages = SimpleNamespace(install=lambda *order: iter([Text("TINY")]), listing=tuple)
     host: Any = SimpleNamespace(packages=packages, uploads=SimpleNamespace(package=lambda call: nullcontext(())))
