@@ -74,15 +74,28 @@ def _same(value: Any, zone: ZoneInfo) -> str:
 _PLATE = (
     "plate", "license plate", "licence plate", "plate number", "license plate number", "registration", "registration number",
     "kennzeichen", "kfz kennzeichen", "immatriculation", "plaque", "matricula", "targa", "kenteken", "tablica", "номер",
+    "车牌", "车牌号", "车牌号码", "車牌", "車牌號", "車牌號碼", "車號",
 )  # fmt: skip
-_DESCRIPTION = ("comment", "note", "remark", "name", "beschreibung", "bemerkung", "descripcion", "descrizione", "omschrijving")
+_DESCRIPTION = (
+    "comment",
+    "note",
+    "remark",
+    "name",
+    "beschreibung",
+    "bemerkung",
+    "descripcion",
+    "descrizione",
+    "omschrijving",
+    "备注",
+    "備註",
+)
 _FROM = (
     "valid from", "from", "start", "start date", "start time", "valid since", "gueltig ab", "gultig ab", "gueltig von",
     "gultig von", "von", "ab", "beginn", "valide du", "valable du", "valable a partir du", "date de debut",
     "debut", "desde", "valido desde",
     "fecha inicio", "fecha de inicio", "inicio", "valido dal", "valido da", "data inizio", "inizio", "geldig van", "geldig vanaf",
     "vanaf", "begindatum", "startdatum", "wazny od", "od",
-    "действует с", "有效期起", "有效起始日期", "开始时间", "开始日期", "開始日期", "開始時間",
+    "действует с", "有效期起", "有效起始日期", "开始时间", "开始日期", "開始日期", "開始時間", "生效日期",
 )  # fmt: skip
 _UNTIL = (
     "valid until", "valid to", "valid till", "valid through", "valid thru", "until", "till", "to", "end", "end date", "end time",
@@ -93,8 +106,8 @@ _UNTIL = (
     "vencimiento", "valido fino al", "valido al", "fino al", "data fine", "fine", "scadenza", "validade", "geldig tot", "tot",
     "einddatum", "vervaldatum", "wazny do", "ważny do", "do", "data waznosci", "data ważności", "действует до", "годен до",
     "срок действия",
-    "有效期至", "有效期止", "有效期限", "到期日", "到期日期", "到期时间", "截止日期", "结束时间", "结束日期",
-    "結束日期", "結束時間",
+    "有效期", "有效期至", "有效期止", "有效期限", "有效日期", "到期日", "到期日期", "到期时间", "到期時間", "截止日期", "截止时间",
+    "截止時間", "失效日期", "结束时间", "结束日期", "結束日期", "結束時間",
 )  # fmt: skip
 """What is not known as an end is left out with its column, and its plates are valid for ever."""
 

@@ -66,7 +66,7 @@ def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str =
             reading = Reading(_zone(head.stamp.zone), order)
         names = tuple(row.values)
         try:
-            yield ReadEntry(row.line, row.list_name, _read(row.values, reading), sets.setdefault(names, frozenset(names)))
+            yield ReadEntry(row.line, row.list_name, _read(row.values, reading, head), sets.setdefault(names, frozenset(names)))
         except ConfigError as why:
             refusals.add(row.line, why.text)
 
@@ -78,13 +78,13 @@ def head_of(path: Path) -> Head:
     return head
 
 
-def _read(values: Mapping[str, object], reading: Reading) -> dict[str, Any]:
+def _read(values: Mapping[str, object], reading: Reading, head: Head) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, value in values.items():
         try:
             said[name] = COLUMNS[name].read(value, reading)
         except ConfigError as why:
-            raise ConfigError("{column}: {why}", column=COLUMNS[name].written, why=why) from why
+            raise ConfigError("{column}: {why}", column=head.headings.get(name) or COLUMNS[name].written, why=why) from why
     return said
 
 

@@ -96,10 +96,12 @@ LONGEST_HEADING, MOST_UNREAD = 40, 20
 @dataclass(slots=True)
 class Head:
     """What a file says before and beside its rows; filled in while rows are read. `lists`: {name: list}, in the file's order;
-    `unread`: headings that say nothing here, so that whoever imports sees that an end of validity is among them."""
+    `unread`: headings that say nothing here, so that whoever imports sees that an end of validity is among them;
+    `headings`: {field of ListEntry: its heading} where people headed the columns."""
 
     lists: dict[str, FileList] = field(default_factory=dict)
     stamp: Stamp = NO_STAMP
+    headings: dict[str, str] = field(default_factory=dict)
     unread: dict[str, None] = field(default_factory=dict)
 
     def leave_out(self, heading: object) -> None:

@@ -4,12 +4,14 @@ make."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from board.kit.dataclass import dataclass
 from board.kit.words import Text, mark
-from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading, strange
+from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, Column, plain_heading, strange
 from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
+    LONGEST_HEADING,
     MOST_LISTS,
     FileList,
     FileRefused,
@@ -121,19 +123,12 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
     found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
     list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
     if not any(each.column.name == "plate" for each in found):
-        if len([each for each in first if str(each).strip()]) > 1:
-            raise at_line(
-                line,
-                Text("no column is headed {plate}: the first line names the columns, such as {sample}", {
-                    "plate": "plate", "sample": "plate, description, valid from, valid until",
-                }),
-            )  # fmt: skip
-        only = next(at for at, each in enumerate(first) if str(each).strip())
-        yield FileRow(line, "", {"plate": first[only]})
-        found, list_at = [_Heading(only, COLUMNS["plate"])], -1
+        yield from _column_of_plates(cells, line, first)
+        return
     twice = {each.column.name for each in found if [one.column.name for one in found].count(each.column.name) > 1}
     if twice:
         raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
+    head.headings.update((each.column.name, str(first[each.at]).strip()[:LONGEST_HEADING]) for each in found)
     known = {list_at, *(each.at for each in found)}
     for at, heading in enumerate(first):
         if at not in known:
@@ -145,3 +140,18 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
         values = {each.column.name: row[each.at] if each.at < len(row) else "" for each in found}
         name = str(row[list_at]).strip() if 0 <= list_at < len(row) else ""
         yield FileRow(at_, name, values)
+
+
+def _column_of_plates(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterator[FileRow]:
+    """A column of plates without a heading. With anything beside them its first line is a title over a table: what stands in the
+    other columns may be the end that a plate is valid to."""
+    only = next(at for at, each in enumerate(first) if str(each).strip())
+    for number, row in chain(((line, first),), cells):
+        if any(str(each).strip() for at, each in enumerate(row) if at != only):
+            raise at_line(
+                line,
+                Text("no column is headed {plate}: the first line names the columns, such as {sample}", {
+                    "plate": "plate", "sample": "plate, description, valid from, valid until",
+                }),
+            )  # fmt: skip
+        yield FileRow(number, "", {"plate": row[only] if only < len(row) else ""})

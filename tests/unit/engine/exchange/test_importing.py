@@ -137,7 +137,7 @@ def test_every_wrong_row_is_named_and_nothing_changes(store: Store, tmp_path: Pa
     with pytest.raises(ImportRefused) as why:
         bring(store, tmp_path, rows)
     assert [(line, str(text)) for line, text in why.value.rows] == [
-        (2, "endvaliditydate: '2026-02-30' is no date; write it as 2026-05-31T18:00 or 31.05.2026 18:00"),
+        (2, "valid until: '2026-02-30' is no date; write it as 2026-05-31T18:00 or 31.05.2026 18:00"),
         (3, "Plate: must be 1 to 20 letters and digits; spaces, hyphens and dots do not count"),
         (5, "A B2 stands in line 4 already"),
         (6, "Description: must be at most 200 printable characters"),

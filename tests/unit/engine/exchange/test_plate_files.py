@@ -148,7 +148,7 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
         pytest.param("a;b\n1;2\n", "line 1: no column is headed plate", id="no-headings"),
         pytest.param('plate;note\n"AB1;x\n', "line 2: not CSV: unexpected end of data", id="quote"),
         pytest.param("plate,plate\nA1,B1\n", "line 1: two columns say the same: plate", id="twice"),
-        pytest.param("plate\n1.20E+05\n", "line 2: numberplate: '1.20E+05' is what a spreadsheet makes of a plate", id="exponent"),
+        pytest.param("plate\n1.20E+05\n", "line 2: plate: '1.20E+05' is what a spreadsheet makes of a plate", id="exponent"),
         pytest.param(bytes(range(1, 256)), "its character set is not certain, or it is no text", id="binary"),
         pytest.param(
             "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
@@ -193,6 +193,10 @@ def test_a_table_of_people_in_any_character_set_and_with_any_separator(tmp_path:
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old-mac"])
 def test_a_column_of_plates_without_a_heading(tmp_path: Path, ends: str) -> None:
     assert [each.values["plate"] for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
+
+
+def test_what_is_wrong_in_a_table_of_people_is_told_under_their_heading(tmp_path: Path) -> None:
+    assert "Gültig bis: 'bald' is no date" in refused(tmp_path, "Kennzeichen;Gültig bis\nAB1;bald\n")
 
 
 def test_a_separator_that_the_first_line_names(tmp_path: Path) -> None:
@@ -303,6 +307,22 @@ def test_merged_cells_are_found_in_any_encoding_and_where_a_piece_of_the_sheet_e
         assert found[1].values["valid_until"] != LATEST, end
 
 
+TITLED = sheet(cell("A1", "Our guests"), cell("A3", "plate") + cell("B3", "until"), cell("A4", "AB1") + cell("B4", "2026-01-31"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("Our guests;;\nplate;until;\nAB1;2026-01-31;\n", id="text"),
+        pytest.param("AB1;;\nAB2;2026-01-31;\n", id="no headings"),
+        pytest.param(packed(PARTS | {"xl/worksheets/sheet1.xml": TITLED}), id="workbook"),
+    ],
+)
+def test_a_title_over_a_table_makes_no_plates_that_are_valid_for_ever(tmp_path: Path, content: str | bytes) -> None:
+    """It was taken for the first plate of a column, and the other columns were left out."""
+    assert refused(tmp_path, content).startswith("line 1: no column is headed plate")
+
+
 def test_merged_headings_are_no_plates(tmp_path: Path) -> None:
     content = sheet(HEADINGS, cell("D2", "day"), after='<mergeCells><mergeCell ref="A1:A2"/></mergeCells>')
     assert entries(tmp_path, packed(PARTS | {"xl/worksheets/sheet1.xml": content}))[1][0].values["plate"] == ""
@@ -407,7 +427,7 @@ def test_a_workbook_of_ours(tmp_path: Path) -> None:
         ),
         pytest.param(
             packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET.replace('<c r="A5">', '<c r="A5" s="1">')}),
-            "line 5: numberplate: '1933-10-18' is no text: a spreadsheet has changed the plate",
+            "line 5: plate: '1933-10-18' is no text: a spreadsheet has changed the plate",
             id="plate-is-a-day",
         ),
     ],
@@ -509,7 +529,8 @@ def test_a_separator_that_can_be_none_is_passed_over(tmp_path: Path, text: str) 
 
 
 @pytest.mark.parametrize(
-    "heading", ["Expiry date", "valid till", "Ablaufdatum", "Date de fin", "Scadenza", "Valable jusqu’au", "有效期至"]
+    "heading",
+    ["Expiry date", "valid till", "Ablaufdatum", "Date de fin", "Scadenza", "Valable jusqu’au", "有效期至", "到期時間", "有效期"],
 )
 def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
     """A column that was not known was left out: the plate was valid for ever."""
