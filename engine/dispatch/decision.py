@@ -116,9 +116,9 @@ def _reason(passage: Passage, finding: Finding, openers: Collection[ActionRule],
     kept = _kept(passage, [rule for rule in openers if rule.list_id in matched], finding, zone)
     if kept is not None:
         return kept
-    lapsed = next((each for each in finding.lapsed if each.list.id in opening or not listed), None)
-    if lapsed is not None:
-        return _LAPSED[lapsed.why](lapsed, zone)
+    lapsed = [each for each in finding.lapsed if each.list.id in opening] or [each for each in finding.lapsed if not listed]
+    if lapsed:
+        return _LAPSED[lapsed[0].why](lapsed[0], zone)
     beside = [rule for rule in openers if rule.list_id not in matched and rule.start.on != ON_MATCH.on]
     kept = _kept(passage, beside, finding, zone)
     if kept is not None:

@@ -169,6 +169,12 @@ def test_an_entry_that_does_not_hold_is_the_reason_also_beside_a_list_that_only_
     assert decided(camera) == Decision("refused", reason)
 
 
+def test_of_two_entries_that_do_not_hold_that_of_the_list_that_opens_is_the_reason(camera: Camera) -> None:
+    listed(camera, list_id=WISH, valid_from=NOW + DAY)
+    listed(camera, valid_until=NOW)
+    assert str(decided(camera).reason) == "its entry on WHITELIST ended at 2026-01-02 03:04"
+
+
 def test_a_clock_that_is_not_set_is_the_reason(camera: Camera) -> None:
     listed(camera, valid_until=NOW)
     camera.clock.advance((datetime(1970, 1, 1, tzinfo=UTC) - NOW).total_seconds())
