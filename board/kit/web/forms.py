@@ -134,6 +134,9 @@ WIDGET_CONTROLS = {
 BY_LINE = {"output_seconds": "by_line", "input_seconds": "by_line", "output_pulses": "pulse_by_line"}
 """Widgets of texts with a number for each line of the board, "DO1=60 DO2=5": a number field for each."""
 
+MOST_KNOWN = 12
+"""What a choice could have been, where it was none."""
+
 TYPE_CONTROLS: tuple[tuple[Any, str, str], ...] = (
     (bool, "switch", ""),
     (int, "number", "1"),
@@ -194,7 +197,8 @@ def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
     strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
     if not known or not value or not strange:
         return NOTHING
-    return Text("this camera has no {strange}; it has {known}", {"strange": strange, "known": sorted(known)[:12]})
+    few = [*sorted(known)[:MOST_KNOWN], *(["…"] if len(known) > MOST_KNOWN else [])]
+    return Text("this camera has no {strange}; it has {known}", {"strange": strange, "known": few})
 
 
 def _inside(values: Sequence[Any]) -> bool:

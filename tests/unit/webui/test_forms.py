@@ -99,6 +99,15 @@ def test_every_problem_is_listed_at_once_with_its_field() -> None:
     }
 
 
+def test_an_error_names_a_few_of_many_choices_and_says_that_there_are_more() -> None:
+    many = {"countries": tuple((f"A{number:02}", "") for number in range(13))}
+    with pytest.raises(SettingsError) as refused:
+        filled(LprSettings, {"countries": ["ZZ"]}, {"region": "Europe"}, {**SIM, **many})
+    assert str(refused.value).endswith(
+        "this camera has no ZZ; it has A00, A01, A02, A03, A04, A05, A06, A07, A08, A09, A10, A11, …"
+    )
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", " ", "../../etc/passwd", "/etc/localtime", 5, None])
 def test_a_time_zone_that_is_none_is_refused(zone: Any) -> None:
     with pytest.raises(SettingsError):
