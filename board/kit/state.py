@@ -140,6 +140,11 @@ class State:
         return self.run / "last_inputs.json"
 
     @property
+    def last_look_file(self) -> Path:
+        """When the service looked for times of timers last, kept as the last trigger is."""
+        return self.run / "last_look.json"
+
+    @property
     def last_wiegand_file(self) -> Path:
         """The last Wiegand frame, kept as the last trigger is."""
         return self.run / "last_wiegand.json"

@@ -92,7 +92,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.places import forget_unseen
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
-from engine.service.remembered import LastInputs, LastTrigger, Remembered
+from engine.service.remembered import LastInputs, LastLook, LastTrigger, Remembered
 from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
@@ -247,7 +247,16 @@ class Service:
             lambda: self._subscribers.status_changed(),
             self._problems.say,
         )
-        self._timers = Timers(clock, self._time_zone, self._events.happened, partial(only_ends, kinds))
+        kept_look = Remembered(state.last_look_file, LastLook)
+        look = kept_look.get()
+        self._timers = Timers(
+            clock,
+            self._time_zone,
+            self._events.happened,
+            partial(only_ends, kinds),
+            None if look is None or look.boot != boot_id() else look.at,
+            lambda at: kept_look.put(LastLook(boot_id(), at)),
+        )
         self._environment = Environment(
             clock,
             self._pins,

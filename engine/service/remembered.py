@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -30,6 +31,14 @@ class LastInputs:
 
     boot: str
     active: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """When timers were looked for last in that boot, to the minute."""
+
+    boot: str
+    at: datetime
 
 
 class Remembered(Generic[T]):

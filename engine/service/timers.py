@@ -1,5 +1,5 @@
 """Timers: raises the event of each rule that starts on a timer when one of its times comes. Missed times are not made up, but of
-what only ends what was held."""
+what only ends what was held, and those that come while the service starts again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ HELD_NS = 600_000_000_000
 
 class Timers:
     """`time_zone()` returns the name of the camera's zone; `happened` as Events.happened (engine/service/events.py); `ends(rule)`:
-    whether it switches something off and does nothing else."""
+    whether it switches something off and does nothing else. `before`: when the service before looked last, None if there was none
+    in this boot; `keep(at)` is told it for the next one, once a minute, before anything happens."""
 
     def __init__(
         self,
@@ -28,13 +29,17 @@ class Timers:
         time_zone: Callable[[], str],
         happened: Happened,
         ends: Callable[[ActionRule], bool] = lambda rule: False,
+        before: datetime | None = None,
+        keep: Callable[[datetime], object] = lambda at: None,
     ) -> None:
         self._clock = clock
         self._time_zone = time_zone
         self._happened = happened
         self._ends = ends
         self._rules: tuple[ActionRule, ...] = ()
-        self._looked = clock.now()
+        self._looked = min(before or clock.now(), clock.now())
+        self._keep = keep
+        self._kept: datetime | None = None
         self._began_ns = clock.monotonic_ns()
         self._came: dict[int, datetime] = {}
         """Rule -> its last time that came: a clock that is set back a little does not repeat it."""
@@ -51,6 +56,9 @@ class Timers:
         self._looked = now
         if zone is None or after >= now:
             return
+        if self._kept is None or self._kept != now.replace(second=0, microsecond=0):  # times come with a minute
+            self._kept = now.replace(second=0, microsecond=0)
+            self._keep(now)
         for rule in self._rules:
             if now < CLOCK_KNOWN and rule.start.times:
                 continue  # a gate must not open at 07:00 of a clock that began at midnight with the board

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -52,6 +52,32 @@ def test_what_came_while_the_service_was_down_is_not_made_up() -> None:
     heard = Heard(timer(1, times=(4 * 60 + 4,)))
     heard.go(30)
     assert heard.said == []
+
+
+def test_a_time_that_comes_while_the_service_starts_again_comes_once() -> None:
+    rules = (timer(1, times=(4 * 60 + 5,)), timer(2, times=(4 * 60 + 3, 4 * 60 + 7)))
+    kept: list[datetime] = []
+    heard = Heard()
+
+    def starts_again() -> None:
+        before = kept[-1] if kept else None
+        heard.timers = Timers(heard.clock, lambda: "Europe/Berlin", heard.take, before=before, keep=kept.append)
+        heard.timers.use(rules)
+
+    starts_again()
+    heard.go(50)
+    assert (heard.said, len(kept)) == ([], 1)
+    heard.clock.advance(10)  # at 04:05:05 it is back
+    starts_again()
+    heard.go(2)
+    assert heard.said == [("timer 1", "04:05")]
+    for _ in range(3):
+        starts_again()
+        heard.go(2)
+    heard.clock.advance(600)  # it was away for longer: what has passed is not made up
+    starts_again()
+    heard.go(2)
+    assert heard.said == [("timer 1", "04:05")]
 
 
 def test_a_clock_that_is_set_back_brings_no_time_of_the_day_twice() -> None:
