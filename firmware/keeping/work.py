@@ -26,7 +26,7 @@ from board.kit.state import State
 from board.kit.words import Text, plain
 from firmware.keeping.contents import MAX_BYTES, PACKAGES, check, own_files, part_of
 from firmware.keeping.sealed import Seal, Unseal
-from firmware.packages.script import KEEPS_NOTHING
+from firmware.packages.script import KEEPS_NOTHING, Heard
 
 ABOUT = "about.json"
 FORM = 1
@@ -89,7 +89,8 @@ class _Package:
             stderr=subprocess.PIPE,
         )  # fmt: skip
         running.callback(self._end)
-        assert self._popen.stdout is not None
+        assert self._popen.stdout is not None and self._popen.stderr is not None
+        self._heard = Heard(self._popen.stderr)
         self._parts = parts(self._popen.stdout.read)
         try:
             first = next(self._parts, None)
@@ -115,8 +116,7 @@ class _Package:
 
     def _failed(self, why: Exception) -> ConfigError:
         self._popen.kill()
-        assert self._popen.stderr is not None
-        said = self._popen.stderr.read(MAX_BYTES).decode("utf-8", "replace").strip().splitlines()
+        said = self._heard.text().strip().splitlines()
         return ConfigError("{name} does not give what it stores: {reason}", name=self._name, reason=said[-1][:300] if said else why)
 
     def _code(self) -> int:
@@ -127,9 +127,8 @@ class _Package:
 
     def _end(self) -> None:
         """Nobody reads what it writes: it ends by that, and takes away what it has put aside."""
-        for pipe in (self._popen.stdout, self._popen.stderr):
-            if pipe is not None:
-                pipe.close()
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(ENDS_WITHIN_S)
         self._popen.kill()

@@ -31,7 +31,7 @@ from board.kit.plain import from_plain
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Layout, Manifest
-from firmware.packages.script import KEEPS_NOTHING, Command, PackageData, reason
+from firmware.packages.script import KEEPS_NOTHING, Command, Heard, PackageData, reason
 from firmware.packages.slots import GOOD, Slot, Slots
 from firmware.processes.launch import CHILD
 from firmware.processes.places import Beside, settle_alike
@@ -43,7 +43,6 @@ SPARE_BYTES = 16 << 20
 SAVED_WITHIN_S = 1_800.0
 """For the largest database on the slowest card."""
 PIECE_BYTES = 1 << 16
-SAID_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +263,9 @@ class _Giving:
             [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *asked.words], cwd=asked.folder, env=dict(asked.environment),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        assert self._popen.stdout is not None
+        assert self._popen.stdout is not None and self._popen.stderr is not None
         self.out: IO[bytes] = self._popen.stdout
+        self._heard = Heard(self._popen.stderr)
         self._watch = threading.Timer(SAVED_WITHIN_S, self._kill)
         self._watch.daemon = True
         self._watch.start()
@@ -277,9 +277,7 @@ class _Giving:
         self._watch.cancel()
         self._kill()
         self._popen.wait()
-        for pipe in (self._popen.stdout, self._popen.stderr):
-            if pipe is not None:
-                pipe.close()
+        self.out.close()
 
     def end(self) -> int:
         """Its exit code; it is ended if it prints on."""
@@ -291,8 +289,7 @@ class _Giving:
     def said(self) -> str | Text:
         """Why it failed."""
         self._kill()
-        assert self._popen.stderr is not None
-        return reason(self._popen.wait(), self._popen.stderr.read(SAID_BYTES).decode("utf-8", "replace"))
+        return reason(self._popen.wait(), self._heard.text())
 
     def _kill(self) -> None:
         if self._popen.poll() is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
@@ -21,6 +24,9 @@ KEEPS_NOTHING = (0, 2)
 arguments). With any other it has failed: ours says 74 (sysexits.h: EX_IOERR) when it cannot give or take what it knows."""
 WITHIN_S = 240.0
 TRIES = 3
+SAID_BYTES = 1 << 16
+HEARD_WITHIN_S = 2.0
+"""What it started and left behind may keep the pipe open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,27 @@ def reason(code: int, said: str) -> str | Text:
     """Why it failed: its last line, if it has ended by itself."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[-1][:300] if lines and code >= 0 else exit_text(code)
+
+
+class Heard:
+    """What a script says on stderr, taken as it comes, so that no log of its own holds it up: nobody may read that before it has
+    ended. The pipe is closed when its last writer has gone."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._end = b""
+        self._listener = threading.Thread(target=self._listen, name="stderr", daemon=True)
+        self._listener.start()
+
+    def text(self) -> str:
+        """The end of it; the script has been ended."""
+        self._listener.join(HEARD_WITHIN_S)
+        return self._end.decode("utf-8", "replace")
+
+    def _listen(self) -> None:
+        with self._pipe:
+            while data := os.read(self._pipe.fileno(), SAID_BYTES):
+                self._end = (self._end + data)[-SAID_BYTES:]
 
 
 class PackageData:

@@ -9,8 +9,11 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from board.kit.parcel import Writer
 from firmware.keeping.backups import PIECE_BYTES, Making
 from firmware.keeping.work import _Package
+
+ABOUT, LISTS = (json.dumps({"name": name, "size": size}).encode() for name, size in (("about.json", 2), ("lists", 4)))
 
 
 def test_whoever_has_all_of_a_backup_finds_the_camera_free_for_the_next() -> None:
@@ -51,9 +54,20 @@ def test_a_backup_that_is_broken_off_leaves_nothing_that_was_put_aside_for_it(tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_package_that_says_much_while_it_gives_its_part_waits_for_nobody(tmp_path: Path) -> None:
+    parcel = b"".join(struct.pack(">I", len(head)) + head + data for head, data in ((ABOUT, b"{}"), (LISTS, b"abcd")))
+    program = (
+        f"import sys; sys.stdout.buffer.write({parcel!r} + bytes(4)); sys.stdout.flush(); sys.stderr.write('a line\\n' * 50_000)"
+    )
+    plan = {"version": "1.0", "words": [sys.executable, "-I", "-S", "-c", program], "folder": str(tmp_path), "environment": {}}
+    given: list[bytes] = []
+    with ExitStack() as running:
+        _Package("TINY", plan, running).write(Writer(given.append))
+    assert b"".join(given).endswith(b"abcd")
+
+
 def test_a_package_whose_part_of_a_backup_is_not_wanted_any_more_leaves_nothing_either(tmp_path: Path) -> None:
-    about = json.dumps({"name": "about.json", "size": 2}).encode()
-    head = struct.pack(">I", len(about)) + about + b"{}"
+    head = struct.pack(">I", len(ABOUT)) + ABOUT + b"{}"
     words = [sys.executable, "-I", "-S", "-c", f"import sys; sys.stdout.buffer.write({head!r})\n{WRITER}", str(tmp_path / "copy")]
     plan = {"version": "1.0", "words": words, "folder": str(tmp_path), "environment": {}}
     with ExitStack() as running:

@@ -60,6 +60,8 @@ def part(name, data):
 if words[:1] == ["data"] and KNOWS:
     verb, folder = words[1], pathlib.Path(words[-1])
     state = pathlib.Path(words[words.index("--state") + 1]) if "--state" in words else None
+    if verb == "save" and (state / "talks").exists():
+        sys.stderr.write("a line of its log\\n" * 20_000)
     if verb == "save":
         if (state / "refuses").exists():
             print("the card is gone", file=sys.stderr, flush=True)
@@ -234,6 +236,16 @@ def test_a_disk_that_is_full_while_data_is_saved_refuses_the_version_and_loses_n
     monkeypatch.undo()
     camera.upload(first, 2, layout=2, oldest=2)
     until(lambda: only(first).version == "2.0.0" and only(first).status == "on")
+
+
+def test_a_package_that_says_much_while_it_gives_its_data_waits_for_nobody(camera: Camera, first: Packages) -> None:
+    """Nobody read what it said until it had ended, which it did not while that waited in a pipe that was full."""
+    (camera.state.root / "talks").touch()
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    (camera.state.root / "refuses").write_text("74")
+    with pytest.raises(PackageError, match=r"cannot be saved.*: the card is gone; nothing was changed"):
+        camera.upload(first, 3, layout=3, oldest=3)
 
 
 @pytest.mark.parametrize(("code", "why"), [(74, "the card is gone"), (1, "the card is gone"), (-9, "killed by SIGKILL")])
