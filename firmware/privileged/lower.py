@@ -72,6 +72,9 @@ def _replace(now: Path, kept: Path) -> None:
         fresh = kept.with_name(f".{kept.name}.gatewright")
         _remove(fresh)
         shutil.copy2(now, fresh, follow_symlinks=False)
+        if not fresh.is_symlink():
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
         fresh.replace(kept)
     else:
         _remove(kept)

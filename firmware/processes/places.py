@@ -156,6 +156,8 @@ def settle_alike(state: State, processes: Sequence[str] = (), beside: Beside = A
         if path.exists() and path.stat().st_uid != os.getuid():
             fresh = path.with_name(f"{name}.new")
             shutil.copyfile(path, fresh)
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
             fresh.chmod(0o600)
             fresh.replace(path)
     for folder in (state.database.parent, state.images):

@@ -13,6 +13,7 @@ import pytest
 
 from firmware.privileged import lower
 from firmware.privileged.__main__ import Refused, Root
+from tests.recorder import Recorder
 
 LOOKED = ("systemctl", "show", "--property=LoadState", "--value", "systemd-timesyncd")
 
@@ -363,6 +364,22 @@ def test_a_power_cut_leaves_each_file_of_a_folder_as_it_was_or_as_it_is(tmp_path
     assert seen and all({"eth0", "wlan0"} <= names for names in seen)
     for folder in lower.VERBS["network_keep"]:
         assert {path.name: path.read_text() for path in (kept / folder).iterdir()} == {"eth0": "new", "wlan0": "new"}
+
+
+def test_what_is_copied_down_is_on_the_disk_before_it_takes_the_place_of_the_file_before(
+    tmp_path: Path, recorder: Recorder
+) -> None:
+    now, kept = tmp_path / "now", tmp_path / "kept"
+    for root, zone in ((now, "Europe/Berlin"), (kept, "Etc/UTC")):
+        (root / "etc").mkdir(parents=True)
+        (root / "etc/timezone").write_text(zone)
+        (root / "etc/fstab").write_text(f"{zone} # gatewright sd\n")
+        (root / "etc/localtime").symlink_to(f"/usr/share/zoneinfo/{zone}")
+    lower.copy(("etc/timezone", "etc/fstab", "etc/localtime"), lambda _: None, now, kept)
+    timezone = [("sync", ".timezone.gatewright"), ("rename", "timezone")]
+    fstab = [("sync", "fstab.gatewright"), ("rename", "fstab")]
+    assert recorder.events == [*timezone, *fstab, ("rename", "localtime")]
+    assert recorder.synced[".timezone.gatewright"] == b"Europe/Berlin"
 
 
 def test_nothing_but_what_the_helper_changes_is_copied_down(tmp_path: Path) -> None:

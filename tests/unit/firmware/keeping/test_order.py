@@ -15,6 +15,7 @@ from board.kit.state import State
 from firmware.keeping import order as module
 from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING, own_files
 from firmware.keeping.order import RESET, RESTORE, Order, carry_out, give, notice, staged
+from tests.recorder import Event, Recorder
 from tests.waiting import until
 
 HOST = (
@@ -244,3 +245,28 @@ def test_an_order_that_is_none_does_nothing(state: State, text: str) -> None:
     after.pop("host/keeping/order.json", None)
     assert after == before
     assert module.notice(state) is None
+
+
+def test_an_order_what_it_has_done_and_its_end_are_on_the_disk_in_this_order(
+    state: State, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.os, "sync", lambda: recorder.happened("sync", "everything"))
+
+    def ordered(order: Order) -> list[Event]:
+        give(state, order)
+        assert recorder.events == [
+            ("sync", "everything"), ("sync", "order.json.new"), ("rename", "order.json"), ("sync", "keeping/"),
+        ]  # fmt: skip
+        recorder.events.clear()
+        carry_out(state, untaken)
+        until(lambda: not list((state.host / "keeping").glob("gone-*")))
+        done = [each for each in recorder.events if not each[1].startswith("gone-")]
+        recorder.events.clear()
+        return done
+
+    told = [("sync", "notice.json.new"), ("rename", "notice.json"), ("sync", "keeping/")]
+    stage(state, host__ftp_json="new")
+    forgotten = [("sync", "host/"), ("sync", "host/")]  # settings, and people
+    restored = [("sync", "ftp.json.new"), ("rename", "ftp.json"), ("sync", "host/")]
+    assert ordered(Order(RESTORE, (SETTINGS, PEOPLE), "anna")) == [*restored, *forgotten, *told]
+    assert ordered(Order(RESET, (), "anna")) == [("sync", "host/"), ("sync", "state/"), *told]

@@ -40,6 +40,7 @@ from firmware.packages.versions import NEVER, OlderVersion
 from firmware.pages.packages import upload
 from firmware.processes import supervisor as supervisor_module
 from tests.checked_here import checked_here
+from tests.recorder import Recorder
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, only, trust_file, write
 from tests.waiting import until
 
@@ -847,15 +848,17 @@ def test_a_key_that_was_taken_away_or_replaced_comes_back_from_no_copy(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_that_is_added_and_removed_by_a_person_has_and_leaves_no_second_file(tmp_path: Path) -> None:
+def test_a_key_that_is_added_and_removed_by_a_person_has_and_leaves_no_second_file(tmp_path: Path, recorder: Recorder) -> None:
     trusted = Trusted(TrustedKeys(tmp_path), lambda: [])
     trust_file(tmp_path)
     key = trusted.add(public_pem(public_of(OTHER_KEY)), "other")
     assert (tmp_path / "other.pub.copy").read_bytes() == (tmp_path / "other.pub").read_bytes()
     (tmp_path / "other.pub").write_bytes(b"")
     assert key.fingerprint in [each.fingerprint for each in trusted.all()]
+    recorder.events.clear()
     trusted.remove(key.fingerprint, key.fingerprint[:8])
     assert [each.name for each in tmp_path.iterdir()] == ["tiny.pub"]
+    assert recorder.events == [("sync", f"{tmp_path.name}/")]  # a power cut does not bring it back
 
 
 @pytest.mark.parametrize("link", [None, "C", "nowhere"])

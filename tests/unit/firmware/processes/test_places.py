@@ -14,6 +14,7 @@ from board.kit.state import State
 from firmware.processes import places
 from firmware.processes.card import CardFolder
 from firmware.processes.places import OWN, Beside, clear_the_way, settle_alike, settle_apart
+from tests.recorder import Recorder
 
 
 @pytest.fixture
@@ -60,6 +61,19 @@ def test_a_cut_while_they_are_taken_along_loses_nothing(state: State, monkeypatc
     settle_apart(state, {})
     assert (state.polarity_file.read_text(), state.sights_file.read_text()) == ("{}", "seen")
     assert {path.name for path in state.own.iterdir()} == set(OWN)
+
+
+def test_what_moves_is_on_the_disk_in_its_new_place_before_it_is_gone_from_the_old_one(state: State, recorder: Recorder) -> None:
+    settle_apart(state, {"pins": os.getuid()})
+    moved = recorder.events.index(("rename", "own"))
+    folders = [each for each in recorder.events[:moved] if each[1].endswith("/")]
+    assert folders[-len(OWN) - 1 :] == [*(("sync", f"{process}/") for process in OWN), ("sync", "own.new/")]
+    assert recorder.events[moved + 1] == ("sync", "state/")
+    recorder.events.clear()
+    os.chown(state.database, os.getuid() + 1, -1)
+    settle_alike(state)
+    assert recorder.events[-4:] == [("sync", "state/"), ("rename", "own.gone"), ("sync", "anpr.db.new"), ("rename", "anpr.db")]
+    assert state.database.read_text() == "rows"
 
 
 def test_what_a_process_keeps_is_its_own_again_after_an_installation_that_made_it_everybodys(state: State) -> None:
