@@ -19,7 +19,7 @@ from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
 from board.kit.plain import from_plain
 from board.kit.words import Text, to_stored
-from firmware.packages.manifest import Manifest, parse
+from firmware.packages.manifest import NAME, Manifest, parse
 from firmware.packages.trusted import Version
 from firmware.packages.verify import CONF, HASHES, Verified, manifest_sha256, unpack
 from firmware.packages.versions import numbers
@@ -414,6 +414,8 @@ class Slots:
         return Kept(self._root / name / "record.json", lambda document: _parse(name, document), _plain)
 
     def _read_record(self, name: str) -> Record:
+        if not NAME.fullmatch(name):  # an address says so
+            raise PackageError("{name} is not installed", name=name[:60])
         kept = self._kept(name)
         try:
             found = kept.read()

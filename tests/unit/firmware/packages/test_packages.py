@@ -663,6 +663,13 @@ def test_routes_lead_to_their_sockets_and_none_is_shared_between_packages(camera
         camera.upload(packages, conf=other, processes={"watcher": "live"})
 
 
+def test_a_name_that_no_package_can_have_is_not_installed(camera: Camera) -> None:
+    packages = camera.boot()
+    for act in packages.commands().values():
+        with pytest.raises(PackageError, match="is not installed"):
+            act("x" * 300)
+
+
 def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.two)
     packages = camera.boot()
