@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from board.kit.clock import TestClock
@@ -38,7 +39,7 @@ class Camera:
     def crash(self) -> None:
         self.store = Store(self.folder / "anpr.db", self.clock, RuleJudge(self.kinds))
         self.told: list[Delivery] = []
-        self.outbox = Outbox(self.store, self.clock, self.told.append, lambda names: not set(names).isdisjoint(self.pins.begun))
+        self.outbox = Outbox(self.store, self.clock, self.told.append, self.has_begun)
         self.recovered = self.outbox.recover()
         surroundings = environment(self.folder, self.pins, self.clock)
         self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier)
@@ -46,7 +47,12 @@ class Camera:
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }
         self.bypass = Bypass(self.kinds, surroundings, self.pins, self.clock, self.barrier)
-        self.intake = Intake(self.store, self.kinds, workers, self.clock, bypass=self.bypass, barrier=self.barrier)
+        self.intake = Intake(
+            self.store, self.kinds, workers, self.clock, bypass=self.bypass, barrier=self.barrier, has_begun=self.has_begun
+        )
+
+    def has_begun(self, names: Collection[str]) -> bool:
+        return not set(names).isdisjoint(self.pins.begun)
 
     def claim(self) -> Delivery | None:
         now = self.clock.now()

@@ -49,7 +49,7 @@ MOST_THREADS = 16
 class Judged:
     """A passage with everything decided about it, before it is stored. `spent`: the entries that it counts down, each with the
     ids of the deliveries that open by it; `beside`: lists that the plate is not in and whose actions open all the same (an exit
-    loop, any car of a lane); `verdicts`: what servers answered."""
+    loop, any car of a lane); `verdicts`: what servers answered; `is_in`: the service before let it in."""
 
     passage: Passage
     matches: tuple[Match, ...]
@@ -59,6 +59,7 @@ class Judged:
     spent: tuple[tuple[ListEntry, tuple[str, ...]], ...]
     beside: tuple[PlateList, ...] = ()
     verdicts: Verdicts = ()
+    is_in: bool = False
 
     @property
     def done(self) -> tuple[tuple[Delivery, datetime], ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from engine.dispatch.asking import Verdicts, decided, heed
 from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged, in_time, lists_beside
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
+from engine.dispatch.outbox import BEGAN
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.events import CARS, PLATE
@@ -34,7 +37,8 @@ class _Spent(Exception):
 
 
 class Intake:
-    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: rules on what opens."""
+    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: rules on what opens;
+    `has_begun(ids of deliveries)`: whether pins began one of them, as pins wrote down itself."""
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Intake:
         licensed: bool = True,
         bypass: Bypass | None = None,
         barrier: Barrier | None = None,
+        has_begun: Callable[[Collection[str]], bool] = lambda names: False,
     ) -> None:
         self._store = store
         self._kinds = kinds
@@ -53,6 +58,7 @@ class Intake:
         self._clock = clock
         self._licensed = licensed
         self._barrier = barrier
+        self._has_begun = has_begun
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdicts: Verdicts = (), done: tuple[Delivery, ...] = ()) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, the actions that open
@@ -73,7 +79,7 @@ class Intake:
         judged = held or self._judge(passage, happened, verdicts, done)
         try:
             with self._in_time(judged):
-                added = self._commit(judged, is_over=held is not None)
+                added = self._commit(judged, is_over=held is not None or judged.is_in)
         except StoreError:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
@@ -99,11 +105,14 @@ class Intake:
         deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, self._clock.monotonic_ns(), gates)
         log.debug("%s: %d of %d actions are due", passage.plate or passage.what, len(deliveries), len(rules))
         deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
+        # A service before could not store it, and let it in all the same: what began is not too old.
+        begun = {each.id for each in deliveries if each.state == "expired" and self._has_begun([each.id])}
+        deliveries = [replace(each, state="pending") if each.id in begun else each for each in deliveries]
         if not self._licensed and not done:
             decision = UNLICENSED
         elif passage.what in CARS:
             decision = decided(verdicts, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
-            if self._barrier is not None:
+            if self._barrier is not None and not begun:
                 mine = openers(deliveries, rules, self._kinds, self._barrier)
                 ask = partial(self._barrier.ask, passage, finding.matches, decision)
                 deliveries, decision = ruled(deliveries, decision, mine, ask, now)
@@ -111,7 +120,11 @@ class Intake:
             decision = decide_event(happened, rules, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
         beside = lists_beside(self._store, self._kinds, rules, deliveries, finding.matches)
-        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside, verdicts)
+        is_done = partial(replace, state="done", attempts=1, finished_at=now, note=Text(BEGAN))
+        deliveries = [is_done(each) if each.id in begun else each for each in deliveries]
+        return Judged(
+            passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent), beside, verdicts, bool(begun)
+        )
 
     def _commit(self, judged: Judged, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, however many entries are left."""

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.store import Store
 from engine.store.queries import Head
 from engine.types import Delivery
 
 LONGEST_PAUSE_S = 300.0
+
+BEGAN = mark("began before: not repeated")
 
 
 def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -> float:
@@ -79,7 +81,7 @@ class Outbox:
         """`state`: "failed" (no retry will work) or "expired" (too old). False: it is done, as pins began it before; whoever
         asked for it ended before that was recorded."""
         if self._has_begun([item.id]):
-            self.done(item, Text("began before: not repeated"))
+            self.done(item, Text(BEGAN))
             return False
         now = self._clock.now()
         with self._store.transaction():

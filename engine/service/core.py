@@ -422,7 +422,8 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
         keeper = Store(self._state.database, self._clock, checkpoints=False)
-        outbox = Outbox(store, self._clock, self._delivered, partial(has_begun, self._state.acts_file))
+        has_begun_here = partial(has_begun, self._state.acts_file)
+        outbox = Outbox(store, self._clock, self._delivered, has_begun_here)
         lane_settings = store.settings(LaneSettings)
         barrier = self._lane if lane_settings.in_use else None
         performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
@@ -439,7 +440,7 @@ class Service:
             keeper=keeper,
             outbox=outbox,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier, has_begun_here),
             events=Intake(store, self._kinds, workers, self._clock, bypass=self._bypass),  # a licence is for reading plates alone
             scheduler=Scheduler(
                 Retention(keeper, self._state.images, self._clock, doubts=doubts),

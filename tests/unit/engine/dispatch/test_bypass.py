@@ -16,7 +16,7 @@ from board.kit.words import Text
 from board.types import PinsDone, Pulse
 from engine.types import ANY_PASSAGE, Conditions, Start
 from tests.dispatch_camera import Camera
-from tests.samples import BLACK, NOW_NS, entry, passage, rule
+from tests.samples import BLACK, NOW_NS, WHITE, entry, passage, rule
 from tests.waiting import until
 
 
@@ -63,6 +63,21 @@ def test_what_happened_is_stored_when_there_is_room_however_late(filled: Camera,
     assert filled.store.passages.get(passage().id).decision == held.decision  # type: ignore[union-attr]
     assert held.decision.outcome == "opened"
     assert filled.bypass.held(passage().id) is None
+
+
+def test_what_was_let_in_by_a_service_that_has_ended_since_is_stored_as_that_and_takes_its_entry(filled: Camera) -> None:
+    (one,) = filled.store.entries(WHITE)
+    filled.store.entries.save(replace(one, entries_left=2), "admin")
+    refused(filled)
+    until(lambda: done(filled), "the end of the pulse")
+    filled.crash()  # the next one can store it
+    filled.clock.advance(3600)
+    assert filled.intake.take(passage()) is True
+    assert filled.states() == [("done", 1, "began before: not repeated"), ("pending", 0, "")]
+    stored = filled.store.passages.get(passage().id)
+    assert stored is not None and stored.decision.outcome == "opened"
+    assert [each.entries_left for each in filled.store.entries(WHITE)] == [1]
+    assert len(filled.pins.requests) == 1
 
 
 def done(camera: Camera) -> bool:
