@@ -21,6 +21,7 @@ from board.kit.words import Text, mark
 from board.serial import SerialLines, parse_url
 from board.types import WiegandCode
 from engine.actions._kind import ActionEnv, ActionKind, Lane
+from engine.actions._osdp_commands import Commands
 from engine.actions.wiegand import NumberOptions, code_for, number_bits, unsendable
 from engine.types import PlateEvent
 
@@ -159,7 +160,7 @@ class Reader:
         from osdp import Capability, LibFlag, LogLevel, PDCapabilities, PdId, PDInfo, PeripheralDevice
 
         self._stop()
-        self._channel = _channel(self._serial, self._line)
+        self._channel = _channel(self._serial, self._line, identity.address)
         flags = [LibFlag.EnforceSecure] if identity.key else []
         known = PdId(1, MODEL, VENDOR, 1, 0x010000)
         info = PDInfo(identity.address, self._channel, scbk=identity.key or None, name="camera", flags=flags, id=known)
@@ -193,19 +194,21 @@ def _card(bits: int, data: bytes) -> dict[str, Any]:
     }
 
 
-def _channel(serial: SerialLines, line: str) -> Any:
+def _channel(serial: SerialLines, line: str, address: int) -> Any:
     """The line as the library wants it: never waits."""
     from osdp import Channel
 
     class Line(Channel):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
+            self._commands = Commands(address)
             self._heard = bytearray()
             self._lock = threading.Lock()
 
         def hear(self, data: bytes) -> None:
+            commands = self._commands.take(data, time.monotonic())
             with self._lock:
-                self._heard += data
+                self._heard += commands
                 del self._heard[:-MOST_HEARD]
 
         def read(self, max_bytes: int) -> bytes:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+from binascii import crc_hqx
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from board.kit.child import ROOT, environment
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import check
 from engine.actions._kind import ActionEnv
+from engine.actions._osdp_commands import Commands
 from engine.actions.osdp import ACTION, OsdpOptions
 from tests.samples import ActionPeer, entry, env, event
 from tests.waiting import until
@@ -150,3 +155,68 @@ def test_without_a_controller_it_says_so_and_a_key_is_in_no_text(tmp_path: Path)
 def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         check(OsdpOptions, wrong)
+
+
+# --- what strangers at the wire send ----------------------------------------------------------------------------------
+
+READER = """
+import sys
+from pathlib import Path
+from board.devices import DeviceBook
+from board.kit.settings import check
+from board.kit.state import State
+from board.serial import SerialLines
+from engine.actions.osdp import OsdpOptions, Reader
+options = check(OsdpOptions, {"line": sys.argv[1], "address": 5, "channel_key": sys.argv[2]})
+with Reader(SerialLines(State(Path(sys.argv[3])), DeviceBook(State(Path(sys.argv[3])), "service")), options.line) as reader:
+    reader.use((options,))
+    sys.stdin.read()
+"""
+
+
+def packet(code: int, data: bytes = b"", block: bytes = b"", address: int = 5, number: int = 0) -> bytes:
+    length = 8 + len(block) + len(data)
+    body = bytes([0x53, address, length & 0xFF, length >> 8, 4 | number | 8 * bool(block)]) + block + bytes([code]) + data
+    return body + crc_hqx(body, 0x1D0F).to_bytes(2, "little")
+
+
+@pytest.mark.parametrize("key", [KEY, ""], ids=["secure", "plain"])
+def test_no_command_ends_the_process_and_what_the_library_has_no_name_for_is_refused(tmp_path: Path, key: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as wire:
+        wire.settimeout(20)
+        line = f"socket://127.0.0.1:{wire.getsockname()[1]}"
+        command = [sys.executable, "-c", READER, line, key, str(tmp_path)]
+        reader = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, env=environment())
+        stranger, _ = wire.accept()
+        with stranger:
+            stranger.settimeout(20)
+            for code in (0x9B, 0x63, 0x72, 0xA6):
+                for block in (b"", b"\x03\x11\x01"):
+                    stranger.sendall(packet(code, block=block))
+                    assert b"\x41" in stranger.recv(100), "a NAK"
+        reader.communicate(timeout=20)
+    assert reader.returncode == 0
+
+
+def test_only_whole_commands_to_this_reader_reach_the_library() -> None:
+    poll, other, reply, everybody = packet(0x60), packet(0x60, address=6), packet(0x40, address=0x85), packet(0x61, address=0x7F)
+    damaged = poll[:-1] + bytes([poll[-1] ^ 1])
+    commands = Commands(5)
+    assert commands.take(b"\xff" + poll + other + reply + damaged + b"S\x05" + everybody, 1.0) == poll + everybody
+    assert commands.take(poll[:4], 1.1) == b""
+    assert commands.take(poll[4:], 1.2) == poll, "in pieces"
+    commands.take(b"S\x05\xff\x04\x04", 1.3)
+    assert commands.take(poll, 1.4) == b"", "it may belong to a longer one"
+    assert commands.take(poll, 2.0) == poll, "which never ended"
+
+
+def test_a_command_without_a_name_becomes_one_that_is_refused_and_others_stay_as_they_are() -> None:
+    commands = Commands(5)
+    for strange in (packet(0x9B, b"ab"), packet(0x9B, b"ab", b"\x03\x11\x01")):
+        (changed,) = [commands.take(strange, 1.0)]
+        assert changed == packet(0xFF, b"ab", b"\x03\x11\x01" if strange[4] & 8 else b"")
+    in_the_channel, challenge = packet(0x9B, bytes(4), b"\x02\x15"), packet(0x76, bytes(8), b"\x03\x11\x01")
+    assert commands.take(in_the_channel + challenge, 1.0) == in_the_channel + challenge
+    begin = [0x53, 5, 7, 0, 0]  # with a sum instead of a CRC
+    summed = bytes([*begin, 0x9B, -sum([*begin, 0x9B]) & 0xFF])
+    assert commands.take(summed, 1.0) == bytes([*begin, 0xFF, -sum([*begin, 0xFF]) & 0xFF])
