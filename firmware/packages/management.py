@@ -252,7 +252,7 @@ class Packages:
         return self._routing.ready()
 
     def ill(self) -> str:
-        """What is wrong with the processes of running packages; "" when all is well or none is meant to run. Waits for nobody."""
+        """As Running.ill: one that fails beside the gate's has nobody reset the board on which gates open."""
         return self._running.ill()
 
     @property

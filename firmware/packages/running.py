@@ -75,8 +75,11 @@ class Running:
         return tuple(self._supervisors)
 
     def ill(self) -> str:
-        """What is wrong with the processes of running packages; "" when all is well or none is meant to run. Waits for nobody."""
-        found = [(name, supervisor.ill) for name, supervisor in list(self._supervisors.items())]
+        """What is wrong with the processes of the package that drives the outputs or, if none does, of all that run; "" when all is
+        well or none is meant to run. Waits for nobody."""
+        running = list(self._supervisors.items())
+        gate = [(name, supervisor) for name, supervisor in running if supervisor.drives_outputs]
+        found = [(name, supervisor.ill) for name, supervisor in gate or running]
         return "; ".join(f"{name}: {why}" for name, why in found if why)
 
     def start(self, name: str) -> None:

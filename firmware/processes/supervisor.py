@@ -172,6 +172,10 @@ class Supervisor:
         return self._thread.is_alive()
 
     @property
+    def drives_outputs(self) -> bool:
+        return any(process.spec.name == PINS for process in self._processes)
+
+    @property
     def status(self) -> tuple[ProcessStatus, ...]:
         return self._status
 
@@ -395,7 +399,7 @@ class Supervisor:
             return 0
 
     def _safe(self) -> None:
-        if not any(process.spec.name == PINS for process in self._processes):
+        if not self.drives_outputs:
             return
         try:
             self._make_safe()

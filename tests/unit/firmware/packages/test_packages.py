@@ -642,6 +642,25 @@ def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camer
     assert packages.name_of(1) == "TINY"
 
 
+def test_a_package_that_fails_beside_the_one_that_drives_the_outputs_has_the_board_reset_by_nobody(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (60.0,))
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    until(lambda: packages.ill() == "")
+
+    def other(text: str) -> str:
+        return text.replace("TINY", "OTHER").replace("url = /tiny/", "url = /other/\nsocket = other.sock")
+
+    camera.upload(packages, conf=other, processes={"watcher": "crash"})
+    packages.start("OTHER")
+    until(lambda: packages.listing()[0].processes[0].state == "waiting")
+    assert (packages.ill(), packages.portals_ready()) == ("", False)
+    packages.stop("TINY")
+    assert packages.ill() == "OTHER: watcher is not running: exit code 1 (the lens fell off)"
+
+
 def test_routes_lead_to_their_sockets_and_none_is_shared_between_packages(camera: Camera) -> None:
     def with_lpr(text: str) -> str:
         return text + "[route.lpr]\npath = /LPR/\nsocket = vms.sock\nauthenticates = package\n"
