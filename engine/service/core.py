@@ -246,6 +246,7 @@ class Service:
             self._events.happened,
             lambda: self._subscribers.status_changed(),
             self._problems.say,
+            lambda message: self._hub.send_engine(message),
         )
         kept_look = Remembered(state.last_look_file, LastLook)
         look = kept_look.get()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, StorageRefused, StoreError
+from board.kit.errors import ConfigError, StorageRefused, StoreError, WireError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
@@ -32,7 +32,7 @@ from engine.events import CARS
 from engine.lane.handover import Handover
 from engine.lane.table import PASSED, ROLES, STATES
 from engine.lists import fold, normalise
-from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
+from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState, ReadAgain
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
@@ -53,6 +53,11 @@ OLDEST_VIEW_MS = 60_000
 NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
+MOST_SHUT_OUT = 16
+RECENT_NS = 600_000_000_000
+"""A car that was refused longer ago has gone."""
+LOOK_EVERY_S = 2.0
+"""For a place for whom was refused for want of one: it is not told here when somebody corrects a count."""
 COUNT, UNCOUNT = "count", "uncount"
 """Effects: a passage is to be counted where no loop tells who has driven in; it was, and nothing opened."""
 STRANGER = frozenset({"NOT IN LIST"})
@@ -99,13 +104,15 @@ class _Known:
     """Passages without loops by which a vehicle was counted in or out."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
+    shut_out: deque[tuple[Passage, tuple[Match, ...]]] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
+    """Who was refused for want of a place, oldest first."""
     left: deque[_Left] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Vehicles that had not been counted in."""
 
 
 class LaneKeeper:
     """One lane. Any thread may call. `happened` as Events.happened (engine/service/events.py); `changed()`: the status has
-    changed; `kept` keeps what the next process must know."""
+    changed; `kept` keeps what the next process must know; `read_again(message)` asks the engine, WireError if there is none."""
 
     def __init__(
         self,
@@ -114,9 +121,11 @@ class LaneKeeper:
         happened: Happened,
         changed: Callable[[], None],
         report: Callable[[Text], None],
+        read_again: Callable[[ReadAgain], None],
     ) -> None:
         self._clock = clock
         self._kept = kept
+        self._read_again = read_again
         self._last_kept: Handover | None = None
         self._happened = happened
         self._changed = changed
@@ -206,6 +215,9 @@ class LaneKeeper:
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
+            with self._news:
+                self._known.shut_out.append((passage, tuple(matches)))
+                self._news.notify_all()
             return Ruling("withheld", shut_out.reason)
         with self._news:
             lane = self._lane
@@ -362,6 +374,7 @@ class LaneKeeper:
 
     def _run(self) -> None:
         while True:
+            self._look_for_a_place()
             with self._news:
                 if self._stopped.is_set():
                     return
@@ -388,6 +401,28 @@ class LaneKeeper:
                 with self._news:
                     self._effects.extendleft(reversed(effects))
 
+    def _look_for_a_place(self) -> None:
+        """Whoever stands there since there was none is read anew when one is free; of several the first."""
+        now_ns, stores = self._clock.monotonic_ns(), self._stores
+        with self._news:
+            known = self._known
+            while known.shut_out and now_ns - known.shut_out[0][0].monotonic_ns > RECENT_NS:
+                known.shut_out.popleft()
+            waiting = list(known.shut_out)
+        assert stores is not None
+        for each in waiting:
+            passage, matches = each
+            try:
+                if self._no_place(stores.store, passage, matches) is not None:
+                    continue
+                self._read_again(ReadAgain(passage.id, passage.plate))
+            except (StoreError, WireError) as why:
+                log.debug("%s", why)  # again in a moment
+                return
+            with self._news:
+                known.shut_out = deque((one for one in known.shut_out if one is not each), maxlen=MOST_SHUT_OUT)
+            return
+
     def _has_loops(self) -> bool:
         return self._lane is not None and self._lane.machine.has_loops
 
@@ -401,7 +436,8 @@ class LaneKeeper:
 
     def _patience_s(self) -> float:
         next_ns = self._lane.next_ns() if self._lane is not None and self._begun else None
-        return 60.0 if next_ns is None else max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9)
+        longest_s = LOOK_EVERY_S if self._known.shut_out else 60.0
+        return longest_s if next_ns is None else min(longest_s, max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9))
 
     def _carry_out(self, effect: Effect) -> None:
         from engine.lane.lane import OPEN_NOW, REFUSE_NOW

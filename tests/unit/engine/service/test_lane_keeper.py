@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from board.kit.errors import ConfigError, StorageFull, StoreError
+from board.kit.errors import ConfigError, StorageFull, StoreError, WireError
 from board.kit.words import NOTHING, Text
 from engine.lane.handover import Handover
-from engine.messages import CameraSaw, LineState
+from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings
@@ -36,6 +36,8 @@ class Gate:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.decided: list[tuple[str, Decision]] = []
         self.refused: list[StoreError] = []
+        self.read_again: list[ReadAgain] = []
+        self.engine_is_away = False
         self.begin()
 
     def begin(self) -> None:
@@ -47,6 +49,7 @@ class Gate:
             lambda name, **values: self.told.append((name, values)),
             lambda: None,
             print,
+            self._read_again,
         )
         self.camera = camera
         camera.barrier = self.keeper
@@ -69,6 +72,11 @@ class Gate:
                 self.refused.append,
             ),
         )
+
+    def _read_again(self, message: ReadAgain) -> None:
+        if self.engine_is_away:
+            raise WireError("nobody reads")
+        self.read_again.append(message)
 
     def lines(self, **levels: bool) -> None:
         for name, active in levels.items():
@@ -439,6 +447,36 @@ def test_a_list_and_strangers_have_places_of_their_own(gates):
     gate.camera.store.entries.save(entry("KLM4711"), "anna")
     assert gate.car("KLM4711", "p5") == "refused: all 2 places of WHITELIST are taken"
     assert [name for name, _ in gate.told] == ["full", "full"]
+
+
+def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates, monkeypatch):
+    """The gate stayed shut until the car had backed off and come again."""
+    monkeypatch.setattr("engine.service.lane.LOOK_EVERY_S", 0.02)
+    gate = gates(counts=COUNTS[1])
+    gate.camera.store.occupancy.put(WHITE, 1, None, "anna", NOW)
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.camera.store.entries.save(entry("KLM4711"), "anna")
+    for id, plate in (("p2", "XY99ZZZ"), ("p3", "KLM4711")):
+        assert gate.car(plate, id) == "refused: all 1 places of WHITELIST are taken"
+        gate.clock.advance(1)
+    gate.engine_is_away = True
+    gate.camera.store.occupancy.put(WHITE, 1, 0, "anna", NOW)  # by hand
+    threading.Event().wait(0.1)
+    gate.engine_is_away = False
+    until(lambda: gate.read_again, "the message")
+    assert gate.read_again[0] == ReadAgain("p2", "XY99ZZZ")
+    assert gate.car("XY99ZZZ", "p4").startswith("opened")
+
+
+def test_who_was_refused_long_ago_has_gone(gates, monkeypatch):
+    monkeypatch.setattr("engine.service.lane.LOOK_EVERY_S", 0.02)
+    gate = gates(counts=COUNTS[1])
+    gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    gate.car()
+    gate.clock.advance(601)
+    until(lambda: not gate.keeper._known.shut_out, "that nobody is waited for")
+    assert gate.read_again == []
 
 
 def test_the_last_place_is_not_given_twice_to_who_waited_for_the_one_before(gates):
