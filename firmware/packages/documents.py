@@ -19,13 +19,15 @@ def documents(slots: Slots) -> list[dict[str, Any]]:
     for name in slots.names():
         try:
             slot, _ = slots.installed(name)
+            folder = slots.path(name, slot)
         except PackageError:
             continue  # Package Management says why
-        for path in sorted(slots.path(name, slot).glob("lib/*/openapi.json")):
+        for path in sorted(folder.glob("lib/*/openapi.json")):
             try:
                 if path.stat().st_size <= MAX_BYTES:
                     document = from_json(path.read_bytes())
-                    found.append({"paths": document["paths"], "components": {"schemas": document["components"]["schemas"]}})
+                    paths, schemas = {**document["paths"]}, {**document["components"]["schemas"]}
+                    found.append({"paths": paths, "components": {"schemas": schemas}})
             except (OSError, ValueError, LookupError, TypeError) as why:
                 LOG.warning("%s: %s is no OpenAPI document: %s", name, path.name, why)
     return found

@@ -512,6 +512,20 @@ def damage(camera: Camera, letter: str, file: str = "lib/tiny/__main__.py") -> N
     (camera.state.host / "packages" / "TINY" / letter / file).write_bytes(b"evil")
 
 
+@pytest.mark.parametrize(
+    "wrong", ['{"paths": [], "components": {"schemas": {}}}', '{"paths": {}, "components": {"schemas": ["x"]}}', "[]"]
+)
+def test_what_a_package_says_about_its_api_wrongly_or_from_a_card_that_is_away_is_left_out(camera: Camera, wrong: str) -> None:
+    camera.card.mkdir()
+    packages = camera.boot()
+    right = '{"paths": {"/tiny/api": {}}, "components": {"schemas": {"A": {}}}}'
+    files = {"lib/tiny/openapi.json": right.encode(), "lib/wrong/openapi.json": wrong.encode()}
+    camera.upload(packages, SD, files=files)
+    assert packages.documents() == [json.loads(right)]
+    camera.card.rename(camera.folder / "pulled")
+    assert packages.documents() == []
+
+
 def test_a_damaged_version_is_made_anew_from_its_package_and_runs(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.good)
     packages = camera.boot()
