@@ -136,6 +136,19 @@ def asking(list_id: int = ALL, otherwise: str = "local list", timeout_s: float =
     return rule(list_id, "ask", "Judge", host="judge.example", otherwise=otherwise, timeout_s=timeout_s)
 
 
+def test_who_is_asked_gets_the_match_of_the_actions_own_list(gate: Gate) -> None:
+    seen: list[int] = []
+
+    def judge(event: PlateEvent) -> Answer:
+        seen.append(event.match.list.id)
+        return yes(event)
+
+    gate.server = judge
+    gate.save(asking(WHITE), asking(ALL))
+    gate.outcome("LISTED1")
+    assert sorted(seen) == [ALL, WHITE]
+
+
 MS = r" after \d+ ms"
 
 
