@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.reading.passages.repeat_filter import RepeatFilter
 from engine.reading.passages.sights import Known
 from engine.settings import LprSettings
@@ -33,6 +35,14 @@ def test_by_time_a_plate_passes_again_when_the_time_since_its_last_sight_is_over
     repeats.seen("BA123CD", 20 * SECOND)
     assert repeats.refusal("BA123CD", 29 * SECOND) != ""
     assert repeats.refusal("BA123CD", 39 * SECOND) == ""
+
+
+@pytest.mark.parametrize("mode", ["millis", "captures"])
+def test_a_car_that_is_forgotten_passes_again_and_the_others_do_not(mode: str) -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode=mode))
+    assert [repeats.refusal(plate, 0) for plate in ("BA123CD", "KE777AA")] == ["", ""]
+    repeats.forget("BA123CD")
+    assert [bool(repeats.refusal(plate, SECOND)) for plate in ("BA123CD", "KE777AA")] == [False, True]
 
 
 def test_off_lets_everything_pass() -> None:

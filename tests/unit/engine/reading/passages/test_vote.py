@@ -301,6 +301,21 @@ def test_a_read_of_another_length_puts_every_position_in_doubt_unless_it_is_a_pi
         assert bool(tracks.see(frame_at(200), [read_of("BA123CD", 90)])) is settles, between
 
 
+def test_a_read_of_another_length_speaks_no_louder_than_its_weakest_position() -> None:
+    tracks = vote()
+    doubtful = replace(read_of("BA1238CD", 99, weak=4), confidence=60.0)
+    tracks.see(frame_at(0), [read_of("BA123CD", 95)])
+    tracks.see(frame_at(100), [doubtful])
+    assert [outcome.read.text for outcome in tracks.see(frame_at(200), [read_of("BA123CD", 95)])] == ["BA123CD"]
+
+
+def test_a_character_of_which_the_reader_was_not_sure_at_all_ends_no_vote() -> None:
+    tracks = vote()
+    sure = read_of("BA123CD", 95)
+    tracks.see(frame_at(0), [replace(sure, chars=tuple(replace(char, confidence=0.0) for char in sure.chars))])
+    assert [(outcome.read.text, outcome.confidence) for outcome in tracks.finish()] == [("BA123CD", 95.0)]
+
+
 def test_a_car_that_leaves_counts_reads_of_another_length_against_its_plate_unless_they_are_pieces() -> None:
     for other, confidences in (("BA1238CD", []), ("BA123C", [95.0])):
         tracks = vote(votes=3)
@@ -355,6 +370,25 @@ def test_of_too_many_cars_the_one_out_of_sight_for_longest_is_ended() -> None:
     assert tracks.see(frame_at(0), cars[:8]) == []
     assert tracks.see(frame_at(100), [*cars[:3], *cars[4:8]]) == []
     assert said(tracks.see(frame_at(200), [cars[8]])) == [("EEEE333", 1, 95.0)]
+
+
+def test_of_too_many_cars_one_that_gave_no_valid_read_goes_before_one_that_did() -> None:
+    tracks = vote(votes=10)
+    cars = [
+        read_of(letter * 4 + str(number) * 3, box=(140 * number, 100 * number, 60, 20)) for number, letter in enumerate("BCDEFGHJK")
+    ]
+    tracks.see(frame_at(0), cars[1:8])
+    tracks.see(frame_at(100), [], cars[:1])
+    assert tracks.see(frame_at(200), [cars[8]]) == []
+    assert sorted(outcome.read.text for outcome in tracks.finish()) == [car.text for car in cars[1:]]
+
+
+def test_of_reads_that_are_as_sure_the_largest_is_kept() -> None:
+    for heights in ((30.0, 34.0), (34.0, 30.0)):
+        tracks = vote()
+        tracks.see(frame_at(0), [read_of("BA123CD", box=(500, 600, 140, 32), height_px=heights[0])])
+        [outcome] = tracks.see(frame_at(100), [read_of("BA123CD", box=(500, 600, 141, 33), height_px=heights[1])])
+        assert outcome.read.box[2] == (140 if heights[0] == 34.0 else 141)
 
 
 def test_refused_reads_speak_against_a_text_that_contradicts_them() -> None:
