@@ -153,7 +153,13 @@ SAYINGS_OF_LISTS = {
 }
 
 
+EMPTY = Text("must not be empty")
+"""Instead of: must have at least 1."""
+
+
 def _saying(name: str, value: Any, limit: object) -> Text:
+    if name == "min_length" and limit == 1:
+        return EMPTY
     said = SAYINGS[name] if isinstance(value, str) else SAYINGS_OF_LISTS.get(name, SAYINGS[name])
     return Text(said.key, {} if name == "pattern" else {name: limit})
 

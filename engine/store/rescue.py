@@ -286,6 +286,8 @@ def _begin_anew(database: Path, why: Text) -> None:
             "{why}: it was set aside as {file} and begun anew with {count} plates that could still be read; there was no copy of "
             "the lists, and the passages are lost",
             values,
+            one="{why}: it was set aside as {file} and begun anew with {count} plate that could still be read; there was no copy "
+            "of the lists, and the passages are lost",
         )
     _tell(database, text)
 

@@ -93,6 +93,10 @@ def _entries(cells: Iterator[Cells], headings: tuple[str, ...], lists: dict[str,
         yield FileRow(line, owner, {name: row[at] for at, name in columns})
 
 
+def _too_many(count: int) -> Text:
+    return Text("it has more than {count} columns", {"count": count}, one="it has more than {count} column")
+
+
 def _names(row: Sequence[object]) -> tuple[str, ...]:
     return tuple(str(each).strip().lower() for each in row)
 
@@ -103,7 +107,7 @@ def _fitting(line: int, row: Sequence[object], count: int) -> list[str]:
     if len(texts) < count:
         raise at_line(line, Text(CUT_OFF, {"found": len(texts), "count": count}))
     if any(texts[count:]):
-        raise at_line(line, Text("it has more than {count} columns", {"count": count}))
+        raise at_line(line, _too_many(count))
     return texts[:count]
 
 
@@ -136,7 +140,7 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
     for at_, row in cells:
         if is_text and any(str(each).strip() for each in row[len(first) :]):
             # a separator in a text has moved what follows it: perhaps the end that the plate is valid to
-            raise at_line(at_, Text("it has more than {count} columns", {"count": len(first)}))
+            raise at_line(at_, _too_many(len(first)))
         values = {each.column.name: row[each.at] if each.at < len(row) else "" for each in found}
         name = str(row[list_at]).strip() if 0 <= list_at < len(row) else ""
         yield FileRow(at_, name, values)

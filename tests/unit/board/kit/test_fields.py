@@ -75,7 +75,7 @@ def test_what_is_no_value_of_the_type_is_said(kind: Any, sent: object, said: str
         (int, {"le": 9}, 9, 10, "must be 9 or less"), (int, {"lt": 9}, 8, 9, "must be less than 9"),
         (str, {"min_length": 2}, " ab ", " a ", "must have at least 2 characters"),
         (str, {"max_length": 2}, " ab ", "abc", "must have at most 2 characters"),
-        (list[int], {"min_length": 1}, [1], [], "must have at least 1 entries"),
+        (list[int], {"min_length": 1}, [1], [], "must not be empty"),
         (tuple[int, ...], {"max_length": 1}, [1], [1, 2], "must have at most 1 entries"),
         (str, {"pattern": "^[a-z]*$"}, "ab", "aB", "does not have the right form"),
         (Annotated[str, AS_TYPED], {"pattern": "^[a-z]*$"}, "ab", "ab\n", "does not have the right form"),
