@@ -632,7 +632,9 @@ class LaneKeeper:
             stores.store.occupancy.drifted()  # it was opened by hand
             return
         way = self._way(found.passage)
-        if way and self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way):
+        if not way:
+            stores.store.occupancy.drifted()  # nobody knows whether it came in or left
+        elif self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way):
             self._known.counted.append(passage_id)
 
     def _uncount(self, stores: Stores, passage_id: str) -> None:
@@ -672,9 +674,9 @@ class LaneKeeper:
             with self._news:
                 if self._lane is not None and self._begun:
                     self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
-        if self._lane is None or not self._way(passage) or not passage.plate or self._has_loops():
+        if self._lane is None or self._settings.counts == COUNTS[0] or self._has_loops():
             return
-        if decision.outcome in ("opened", "reported"):
+        if decision.outcome == "opened" or (decision.outcome == "reported" and passage.plate):
             self._to_count(passage.id)
 
     def _to_count(self, passage_id: str, name: str = COUNT) -> None:

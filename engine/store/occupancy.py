@@ -66,8 +66,12 @@ class Occupancy:
         return row[1] if row else None
 
     def enter(self, plate: str, list_id: int, at: datetime, sure: bool = False) -> bool:
-        """Counts a vehicle in; False: it was inside already, and is not counted twice. `sure`: as `since`."""
+        """Counts a vehicle in; False: it was inside already, and is not counted twice. `sure`: as `since`. One without a plate that
+        could be read is one more, as by hand."""
         with self._db.transaction():
+            if not _key(plate):
+                self._correct(list_id, 1, at)
+                return True
             known = self._find(plate, sure)
             if known is not None:
                 self._drifted(list_id)
@@ -82,6 +86,9 @@ class Occupancy:
         may have come in under a wrong plate, which is on no list; `now`: when that is told, if later: who came in again meanwhile
         stays inside."""
         with self._db.transaction():
+            if not _key(plate) and self.of(list_id).count:
+                self._correct(list_id, -1, at)
+                return True
             known = self._find(plate) if not sure else self._find(plate, sure) or self._find_misread(plate)
             if known is not None and at < known[1] <= (now or at):
                 return True
@@ -91,8 +98,7 @@ class Occupancy:
                 return True
             self._drifted(list_id)
             if self.of(list_id).count:
-                sql = "UPDATE places SET correction = correction - 1, since = ? WHERE list_id = ?"
-                self._db.execute(sql, (stamp(at), list_id))
+                self._correct(list_id, -1, at)
         return False
 
     def fits_after_all(self, list_id: int, lowered: int, at: datetime) -> None:
@@ -165,9 +171,7 @@ class Occupancy:
             if row is None:
                 return
             self._db.execute("DELETE FROM inside WHERE key = ?", (_key(plate),))
-            self._db.execute("INSERT OR IGNORE INTO places (list_id) VALUES (?)", (row["list_id"],))
-            sql = "UPDATE places SET correction = correction + 1, since = max(since, ?) WHERE list_id = ?"
-            self._db.execute(sql, (row["since"], row["list_id"]))
+            self._correct(row["list_id"], 1, datetime.fromisoformat(row["since"]))
 
     def _exactly(self, plate: str) -> Row | None:
         row = self._db.row("SELECT plate, list_id, since FROM inside WHERE key = ?", (_key(plate),))
@@ -190,6 +194,12 @@ class Occupancy:
         alike = tuple(fold(each) for each in variants(key))
         sql = f"SELECT key, since FROM inside WHERE key IN ({marks(alike)}) {condition} ORDER BY since LIMIT 1"
         return _key_and_since(self._db.row(sql, alike))
+
+    def _correct(self, list_id: int, by: int, at: datetime) -> None:
+        """One vehicle more or less that no plate stands for."""
+        self._db.execute("INSERT OR IGNORE INTO places (list_id) VALUES (?)", (list_id,))
+        sql = "UPDATE places SET correction = correction + ?, since = max(since, ?) WHERE list_id = ?"
+        self._db.execute(sql, (by, stamp(at), list_id))
 
     def _drifted(self, list_id: int) -> None:
         sql = "INSERT INTO places (list_id, drift) VALUES (?, 1) ON CONFLICT (list_id) DO UPDATE SET drift = drift + 1"

@@ -19,7 +19,7 @@ from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.types import Decision, WeekSchedule
+from engine.types import Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
 from tests.waiting import until
@@ -432,6 +432,35 @@ def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates)
     assert [(name, values["plate"], str(values["why"])) for name, values in gate.told] == [
         ("passback", "XY99ZZZ", "it left, and had not been counted in")
     ]
+
+
+@pytest.mark.parametrize("loops", [{}, LOOPS])
+def test_vehicles_whose_plate_could_not_be_read_are_counted_when_they_are_let_in_and_are_not_one(gates, loops):
+    """The second one was kept out as the first, by its plate ""; without loops none was counted."""
+    gate = gates(**loops, counts=COUNTS[1], passback=PASSBACK[1], places=2)
+    gate.camera.store.rules.save(replace(rule(WHITE, name="Let in"), start=Start("no_plate", opens=True)), "anna")
+    for number in range(2):
+        gate.lines(DI1=True, DI2=False)
+        assert gate.car("", f"p{number}", event="no_plate").startswith("opened")
+        gate.lines(DI2=True, DI1=False)
+        gate.lines(DI2=False)
+        until(lambda number=number: places(gate) == {"": (number + 1, 0)}, "the count")
+    gate.lines(DI1=True)
+    assert gate.car("", "p3", event="no_plate") == "refused: all 2 places are taken"
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "KLM4711", 0, "out"), "gw-1")
+    assert places(gate) == {"": (1, 1)}
+    assert gate.camera.store.occupancy.leave("", 0, NOW)
+    assert places(gate) == {"": (0, 1)}
+
+
+@pytest.mark.parametrize("loops", [{}, LOOPS])
+def test_a_vehicle_whose_direction_is_not_known_makes_the_count_unsure(gates, loops):
+    gate = gates(**loops, counts=COUNTS[3])
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car(direction="").startswith("opened")
+    gate.lines(DI2=True, DI1=False)
+    gate.lines(DI2=False)
+    until(lambda: places(gate) == {"": (0, 1)}, "the count")
 
 
 def test_a_list_and_strangers_have_places_of_their_own(gates):
