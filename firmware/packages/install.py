@@ -132,7 +132,8 @@ class Installer:
             self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
-                self._slots.forget_others(name, after, self._way_back(name, after, before))
+                runs = before if self._built_in else None  # a host goes on until its restart, the next one tidies up
+                self._slots.forget_others(name, after, runs, self._way_back(name, after, before))
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
         if kept:

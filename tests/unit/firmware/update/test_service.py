@@ -28,7 +28,9 @@ from firmware.processes.users import Users
 from firmware.restart import Restart
 from firmware.update import service
 from firmware.update.versions import LETTER, Last, last
+from tests.tiny_package import write
 from tests.unit.firmware.update.test_choice import Camera
+from tests.unit.firmware.update.test_choice import host as firmware_file
 from tests.waiting import until
 
 
@@ -89,6 +91,24 @@ def test_what_a_later_host_has_stored_besides_keeps_nobody_from_reading_the_rest
     for file in (name, f"{name}.copy"):
         (tmp_path / "host" / file).write_text(json.dumps(stored))
     assert read[name]().read() == expected
+
+
+def test_a_host_on_trial_from_which_the_next_is_uploaded_keeps_its_files_and_the_last_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs on until the restart, and reads what it needs when it needs it."""
+    camera = Camera(tmp_path)
+    good, running = camera.update("2.0.0", GOOD), camera.update("3.0.0")
+    monkeypatch.setenv(LETTER, running.letter)
+    update, restart = host(camera)
+    steps = [str(step) for step in update.install(write(tmp_path / "next.tar.gz", firmware_file("4.0.0")))]
+    assert steps[-1] == "checked" and restart.asked
+    assert all((camera.slots.path(HOST_NAME, slot) / "LICENSE").exists() for slot in (good, running))
+    monkeypatch.setenv(LETTER, "C")
+    update, _ = host(camera)
+    update.start()
+    update.close(orderly=False)
+    assert [slot.version for slot in camera.slots.record(HOST_NAME).slots] == ["2.0.0", "4.0.0"]
 
 
 @pytest.mark.parametrize(("started", "orderly", "tries"), [(True, True, 0), (True, False, 2), (False, True, 2)])
