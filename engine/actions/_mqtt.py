@@ -57,6 +57,9 @@ NOBODY = "No matching subscribers"
 TAKEN_OVER = "Session taken over"
 """What a broker says (MQTT 5, 3.14.2.1, reason 0x8E) when a client of the same id connects."""
 
+NO_RETAIN = "Retain not supported"
+"""What a broker says (MQTT 5, 3.2.2.2, reason 0x9A) that keeps no message for those who come later."""
+
 TOO_MUCH = "more than a broker may send"
 """What a client knows of the broker that it has left for that."""
 
@@ -230,6 +233,8 @@ class Link:
         self._client: Client | None = None
         self._connected = False
         self._limit = 0
+        self._retains = True
+        """Whether the broker may be asked to keep a message; one that keeps none would let nobody in who asks."""
         self._rest = threading.Event()
         self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
         self._tries = 0
@@ -256,7 +261,7 @@ class Link:
                 "{target} takes messages of {most} bytes at most: choose a format without images", target=target, most=limit
             )
         # paho holds locks of its own while it calls us back: it is never called under ours.
-        sent = client.publish(letter.topic, letter.body, qos=1, retain=letter.retain, properties=_properties(letter))
+        sent = client.publish(letter.topic, letter.body, qos=1, retain=self._keeps(letter), properties=_properties(letter))
         reason = self._answer(client, sent.mid, end_s)
         if reason is None:
             client.disconnect()  # with what it has not acknowledged: it will come again
@@ -299,6 +304,9 @@ class Link:
         if str(reason) == NOBODY:
             raise DeliveryError("{target} has {topic}, but nobody has subscribed to it", target=target, topic=letter.topic)
 
+    def _keeps(self, letter: Letter) -> bool:
+        return letter.retain and self._retains
+
     def _answer(self, client: Client, number: int, end_s: float) -> Any:
         """What the broker says to a message; None: nothing in time."""
         with self._changed:
@@ -335,7 +343,7 @@ class Link:
             client, says_so = self._client, self._connected and bool(self.account.status_topic)
             self._changed.notify_all()
         if client is not None and says_so:
-            sent = client.publish(self.account.status_topic, OFFLINE, qos=1, retain=True)
+            sent = client.publish(self.account.status_topic, OFFLINE, qos=1, retain=self._retains)
             with suppress(DeliveryError):
                 self._answer(client, sent.mid, end_s)
         if client is not None:
@@ -364,7 +372,7 @@ class Link:
 
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""
-        client = _make_client(self.account, self.client_id, self._network)
+        client = _make_client(self.account, self.client_id, self._network, self._retains)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -390,12 +398,13 @@ class Link:
 
     def _on_connect(self, client: Client, _: object, flags: object, reason: Any, properties: Any) -> None:
         if reason.is_failure:
+            self._retains = self._retains and str(reason) != NO_RETAIN
             self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
             return
         if self.account.answer_topic:
             client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:
-            client.publish(letter.topic, letter.body, qos=1, retain=letter.retain)
+            client.publish(letter.topic, letter.body, qos=1, retain=self._keeps(letter))
         if self._listening:
             client.subscribe([(each, _only_new()) for each in self._listening.filters])
         with self._changed:
@@ -475,7 +484,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]
 
 
-def _make_client(account: Account, client_id: str, network: Network) -> Client:
+def _make_client(account: Account, client_id: str, network: Network, retains: bool) -> Client:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -507,7 +516,7 @@ def _make_client(account: Account, client_id: str, network: Network) -> Client:
     if account.tls:
         client.tls_set_context(client_context(account.ca))
     if account.status_topic:
-        client.will_set(account.status_topic, OFFLINE, qos=1, retain=True)
+        client.will_set(account.status_topic, OFFLINE, qos=1, retain=retains)
     made: Client = client
     return made
 

@@ -140,6 +140,17 @@ def test_actions_that_know_one_broker_by_different_names_do_not_end_each_others_
         assert len(listener.of(STATUS)) == said and listener.of(STATUS)[-1].body == b"online"
 
 
+def test_a_broker_that_keeps_no_messages_gets_them_all_the_same(tmp_path: Path, kept: Kept) -> None:
+    """It let nobody in whose last will it was to keep, and no event got through."""
+    with mosquitto(tmp_path / "broker", extra="retain_available false") as broker, Subscriber(broker, "gatewright/#") as listener:
+        use(kept, options(broker, retain=True))
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online"])
+        send(kept, options(broker, retain=True))
+        listener.wait(lambda: len(listener.of(PLATES)) == 1)
+        use(kept)
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
+
+
 def test_the_broker_says_offline_when_the_connection_breaks_without_a_word(broker: Broker, kept: Kept) -> None:
     with Subscriber(broker, STATUS) as listener:
         use(kept, options(broker))
