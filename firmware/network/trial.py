@@ -82,6 +82,9 @@ class AddressTrial:
             raise ConfigError("{why}", why=why) from why
 
     def _try(self, wish: Wish) -> None:
+        with self._lock:
+            if self._wish is not wish:  # it was taken back meanwhile
+                return
         try:
             self._helper.ask(
                 "network_try",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -75,6 +77,21 @@ def test_a_trial_is_kept_by_its_code_alone() -> None:
     assert helper.asked == ["network_try", "network_keep"]
     with pytest.raises(ConfigError, match="nothing is tried any more"):
         trying.keep(code)
+
+
+def test_what_is_taken_back_before_it_is_tried_is_not_tried_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[Callable[[], None]] = []
+    monkeypatch.setattr(
+        trial.threading, "Timer", lambda after_s, act, args: SimpleNamespace(start=lambda: timers.append(lambda: act(*args)))
+    )
+    helper: Any = Helper()
+    trying = AddressTrial(helper)
+    trying.begin(Wish("eth0", True))
+    trying.back()
+    trying.begin(Wish("eth0", False, "192.168.1.20/24"))
+    for timer in timers:
+        timer()
+    assert helper.asked == ["network_back", "network_try"]
 
 
 def test_a_trial_that_the_system_refuses_says_why_and_is_over() -> None:
