@@ -9,7 +9,7 @@ COUNTRY = Country(
     (
         Format("LLLL-NN", note="since 2007"),
         Format("[A-Z][A-Z]-NNNN", 0.4, note="until 2007"),
-        Format("LLL-NN", 0.2, note="motorcycles"),
+        Format("LLLLL-N", 0.1, note="decreed in 2026, once the others are used up"),
     ),
     letters="BCDFGHJKLPRSTVWXYZ",
     size_mm=(360, 130),

@@ -14,12 +14,10 @@ COUNTRY = Country(
         Format("LL-NNN/LL", 0.1, note="two rows"),
         Format("[1-9]N{1,3} LL(L)/NN", 0.03, note="until 2009, two rows"),
         Format("[1-9]N{1,3} LL(L) 97[1-46]", 0.02, note="until 2009, overseas"),
-        Format("W-NNN-LL", 0.02, note="dealers"),
     ),
     letters="ABCDEFGHJKLMNPQRSTVWXYZ",
     styles=(
         Style(band="F", band_colour="blue", right_band=True, separator="dash", formats=(0, 4)),
-        Style(weight=0.02, kind="temporary", band="F", band_colour="blue", right_band=True, separator="dash", formats=(7,)),
         Style(weight=0.1, formats=(1, 2, 5, 6)),
         Style("yellow", weight=0.1, formats=(1, 2, 5, 6)),
         Style("black", "light grey", weight=0.02, kind="historic", formats=(0, 1)),

@@ -14,7 +14,6 @@ COUNTRY = Country(
         Format("MA[N] [1-9]N{0,2} L", 0.1, note="1974 to 1979"),
         Format("M[N] [1-9]N{0,3}", 0.2, note="until 1974"),
         Format("[1-9]N{0,3} M[N]", 0.1, note="1959 to 1964"),
-        Format("LM[N] [1-9]N{0,2}", 0.1, note="until 1959"),
         Format("[1-9]N{0,2} LM[N]", 0.1, note="1964 to 1971"),
     ),
     letters="ABCDEFGHJKLMNOPRTUVWXY",

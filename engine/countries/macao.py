@@ -6,9 +6,6 @@ COUNTRY = Country(
     "MO",
     "Macao",
     "Asia",
-    (
-        Format("[AMC][A-Z]-NN-NN"),
-        Format("M-NN-NN", 0.2, note="earlier"),
-    ),
+    (Format("[AMC][A-Z]-NN-NN"),),
     styles=(Style("black", "white", font="uk", separator="dash"),),
 )

@@ -48,6 +48,7 @@ COUNTRY = Country(
             "California",
             Format("[1-9]LLLNNN"),
             Format("[1-9]LNNNNN", 0.2, note="trucks"),
+            Format("NNNLLLN", 0.2, note="since 2026"),
             Format("NNNNNL[1-3]", 0.1, note="trucks, since 2011"),
             styles=(
                 Style(font="us", ink="blue", header="California", footer="dmv.ca.gov"),
