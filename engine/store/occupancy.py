@@ -46,13 +46,15 @@ class Occupancy:
             f"SELECT id, name FROM lists WHERE role NOT IN ({marks(FIXED_ROLES)}) AND role <> 'black' "
             f"UNION ALL SELECT {STRANGERS}, ''"
         )
-        return [self.of(row["id"], row["name"]) for row in self._db.rows(sql, FIXED_ROLES)]
+        lists = self._db.rows(sql, FIXED_ROLES)
+        inside = dict(map(tuple, self._db.rows("SELECT list_id, count(*) FROM inside GROUP BY list_id")))
+        known = {row["list_id"]: row for row in self._db.rows("SELECT list_id, capacity, correction, drift FROM places")}
+        return [_places(each["id"], each["name"], known.get(each["id"]), inside.get(each["id"], 0)) for each in lists]
 
     def of(self, list_id: int, name: str = "") -> Places:
         """One list's."""
         row = self._db.row("SELECT capacity, correction, drift FROM places WHERE list_id = ?", (list_id,))
-        capacity, correction, drift = (row["capacity"], row["correction"], row["drift"]) if row else (0, 0, 0)
-        return Places(list_id, name, capacity, max(0, self._inside(list_id) + correction), drift)
+        return _places(list_id, name, row, self._inside(list_id))
 
     def total(self) -> int:
         """How many are inside, of all lists."""
@@ -224,6 +226,11 @@ def _level(db: Database) -> None:
     hide the next one that comes in."""
     inside = "(SELECT count(*) FROM inside i WHERE i.list_id = places.list_id)"
     db.execute(f"UPDATE places SET correction = -{inside} WHERE correction < -{inside}")
+
+
+def _places(list_id: int, name: str, row: Row | None, inside: int) -> Places:
+    capacity, correction, drift = (row["capacity"], row["correction"], row["drift"]) if row else (0, 0, 0)
+    return Places(list_id, name, capacity, max(0, inside + correction), drift)
 
 
 _LISTED = (
