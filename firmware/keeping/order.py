@@ -172,7 +172,8 @@ def _beside_other_keys(target: Path, data: bytes) -> Path:
 
 
 def _behind_licence(target: Path, data: bytes) -> Path:
-    """The licence that is here may be the later one; where it does not count, its copy does (firmware/packages/licences.py)."""
+    """The licence that is here may be the later one: of it and its copy the one that lasts longer counts
+    (firmware/packages/licences.py)."""
     return copy_of(target) if target.exists() else target
 
 

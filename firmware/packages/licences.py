@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from board.kit.errors import PackageError
 from board.kit.kept import copy_of, write_both
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from firmware.packages.checker import check_signature
+from firmware.packages.checker import NotChecked, check_signature
 from firmware.packages.keys import Trust
 from firmware.packages.licence import Licence, read_licence
 from firmware.packages.manifest import Manifest
@@ -29,7 +30,8 @@ NOT_NEEDED, VALID, NONE = "not needed", "valid", "none"
 
 
 class Licences:
-    """Files STATE/host/licences/NAME.json, each with a copy; `serial` is this camera's. Thread-safe."""
+    """Files STATE/host/licences/NAME.json, each with a copy; of two that differ the one that lasts longer counts. `serial` is this
+    camera's. Thread-safe."""
 
     def __init__(self, state: State, trust: Callable[[], Trust], serial: str, clock: Clock) -> None:
         self._folder = state.host / "licences"
@@ -42,20 +44,26 @@ class Licences:
         """(NOT_NEEDED, VALID or NONE, a message for people)."""
         if manifest.mechanism == "none":
             return NOT_NEEDED, NOTHING
-        refused: Text | None = None
+        refused: list[PackageError] = []
+        valid: list[tuple[date, Licence, bytes]] = []
         for path in self._files(manifest.name):
             try:
                 data = path.read_bytes()
+                licence = self._read(data, slot, manifest)
             except OSError:
                 continue
-            try:
-                until = _until(self._read(data, slot, manifest))
             except PackageError as why:  # damaged, or its day is over, as its copy's
-                refused = refused or why.text
+                refused.append(why)
                 continue
-            self._keep(manifest.name, data)
-            return VALID, until
-        return NONE, refused or Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
+            valid.append((licence.expires or date.max, licence, data))
+        if valid:
+            _, licence, data = max(valid, key=lambda each: each[0])  # a restore may have put a later one behind it
+            if not any(isinstance(why, NotChecked) for why in refused):
+                self._keep(manifest.name, data)
+            return VALID, _until(licence)
+        if refused:
+            return NONE, refused[0].text
+        return NONE, Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
 
     def store(self, data: bytes, slot: Slot, manifest: Manifest) -> Text:
         """Checks and stores a licence file; it counts from the package's next start. Returns until when it is valid."""

@@ -174,6 +174,30 @@ def test_for_a_damaged_licence_its_copy_counts_and_it_is_made_anew(kept: Kept, w
     assert (kept.file.read_bytes(), kept.copy.read_bytes()) == (made(expires=""),) * 2
 
 
+@pytest.mark.parametrize("which", ["file", "copy"])
+def test_of_two_licences_the_one_that_lasts_longer_counts_and_stays(kept: Kept, which: str) -> None:
+    """A restore puts that of the backup behind the one that is there, which somebody may have got for the first days."""
+    kept.store(made())
+    path = kept.file if which == "file" else kept.copy
+    path.write_bytes(made(expires="2026-12-31"))
+    assert kept.found() == ("valid", "until 2026-12-31")
+    path.write_bytes(made(expires=""))
+    assert kept.found() == ("valid", "no end")
+    assert (kept.file.read_bytes(), kept.copy.read_bytes()) == (made(expires=""),) * 2
+
+
+def test_a_licence_whose_check_failed_by_itself_is_not_replaced_by_another(kept: Kept) -> None:
+    kept.store(made())
+    kept.file.write_bytes(made(expires=""))
+    kept.found()
+    kept.copy.write_bytes(made())
+    kept.file.write_bytes(made(expires="2026-12-31"))
+    kept.fails = True
+    assert kept.found() == ("valid", "until 2026-06-30")
+    kept.fails = False
+    assert kept.found() == ("valid", "until 2026-12-31")
+
+
 def test_a_licence_without_a_copy_as_older_hosts_left_it_gets_one(kept: Kept) -> None:
     kept.file.parent.mkdir(parents=True)
     kept.file.write_bytes(made(expires=""))
