@@ -36,8 +36,8 @@ from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState, ReadAg
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.store import DeliveryQuery, Store
-from engine.store.occupancy import STRANGERS, Occupancy
+from engine.store import DeliveryQuery, PassageQuery, Store
+from engine.store.occupancy import STRANGERS
 from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
 MOST_SHUT_OUT = 16
+LATE = timedelta(minutes=1)
+"""A camera that tells after so long was away."""
 RECENT_NS = 600_000_000_000
 """A car that was refused longer ago has gone."""
 LOOK_EVERY_S = 2.0
@@ -693,7 +695,7 @@ class LaneKeeper:
         now, occupancy = self._clock.now(), stores.store.occupancy
         key, at, sure = fold(normalise(plate)), now - age, _is_sure(matches)
         if way == "in":
-            fits = self._left_since(occupancy, key, at, now) or occupancy.enter(plate, list_id, at, sure)
+            fits = self._left_since(stores, plate, at, now) or occupancy.enter(plate, list_id, at, sure)
             why = Text("it came in, and is counted as inside already")
         else:
             before = occupancy.of(list_id).count
@@ -707,13 +709,20 @@ class LaneKeeper:
         self._changed()
         return fits
 
-    def _left_since(self, occupancy: Occupancy, key: str, came_in: datetime, now: datetime) -> bool:
+    def _left_since(self, stores: Stores, plate: str, came_in: datetime, now: datetime) -> bool:
         """Whether the vehicle, of whom another camera tells late, has left since, so that it is not inside."""
+        key = fold(normalise(plate))
         with self._news:
             gone = next((each for each in self._known.left if each.key == key and came_in < each.at <= now), None)
-        if gone is None:
-            return False
-        occupancy.fits_after_all(gone.list_id, gone.lowered, gone.at)
+        if gone is None:  # perhaps an earlier process counted it
+            seen = stores.store.passages(PassageQuery(since=came_in, until=now, plate=plate)) if now - came_in > LATE else ()
+            return any(
+                self._way(each.passage) == "out"
+                and each.decision.outcome in ("opened", "reported")
+                and fold(normalise(each.passage.plate)) == key
+                for each in seen
+            )
+        stores.store.occupancy.fits_after_all(gone.list_id, gone.lowered, gone.at)
         with self._news:
             self._known.left = deque((each for each in self._known.left if each is not gone), maxlen=MOST_WAITING)
         return True

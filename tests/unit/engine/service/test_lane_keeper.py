@@ -772,6 +772,21 @@ def test_who_came_in_at_a_camera_that_was_away_and_has_left_since_is_not_inside(
     assert gate.camera.store.occupancy.since("XY99ZZZ") == gate.clock.now() - timedelta(hours=2)
 
 
+def test_it_is_not_inside_either_where_the_service_began_anew_meanwhile(gates: Any) -> None:
+    gate = gates(counts=COUNTS[3], passback=PASSBACK[1])
+    gate.clock.advance(3 * 3600)
+    gate.car(direction="away")
+    gate.car("XY99ZZZ", "p2")
+    until(lambda: gate.camera.store.occupancy.since("XY99ZZZ"), "the counts")
+    gate.close()
+    gate.begin()  # with a clock of its own
+    gate.clock.advance(4 * 3600)
+    for number, plate in enumerate(("AB12CDE", "KLM4711")):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate, 2 * HOUR_MS, "in"), "gw-1")
+    assert gate.camera.store.occupancy.since("AB12CDE") is None
+    assert places(gate) == {"": (1, 0), "WHITELIST": (1, 1)}
+
+
 def test_what_is_told_late_counts_for_nothing_where_somebody_has_counted_since(gates: Any) -> None:
     gate = gates(counts=COUNTS[3])
     occupancy = gate.camera.store.occupancy
