@@ -102,6 +102,23 @@ def test_a_file_that_arrived_in_part_gets_no_name_though_the_server_says_that_al
         assert list(stored(server.folder)) == ["in/HK55EVB.jpg.part"]
 
 
+def test_a_plate_of_another_script_keeps_its_name_on_a_server_that_must_be_told(images: Path) -> None:
+    """Windows' own server takes names for ANSI until then, and stored "粤B12345" as "ç²¤B12345"."""
+
+    def opts(handler: Any, line: str) -> None:
+        handler.encoding = "utf8" if line.upper() == "UTF8 ON" else handler.encoding
+        handler.respond("200 OPTS UTF8 command successful - UTF8 encoding now ON.")
+
+    with ftp_server(images / "served") as server:
+        server.server.handler.on_login = lambda handler, user: setattr(handler, "encoding", "latin-1")
+        server.server.handler.ftp_OPTS = opts
+        send(images, server.port, plate="粤B12345", tls="none", name="{plate}/{plate}", images="plate")
+        send(images, server.port, plate="粤B99999", tls="none", name="{plate}", images="plate")
+        send(images, server.port, tls="none", name="{plate}", images="plate")
+        assert stored(server.folder) == {"粤B12345/粤B12345.jpg": PLATE, "粤B99999.jpg": PLATE, "HK55EVB.jpg": PLATE}
+        assert server.commands.count("OPTS UTF8 ON") == 2
+
+
 def test_no_plate_leaves_its_folder_or_sends_a_command_of_its_own(images: Path) -> None:
     with ftp_server(images / "served") as server:
         send(images, server.port, plate="../../x\r\nDELE y", tls="none", name="in/{plate}", images="plate")
