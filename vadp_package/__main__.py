@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except GatewrightError as why:
         print(f"vadp_package: {why}", file=sys.stderr)
         return 1
+    except OSError as why:
+        print(f"vadp_package: {why.filename}: {why.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -102,6 +102,16 @@ def test_initscr_answers_with_lsb_codes(tmp_path: Path) -> None:
     assert (code(), code("dance"), code("start"), code("status"), code("run", "nobody")) == (2, 2, 3, 4, 2)
 
 
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key, nowhere = tmp_path / "signing.key", tmp_path / "file" / "below"
+    nowhere.parent.touch()
+    assert main(["keygen", "--key", str(nowhere)]) == 1
+    assert capsys.readouterr().err == f"vadp_package: {nowhere.parent}: File exists\n"
+    assert main(["keygen", "--key", str(key)]) == 0
+    assert main(["licence", "--key", str(key), "--serial", "s1", "--out", str(nowhere)]) == 1
+    assert capsys.readouterr().err == f"vadp_package: {nowhere}: Not a directory\n"
+
+
 def test_a_licensed_package_needs_a_licence_and_differs_in_nothing_else(sources: Path, tmp_path: Path) -> None:
     plain, licensed = (verify(build(tmp_path / str(each), KEY, sources, licensed=each).path, TRUST) for each in (False, True))
     assert (plain.manifest.mechanism, licensed.manifest.mechanism) == ("none", "file")
