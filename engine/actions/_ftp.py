@@ -73,6 +73,14 @@ class Session:
     def __init__(self, client: FTP_TLS) -> None:
         self._client = client
 
+    def ask_for_letters(self) -> None:
+        """Names go as UTF-8 (RFC 2640, 2.2), which Windows' own server takes only once it is told; others need not know it. Not for
+        files that several cameras know: they must all call them the same."""
+        import ftplib
+
+        with suppress(ftplib.Error):
+            self._client.sendcmd("OPTS UTF8 ON")
+
     def enter(self, folders: Sequence[str], make: bool = True) -> None:
         """Into the folders, one after the other; those that are missing are made, or (`make` False) the server refuses."""
         import ftplib
@@ -212,9 +220,6 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) 
         """Connects by our network, reads no more than a server may say, and uses one TLS session for commands and data: many a
         server takes data of no other (vsftpd by default)."""
 
-        _is_in = False
-        _asked = False
-
         def connect(self, host: str = "", port: int = 0, timeout: Any = 0, source_address: Any = None) -> str:
             sock = it.connect(host, port)
             self.host = host
@@ -240,24 +245,7 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) 
             assert self.sock is not None
             self.file = Bounded(self.sock.makefile("r", encoding="utf-8", errors="replace"))  # type: ignore[assignment]
 
-        def login(self, user: str = "", passwd: str = "", acct: str = "", secure: bool = True) -> str:
-            said = super().login(user, passwd, acct, secure)
-            self._is_in = True
-            return said
-
-        def putcmd(self, line: str) -> None:
-            self._ask_for_letters(line)
-            super().putcmd(line)
-
-        def _ask_for_letters(self, line: str) -> None:
-            """Names go as UTF-8 (RFC 2640, 2.2), which Windows' own server takes only once it is told; others need not know it."""
-            if self._is_in and not self._asked and not line.isascii():
-                self._asked = True
-                with suppress(ftplib.Error):
-                    self.sendcmd("OPTS UTF8 ON")
-
         def ntransfercmd(self, cmd: str, rest: Any = None) -> tuple[Any, int | None]:
-            self._ask_for_letters(cmd)  # nothing comes between the port of the data and what is done with it
             try:
                 host, port = self.makepasv()
             except ValueError as why:  # what should be the port of an EPSV's answer is no number

@@ -49,6 +49,8 @@ def _deliver(event: PlateEvent, options: FtpOptions, env: ActionEnv) -> Text:
     folders, name = path(options.name, event, env.device)
     files = _files(name, event, options, env)
     with session(env.network, options, options.timeout_s) as server:
+        if not "".join((*folders, *files)).isascii():
+            server.ask_for_letters()
         server.enter(folders)
         for each, content in files.items():
             server.put(each, io.BytesIO(content))
