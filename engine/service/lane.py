@@ -609,7 +609,8 @@ class LaneKeeper:
         if since is not None:
             if settings.passback != PASSBACK[1]:
                 return None
-            why = Text("it is counted as inside since {since}", {"since": f"{since:%Y-%m-%d %H:%M} UTC"})
+            zone = camera_zone(store.settings(GeneralSettings).time_zone)
+            why = Text("it is counted as inside since {since}", {"since": f"{since.astimezone(zone):%Y-%m-%d %H:%M}"})
             return Effect("passback", _vehicle(passage, matches), why)
         list_id, name = _own_list(matches)
         places = occupancy.of(list_id, name)
