@@ -308,6 +308,7 @@ class Service:
             lambda message: self._hub.send_engine(message),
             partial(has_begun, state.acts_file),
             clock,
+            lambda store: self._lane.opening(store.rules()),
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)

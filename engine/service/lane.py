@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
-from engine.dispatch.barrier import Ruling, openers
+from engine.dispatch.barrier import Ruling, openers, rule_opens
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, lists_beside
 from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
@@ -207,6 +207,13 @@ class LaneKeeper:
             return False
         output = kind.gate_output(options)
         return output == self._settings.open_output if output else not kind.polarity(options)  # IO's "off" opens nothing
+
+    def opening(self, rules: Iterable[ActionRule]) -> set[int] | None:
+        """Those of the rules that open this barrier; None: there is none, and whatever opens may be meant."""
+        stores = self._stores
+        if self._lane is None or stores is None:
+            return None
+        return {rule.id for rule in rules if rule_opens(rule, stores.kinds, self)}
 
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
         from engine.lane.lane import ALREADY, OPEN, WAIT
@@ -655,12 +662,10 @@ class LaneKeeper:
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
             return
-        others = stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id))
-        kinds = {each.delivery.id: stores.kinds.get(each.delivery.kind) for each in others}
-        alive = ("pending", "sending", "done")
-        for each in others:
-            kind = kinds[each.delivery.id]
-            if kind is not None and opens(kind) and each.delivery.state in alive and each.delivery.id != delivery.id:
+        opening = self.opening(stores.store.rules()) or ()
+        for each in stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id)):
+            is_alive = each.delivery.state in ("pending", "sending", "done")
+            if is_alive and each.delivery.rule_id in opening and each.delivery.id != delivery.id:
                 return
         with self._news:
             if self._begun:

@@ -25,8 +25,8 @@ RECENT_NS = 600_000_000_000
 class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
 
-    `kinds`: the kinds that open gates; `has_begun(ids of deliveries)`: whether pins began one of them although nobody recorded
-    it."""
+    `kinds`: the kinds that open gates; `has_begun(ids of deliveries)`: whether pins began one of them although nobody recorded it;
+    `rules(store)`: the rules that open, None: all of these kinds."""
 
     def __init__(
         self,
@@ -34,8 +34,10 @@ class Unopened:
         send: Callable[[ReadAgain], None],
         has_begun: Callable[[Collection[str]], bool],
         clock: Clock,
+        rules: Callable[[Store], Collection[int] | None] = lambda store: None,
     ) -> None:
         self._kinds = kinds
+        self._rules = rules
         self._clock = clock
         self._looked = clock.now(), clock.monotonic_ns()
         self._was_set = False
@@ -48,7 +50,7 @@ class Unopened:
 
     def turn(self, store: Store) -> None:
         try:
-            found = store.deliveries.unopened(self._kinds, NEWEST)
+            found = store.deliveries.unopened(self._kinds, NEWEST, self._rules(store))
         except StoreError as why:
             log.debug("%s", why)
             return

@@ -34,7 +34,7 @@ HEADS = """
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """A passage that opened nothing, with the ids of its deliveries."""
+    """A passage that opened nothing, with the ids of its deliveries that were to open."""
 
     passage_id: str
     plate: str
@@ -124,20 +124,22 @@ class Deliveries:
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
-    def unopened(self, kinds: Collection[str], newest: int) -> list[Unopened]:
-        """Those among the newest passages for which all deliveries of these kinds came too late, oldest first; none of a car that
-        was read once more since: its newer passage tells what became of it."""
-        names = marks(kinds)
-        mine = f"SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({names})"
+    def unopened(self, kinds: Collection[str], newest: int, rules: Collection[int] | None = None) -> list[Unopened]:
+        """Those among the newest passages for which all deliveries of these kinds (and rules) came too late, oldest first; none of
+        a car that was read once more since: its newer passage tells what became of it."""
+        mine = f"FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({marks(kinds)})"
+        if rules is not None:
+            mine += f" AND d.rule_id IN ({marks(rules)})"
+        values = (*kinds, *(rules or ()))
         sql = (
-            "SELECT p.id, p.plate, (SELECT group_concat(d.id) FROM deliveries d WHERE d.passage_id = p.id) AS names, "
-            f"EXISTS ({mine} AND d.state = 'expired') "
-            f"AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) AS shut "
+            f"SELECT p.id, p.plate, (SELECT group_concat(d.id) {mine}) AS names, "
+            f"EXISTS (SELECT 1 {mine} AND d.state = 'expired') "
+            f"AND NOT EXISTS (SELECT 1 {mine} AND d.state IN ('pending', 'sending', 'done')) AS shut "
             "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' ORDER BY p.rowid DESC"
         )
         found: list[Unopened] = []
         newer: set[str] = set()
-        for row in self._db.rows(sql, (*kinds, *kinds, newest)):
+        for row in self._db.rows(sql, (*values, *values, *values, newest)):
             key = matching.fold(matching.normalise(row["plate"]))
             if row["shut"] and newer.isdisjoint((key, *matching.variants(key))):
                 found.append(Unopened(row["id"], row["plate"], tuple(row["names"].split(","))))

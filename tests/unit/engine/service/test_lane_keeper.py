@@ -17,8 +17,10 @@ from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
+from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
+from engine.store import DeliveryQuery
 from engine.types import Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
@@ -290,6 +292,38 @@ def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     until(lambda: gate.states("p1")["io"] == "expired", "the end of the pulse")
     found = gate.camera.store.deliveries.unopened(["io"], 20)
     assert [(each.passage_id, each.plate) for each in found] == [("p1", "AB12CDE")]
+
+
+@pytest.mark.parametrize("loops_are_known", [False, True])
+def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates, loops_are_known):
+    gate = gates(**LOOPS)
+    gate.camera.store.rules.save(rule(WHITE, name="Lamp", output="DO2"), "anna")
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    told = []
+    store, pins = gate.camera.store, gate.camera.pins
+    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store.rules()))
+    pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
+    if loops_are_known:
+        gate.lines(DI1=True, DI2=False)
+        assert gate.car() == "opened: AB12CDE is on WHITELIST"
+    else:
+        assert gate.car() == "refused: the inputs of the lane are not known yet"
+    for _ in range(12):
+        while gate.camera.turn():
+            pass
+        gate.clock.advance(1)
+    states = [each.delivery.state for each in store.deliveries(DeliveryQuery(passage_id="p1", kind="io"))]
+    assert (sorted(states), pins.begun != []) == (["done", "expired"], True)
+    unopened.turn(store)
+    assert told == [ReadAgain("p1", "AB12CDE")]
+    pins.before_answer = lambda: None
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car(id="p2") == "opened: AB12CDE is on WHITELIST"
+    while gate.camera.turn():
+        pass
+    unopened.engine_gone()
+    unopened.turn(store)
+    assert told == [ReadAgain("p1", "AB12CDE")]
 
 
 def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
