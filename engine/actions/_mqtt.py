@@ -215,6 +215,12 @@ class _Namesakes:
                 each.client_id == link.client_id and mine_s < at_s > now_s - CONNECT_S for each, at_s in self._begun_s.items()
             )
 
+    def stay(self, link: Link) -> bool:
+        """Whether another one goes on saying for that account's camera that it is online, at the same broker as far as is known."""
+        with self._lock:
+            others = [each for each in self._begun_s if each is not link and each.account.client_id == link.account.client_id]
+        return any(each.client_id != link.client_id or each.account.place == link.account.place for each in others)
+
 
 _namesakes = _Namesakes()
 
@@ -340,7 +346,7 @@ class Link:
         end_s = time.monotonic() + CLOSE_S
         with self._changed:
             self._stopped = True
-            client, says_so = self._client, self._connected and bool(self.account.status_topic)
+            client, says_so = self._client, self._connected and bool(self.account.status_topic) and not _namesakes.stay(self)
             self._changed.notify_all()
         if client is not None and says_so:
             sent = client.publish(self.account.status_topic, OFFLINE, qos=1, retain=self._retains)

@@ -138,6 +138,12 @@ def test_actions_that_know_one_broker_by_different_names_do_not_end_each_others_
             send(other, second)
         listener.wait(lambda: len(listener.of(PLATES)) == 10)
         assert len(listener.of(STATUS)) == said and listener.of(STATUS)[-1].body == b"online"
+        use(other)
+        send(kept, first)
+        listener.wait(lambda: len(listener.of(PLATES)) == 11)
+        assert len(listener.of(STATUS)) == said  # the camera is still there
+        use(kept)
+        listener.wait(lambda: listener.of(STATUS)[-1].body == b"offline")
 
 
 def test_a_broker_that_keeps_no_messages_gets_them_all_the_same(tmp_path: Path, kept: Kept) -> None:
