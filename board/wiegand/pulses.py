@@ -82,8 +82,9 @@ def inside_us(width_us: int) -> int:
 def send_frame(
     gpio: Gpio, line: WiegandLine, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event
 ) -> FrameTiming:
-    """Sends `code` now, first bit first: a pulse on D0 is a 0, on D1 a 1. `stop`, or a pause that is too long, ends it between two
-    pulses (not ok).
+    """Sends `code` now, first bit first: a pulse on D0 is a 0, on D1 a 1. `stop` keeps it from beginning (not ok). Begun, it goes
+    on to its end: cut off, it may be another number for a panel that takes shorter ones, too. A pause that is too long ends it
+    between two pulses (not ok).
 
     The plan is absolute, so lateness does not add up; a pulse that comes late moves the rest of the plan when it would
     otherwise crowd the next one. The width counts from the pulse's real beginning, never from its plan."""
@@ -97,7 +98,7 @@ def send_frame(
         rest_ns = due_ns - EARLY_NS - monotonic_ns()
         if rest_ns > 0:
             time.sleep(rest_ns / 1e9)
-        if stop.is_set():
+        if stop.is_set() and not pulses:
             break
         if pulses and monotonic_ns() - pulses[-1].after_begin > 1000 * MAX_PERIOD_US:
             break  # the panel has taken the silence for the end: what is left would be a frame of its own

@@ -36,12 +36,27 @@ def test_a_line_that_idles_high_is_pulsed_low():
     assert wires.changes == [(5, False), (5, True)]
 
 
-def test_a_stopped_frame_leaves_both_lines_at_rest_and_is_not_ok():
+def test_after_a_stop_no_frame_begins_and_both_lines_are_at_rest():
     stop = threading.Event()
     stop.set()
     wires = Wires()
     assert not send_frame(wires, LINE, WiegandCode(26, 1), 50, 300, stop).ok
-    assert wires.levels == {5: False, 6: False}
+    assert (wires.levels, wires.changes) == ({5: False, 6: False}, [])
+
+
+def test_a_frame_that_a_stop_meets_is_sent_to_its_end():
+    """Of 34 bits the first 26 may be another number for a panel that takes both."""
+    stop = threading.Event()
+
+    class Stops(Wires):
+        def write(self, pin, level, hurry=False):
+            super().write(pin, level, hurry)
+            if len(self.changes) == 2 * 25:
+                stop.set()
+
+    wires = Stops()
+    timing = send_frame(wires, LINE, WiegandCode(34, 1), 50, 300, stop)
+    assert (stop.is_set(), len(timing.widths_us), wires.levels) == (True, 34, {5: False, 6: False})
 
 
 def test_a_write_that_fails_leaves_the_line_at_rest():
