@@ -263,6 +263,16 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
     until(lambda: page.locator(".plate").evaluate(SEEN_ORDER) == "٣٩٤٥جبط", "the digits at the left")
 
 
+def test_the_help_of_a_dialog_stays_within_it_on_a_phone(page: Any, camera: tuple[Path, str]) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{camera[1]}/lists/4")
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    for mark in dialog.locator(".help:visible").all():
+        mark.focus()
+        assert dialog.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+
+
 def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     page.goto(f"{address}/live")

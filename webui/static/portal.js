@@ -333,13 +333,14 @@ export function plate(text, extra = "") {
   return text ? el("span", {class: `plate ${extra}`}, text) : el("span", {class: "plate none"}, _("no plate"));
 }
 
-// A help bubble that would leave the window moves left.
+// A help bubble that would leave the window, or its dialog, moves left.
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const bubble = event.target.closest?.(".help")?.querySelector(".bubble");
     if (!bubble) return;
     bubble.style.left = "-12px";
-    const over = bubble.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
+    const edge = bubble.closest("dialog")?.getBoundingClientRect().right ?? document.documentElement.clientWidth;
+    const over = bubble.getBoundingClientRect().right - edge + 8;
     if (over > 0) bubble.style.left = `${-12 - over}px`;
   });
 }
