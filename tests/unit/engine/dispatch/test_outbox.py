@@ -26,6 +26,7 @@ from engine.store import DeliveryQuery
 from engine.types import Delivery, PlateEvent
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import NOW, NOW_NS, WHITE, WISH, FakePins, entry, environment, passage, rule
+from tests.waiting import until
 
 
 class Killed(BaseException):
@@ -351,11 +352,18 @@ class Full(Outbox):
             raise StoreError("storage is full")
 
 
-def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_once_it_can(tmp_path: Path) -> None:
+@pytest.mark.parametrize("takes", [False, True], ids=["done at once", "done later"])
+def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_once_it_can(tmp_path: Path, takes: bool) -> None:
     camera = prepared(tmp_path)
     clock = Clock()
     outbox = Full(camera.store, clock, lambda delivery: None)
     pins = FakePins()
+    pins.takes = takes
+
+    def finished() -> bool:
+        pins.end(PinsDone("", NOW_NS, Text("")))
+        return outbox.finished.is_set()
+
     performer = Performer(camera.store, outbox, KINDS, environment(tmp_path, pins), clock)
     problems: list[Text] = []
     workers = Workers(Lane.FAST, KINDS, outbox, performer, pins, lambda rule_id: "", clock, problems.append)
@@ -364,7 +372,7 @@ def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_on
         intake = Intake(camera.store, KINDS, dict.fromkeys(Lane, workers), clock)
         intake.take(passage(at=clock.now() + timedelta(seconds=20), monotonic_ns=clock.monotonic_ns()))
         workers.wake()
-        assert outbox.finished.wait(20)
+        until(finished, "the end of what was done")
     finally:
         workers.stop()
     assert [one.id for one in pins.requests] == [pins.requests[0].id] * 2
