@@ -104,6 +104,8 @@ class _Known:
     """Outcomes of passages that waited and may not be stored yet."""
     counted: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Passages without loops by which a vehicle was counted in or out."""
+    at_once: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    """Passages by which a vehicle was counted when it was let in, as no loop told then when it drove in."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
     shut_out: deque[tuple[Passage, tuple[Match, ...]]] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
@@ -361,6 +363,8 @@ class LaneKeeper:
         if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
             kept = Handover(passed=kept.passed, counted=kept.counted)  # it was never stored, so that nothing opened
         self._begun = True
+        if kept.passage_id and not self._has_loops():
+            self._known.at_once.append(kept.passage_id)
         self._take(self._lane.begin(levels, kept, now_ns))
         for name in self._known.stuck & set(self._roles):
             self._take(self._lane.fault(self._roles[name], True, now_ns))
@@ -463,14 +467,14 @@ class LaneKeeper:
                 is_in = self._its_turn(stores, passage_id)
             self._known.waiting.pop(passage_id, None)
             if is_in and not self._has_loops():
+                self._known.at_once.append(passage_id)
                 self._passed(stores, passage_id)
         elif effect.name == UNCOUNT:
             self._uncount(stores, effect.vehicle.passage_id)
-        elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
+        elif effect.name == COUNT or (effect.name == PASSED and effect.vehicle.passage_id not in self._known.at_once):
             self._passed(stores, effect.vehicle.passage_id)
-        elif effect.name == PASSED:  # without loops it was counted when it was let in, but who was let in by hand
-            if not effect.vehicle.passage_id and self._settings.counts != COUNTS[0]:
-                stores.store.occupancy.drifted()
+        elif effect.name == PASSED:
+            pass
         else:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
@@ -685,6 +689,7 @@ class LaneKeeper:
         if self._lane is None or self._settings.counts == COUNTS[0] or self._has_loops():
             return
         if decision.outcome == "opened" or (decision.outcome == "reported" and passage.plate):
+            self._known.at_once.append(passage.id)
             self._to_count(passage.id)
 
     def _to_count(self, passage_id: str, name: str = COUNT) -> None:

@@ -21,6 +21,7 @@ from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery
+from engine.store.occupancy import Places
 from engine.types import Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
@@ -495,6 +496,38 @@ def test_a_vehicle_whose_direction_is_not_known_makes_the_count_unsure(gates, lo
     gate.lines(DI2=True, DI1=False)
     gate.lines(DI2=False)
     until(lambda: places(gate) == {"": (0, 1)}, "the count")
+
+
+@pytest.mark.parametrize("fails_first", [False, True])
+def test_a_loop_that_fails_or_works_again_while_a_vehicle_drives_in_counts_it_once(gates, fails_first):
+    """It was counted twice, which is an anti-passback alarm, or not at all."""
+    gate = gates(arming="DI1", counts=COUNTS[1])
+    gate.lines(DI1=True)
+    if fails_first:
+        gate.keeper.warning("DI1", Text("stuck"))
+    assert gate.car().startswith("opened")
+    gate.keeper.warning("DI1", NOTHING if fails_first else Text("stuck"))
+    gate.lines(DI1=False)
+    gate.keeper.by_hand()
+    gate.clock.advance(61)
+    gate.car("XY99ZZZ", "p2")
+    gate.lines(DI1=True)
+    gate.lines(DI1=False)
+    until(lambda: gate.camera.store.occupancy.since("XY99ZZZ"), "the count of the next one")
+    assert gate.camera.store.occupancy.of(WHITE) == Places(WHITE, "", 0, 2, 0)
+    assert "passback" not in [name for name, _ in gate.told]
+
+
+def test_without_loops_nobody_is_counted_twice_by_a_restart(gates):
+    gate = gates(counts=COUNTS[1], lapse_s=5)
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.close()
+    gate.begin()
+    gate.clock.advance(6)
+    gate.car("XY99ZZZ", "p2")
+    until(lambda: gate.camera.store.occupancy.since("XY99ZZZ"), "the count of the next one")
+    assert (places(gate), gate.told) == ({"WHITELIST": (2, 0)}, [])
 
 
 def test_a_list_and_strangers_have_places_of_their_own(gates):
