@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -95,13 +96,20 @@ class Session:
                     self._client.mkd(folder)
                 self._client.cwd(folder)
 
-    def put(self, name: str, content: IO[bytes]) -> None:
-        """Stores or replaces a file. Whoever watches the folder sees whole files only."""
-        self._client.storbinary(f"STOR {name}.part", content)
-        size, count = content.tell(), self._size(f"{name}.part")
+    def put(self, name: str, content: IO[bytes], camera: str = "") -> str:
+        """Stores or replaces a file. Whoever watches the folder sees whole files only. `camera`: where a name stands for one event,
+        the id of who saw it: of two cameras that saw theirs in one second, the second one's file gets another name, which is
+        returned."""
+        part = f"{name}.{hashlib.sha256(camera.encode()).hexdigest()[:6]}.part" if camera else f"{name}.part"
+        self._client.storbinary(f"STOR {part}", content)
+        size, count = content.tell(), self._size(part)
         if 0 <= count != size:  # the server took for its end what was none
             raise DeliveryError("{name} was cut off: {count} of {size} bytes came", name=name, count=count, size=size)
-        self._rename(f"{name}.part", name)
+        if camera and self._size(name) not in (-1, size):  # of the same size it is what an earlier try has stored
+            stem, dot, extension = name.rpartition(".")
+            name = f"{stem}_{camera}{dot}{extension}"
+        self._rename(part, name)
+        return name
 
     def _rename(self, old: str, new: str) -> None:
         import ftplib

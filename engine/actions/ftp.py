@@ -52,11 +52,15 @@ def _deliver(event: PlateEvent, options: FtpOptions, env: ActionEnv) -> Text:
         if not "".join((*folders, *files)).isascii():
             server.ask_for_letters()
         server.enter(folders)
-        for each, content in files.items():
-            server.put(each, io.BytesIO(content))
+        names = [server.put(each, io.BytesIO(content), _camera(options, env)) for each, content in files.items()]
     where = "/".join(folders).replace("//", "/")
-    stored = [f"{where}/{each}" if where else each for each in files]
+    stored = [f"{where}/{each}" if where else each for each in names]
     return Text("{server} stored {files}", {"server": options.server, "files": stored})
+
+
+def _camera(options: FtpOptions, env: ActionEnv) -> str:
+    """The camera's id, where its file is to replace nobody else's; "" where the newest one is wanted, whoever saw it."""
+    return env.device.id if any(each in options.name for each in ("{time}", "{clock}", "{stamp}")) else ""
 
 
 def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ PLAIN = "-_."
 MOST_VALUE = 60
 """Characters of one value."""
 MOST_BYTES = 230
-"""Of a folder's or file's name: most file systems take 255, and what stores a file adds an ending (".xml.part")."""
+"""Of a folder's or file's name: most file systems take 255, and what stores a file adds an ending (".xml.1a2b3c.part")."""
 
 
 def check_path(template: str, known: Collection[str] = tuple(PLACES), example: str = "{date}/{plate}_{time}") -> str:

@@ -262,6 +262,19 @@ def test_a_batch_of_matches_replaces_no_other_whatever_its_name(state: State, st
     }
 
 
+def test_cameras_that_export_at_one_second_to_one_server_replace_nothing_of_each_other(tmp_path: Path, ftp: Ftp) -> None:
+    """Each does once a day, at the same second, under the name of the list: the third one replaced the second one's passages."""
+    for number in range(3):
+        state = State(tmp_path / f"camera{number}")
+        with closing(Store(state.database, TestClock())) as store:
+            store.settings.put(GeneralSettings(action_addresses="127.0.0.1", camera_id=f"gw-{number}"), "admin")
+            add_passages(store, *(f"ZZ{number}{each}" for each in range(number + 1)))
+            made = job(store, "ftp_matches", ALL, **at(ftp, format="CSV"))
+            assert not run(state, store, made)[1]
+    found = [each.read_text("utf-8-sig").splitlines()[1].split(";")[1] for each in sorted(ftp.folder.iterdir())]
+    assert sorted(found) == ["ZZ00", "ZZ10", "ZZ20"]
+
+
 def test_a_passage_that_waits_for_its_decision_is_exported_once_it_has_one(state: State, store: Store) -> None:
     made, clock = job(store, "local_matches", ALL, format="CSV", name="m{time}"), TestClock()
     store.add_passage(passage("ZZ0", id="p0"), [], store.lookup("ZZ0", NOW, True), Decision("opened"))

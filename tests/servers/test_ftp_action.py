@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from engine.types import PassageImages
 from tests.certificates import Certificates, make_certificates
 from tests.daemons import find_daemon, free_port, running
 from tests.ftp_server import PASSWORD, USER, ftp_server
-from tests.samples import env, event
+from tests.samples import DEVICE, env, event
 from tests.talker import talker
 from tests.vsftpd import vsftpd
 
@@ -70,7 +71,9 @@ def test_both_pictures_arrive_whole_in_a_folder_that_is_made(images: Path, certi
         assert stored(server.folder) == {f"{NAME}.jpg": FULL, f"{NAME}_plate.jpg": PLATE}
         stores = [each for each in server.commands if each.startswith(("STOR", "RNFR", "RNTO"))]
         name = NAME.partition("/")[2]
-        assert stores[:3] == [f"STOR {name}.jpg.part", f"RNFR {name}.jpg.part", f"RNTO {name}.jpg"]
+        part = stores[0].removeprefix("STOR ")
+        assert re.fullmatch(re.escape(f"{name}.jpg") + r"\.[0-9a-f]{6}\.part", part)
+        assert stores[1:3] == [f"RNFR {part}", f"RNTO {name}.jpg"]
         protected = [each for each in server.commands if each in ("AUTH TLS", "PROT P")]
         assert protected == {"none": [], "explicit": ["AUTH TLS", "PROT P"], "implicit": ["PROT P"]}[tls]
 
@@ -92,6 +95,26 @@ def test_a_repetition_replaces_its_file_and_one_that_was_cut_off(images: Path) -
         for _ in range(2):
             send(images, server.port, tls="none", name="{plate}")
         assert stored(server.folder) == {"HK55EVB.jpg": FULL}
+
+
+def test_of_two_cameras_that_read_a_plate_in_one_second_both_pictures_are_kept(images: Path) -> None:
+    """As front and back of a lane do: the second one's picture replaced the first one's, which had the same name."""
+    (images / "other").mkdir()
+    (images / "other" / "full.jpg").write_bytes(PLATE)
+    chosen = {"host": "127.0.0.1", "user": USER, "password": PASSWORD, "tls": "none"}
+    with ftp_server(images / "served") as server:
+        options = check(FtpOptions, {**chosen, "port": server.port})
+        seen = event(images=PassageImages("full.jpg", ""))
+        other = replace(env(images=images / "other"), device=replace(DEVICE, id="gw-other"))
+        for _ in range(2):  # a try whose answer was lost is repeated, and is one file
+            ACTION.deliver(seen, options, env(images=images))
+            said = str(ACTION.deliver(seen, options, other))
+        assert said == f"127.0.0.1:{server.port} stored {NAME}_gw-other.jpg"
+        assert stored(server.folder) == {f"{NAME}.jpg": FULL, f"{NAME}_gw-other.jpg": PLATE}
+        newest = check(FtpOptions, {**chosen, "port": server.port, "name": "newest"})
+        for each in (env(images=images), other):
+            ACTION.deliver(seen, newest, each)
+        assert stored(server.folder)["newest.jpg"] == PLATE
 
 
 def test_a_file_that_arrived_in_part_gets_no_name_though_the_server_says_that_all_is_well(images: Path) -> None:

@@ -40,8 +40,7 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
         server.enter(folders)
         if server.has(f"{name}.{extension}"):
             name = path_of(beside(options.name), env.list, env.device, env.at)[1]
-        file = f"{name}.{extension}"
-        server.put(file, content)
+        file = server.put(f"{name}.{extension}", content, env.device.id)
     values = {"server": options.server, "name": "/".join([*folders, file]).replace("//", "/"), "count": written.count}
     note = Text("{server} stored {name}: {count} passages", values, one="{server} stored {name}: {count} passage")
     return Done(note, memory)
