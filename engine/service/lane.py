@@ -24,7 +24,7 @@ from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers, rule_opens
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, lists_beside
-from engine.dispatch.decision import visits
+from engine.dispatch.decision import may_let_in, visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
@@ -211,9 +211,9 @@ class LaneKeeper:
         return output == self._settings.open_output if output else not kind.polarity(options)  # IO's "off" opens nothing
 
     def opening(self, rules: Iterable[ActionRule]) -> set[int] | None:
-        """Those of the rules that open this barrier; None: there is none, and whatever opens may be meant."""
+        """Those of the rules that open this barrier; None: nothing says which do, and whatever opens may be meant."""
         stores = self._stores
-        if self._lane is None or stores is None:
+        if self._lane is None or stores is None or not self._settings.decides:
             return None
         return {rule.id for rule in rules if rule_opens(rule, stores.kinds, self)}
 
@@ -666,7 +666,10 @@ class LaneKeeper:
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
             return
-        opening = self.opening(stores.store.rules()) or ()
+        rules = stores.store.rules()
+        opening = self.opening(rules)
+        if opening is None:
+            opening = {rule.id for rule in rules if may_let_in(rule, stores.kinds)}
         for each in stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id)):
             is_alive = each.delivery.state in ("pending", "sending", "done")
             if is_alive and each.delivery.rule_id in opening and each.delivery.id != delivery.id:

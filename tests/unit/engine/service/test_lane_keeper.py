@@ -687,6 +687,23 @@ def test_an_opening_by_hand_lets_somebody_in_whom_nobody_counts_also_without_loo
     until(lambda: places(gate) == {"": (0, 1), "WHITELIST": (1, 0)}, "the count, and that it may be off by one")
 
 
+def test_who_was_let_in_by_an_output_that_the_lane_does_not_name_stays_inside_though_a_message_fails(gates):
+    """A lane that only counts has no say in what opens."""
+    gate = gates(counts=COUNTS[1])
+    store = gate.camera.store
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    store.rules.save(replace(rule(WHITE, output="DO2"), id=opens.id), "anna")
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.camera.turn()
+    (message,) = [each for each in store.deliveries.pending_of("p1") if each.kind == "syslog"]
+    gate.keeper.failed(replace(message, state="failed"))
+    gate.car("XY99ZZZ", "p2")
+    until(lambda: store.occupancy.since("XY99ZZZ"), "the next count")
+    assert places(gate) == {"WHITELIST": (2, 0)}
+    assert gate.keeper.opening(store.rules()) is None
+
+
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
     occupancy = gates(counts=COUNTS[1]).camera.store.occupancy
     occupancy.put(WHITE, 40, 12, "anna", NOW)
