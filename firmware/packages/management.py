@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ class Packages:
                     self._kept_data.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
+                if name not in self._slots.names():
+                    LOG.warning("%s: its removal, or first installation, was cut off: it is gone", name)
+                    with suppress(OSError, PackageError):  # as above
+                        self._forget(name)
+                    continue
                 try:
                     _, manifest = self._slots.installed(name)
                     if self._slots.record(name).enabled and AT_BOOT[manifest.runmode]:
@@ -177,11 +183,15 @@ class Packages:
                 raise PackageError("{name} is not installed", name=name)
             self._running.stop(name)
             self._slots.remove(name)
-            self._licences.remove(name)
-            self._kept_data.forget(name)
-            self.schedules.put(name, Schedule())
-            self._running.problems.pop(name, None)
+            self._forget(name)
         self._environment.forget_bytecode()
+
+    def _forget(self, name: str) -> None:
+        """What was kept beside a package that is gone."""
+        self._licences.remove(name)
+        self._kept_data.forget(name)
+        self.schedules.put(name, Schedule())
+        self._running.problems.pop(name, None)
 
     def rollback(self, name: str) -> None:
         """To the version before, which is the later one if that was gone back from; running stays running, off stays off."""

@@ -77,7 +77,7 @@ class Slots:
 
     def names(self) -> tuple[str, ...]:
         """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
-        return tuple(sorted({path.parent.name for path in self._root.glob("*/record.json*")}))
+        return tuple(sorted({path.parent.name for path in self._root.glob("*/record.json*") if path.suffix != ".new"}))
 
     def record(self, name: str) -> Record:
         """PackageError when it is not installed, or its record and the copy of that are damaged."""
@@ -196,8 +196,12 @@ class Slots:
 
     def tidy(self, name: str) -> None:
         """Deletes what an installation left that ended in the middle: what was unpacked only, and the older one of two versions
-        before the current one. PackageError when the record is damaged or cannot be stored."""
+        before the current one; a package that was not yet installed then, or whose removal was cut off, is gone. PackageError when
+        the record is damaged or cannot be stored."""
         record = self.record(name)
+        if all(slot.state == STAGED for slot in record.slots):
+            self.remove(name)
+            return
         current = self._current(record)
         others = [slot for slot in record.slots if slot.state != STAGED and slot != current]
         before = max(others, key=lambda slot: (slot.state == GOOD, numbers(slot.version)), default=None)
@@ -348,6 +352,8 @@ class Slots:
 
     def remove(self, name: str) -> None:
         """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
+        with suppress(PackageError):
+            self._write_record(Record(name))  # from here on it is removed: if this is cut off, the next start does the rest
         for letter in LETTERS:
             self._clear(name, letter)
         shutil.rmtree(self._root / name, ignore_errors=True)
