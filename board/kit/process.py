@@ -106,7 +106,8 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     def _say(self, why: OSError) -> None:
         if not self._is_said:
             text = f"the log is not kept in {Path(self.baseFilename).parent}: {why}"
-            sys.stderr.write(self.format(logging.LogRecord("root", logging.ERROR, __file__, 0, text, None, None)) + "\n")
+            with suppress(OSError):  # it may be a file on the same disk, or a pipe that nobody reads any more
+                sys.stderr.write(self.format(logging.LogRecord("root", logging.ERROR, __file__, 0, text, None, None)) + "\n")
         self._is_said = True
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_disk_that_takes_no_log_sends_it_to_stderr_alone(
     said = capsys.readouterr().err
     assert f"ERROR root: the log is not kept in {tmp_path}/logs" in said
     assert "INFO pins: all outputs at rest" in said
+
+
+def test_a_disk_that_takes_neither_the_log_nor_stderr_stops_nobody(
+    tmp_path: Path, root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logs").write_text("not a folder")
+    full = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115
+    monkeypatch.setattr(sys, "stderr", full)
+    open_log(State(tmp_path), "pins")
+    for _ in range(3):
+        logging.getLogger("pins").info("the gate opens")
+    with suppress(OSError):
+        full.close()
 
 
 def test_a_disk_that_is_full_for_a_while_costs_one_line_and_the_lines_of_that_time(
