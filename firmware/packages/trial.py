@@ -33,7 +33,7 @@ class Trial:
             return
         health = self._slots.manifest(name, slot).health
         refused_s = time.monotonic() - self._refused_at.get(name, -AGAIN_S)
-        failed = slot.state == FAILED or supervisor.crashes > health.failures
+        failed = slot.state == FAILED or supervisor.crashes > health.failures or supervisor.given_up
         spare = self._running.spare(name) if failed and refused_s >= AGAIN_S else None
         if spare is not None:
             self._fail(name, slot, spare, supervisor)

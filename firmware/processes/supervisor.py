@@ -199,6 +199,11 @@ class Supervisor:
         return self._crashes
 
     @property
+    def given_up(self) -> bool:
+        """A process that must run has crashed and is not started again."""
+        return any(status.state == ENDED and not status.optional for status in self._status)
+
+    @property
     def beating_s(self) -> float:
         """For so long every process that must run has been up without a break, as of the oldest of their latest heartbeats (s);
         0.0 while one is not. A process that has just hung adds nothing to it."""

@@ -270,6 +270,22 @@ def test_after_a_version_that_was_never_good_the_one_before_it_is_what_a_failure
     until(lambda: up(packages) and only(packages).version == "1.0.0")
 
 
+@pytest.mark.parametrize("runmode", ["once", "never"])
+def test_a_version_whose_process_is_not_started_again_fails_its_trial_with_the_first_crash(
+    camera: Camera, prepared: Prepared, runmode: str
+) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    camera.upload(
+        packages,
+        version="2.0.0",
+        conf=lambda text: text.replace("respawn", runmode),
+        processes={"pins": "live", "manager": "crash"},
+    )
+    until(lambda: up(packages) and only(packages).version == "1.0.0")
+
+
 @pytest.mark.parametrize("mode", ["hang", "beats_once"])
 def test_a_version_with_a_process_that_does_not_go_on_beating_never_gets_good(
     camera: Camera, prepared: Prepared, mode: str
