@@ -107,8 +107,8 @@ class Occupancy:
         """A vehicle that left then, which `leave` had not found inside, had come in before, as is told only now. `lowered`: by how
         much the count is less for it."""
         with self._db.transaction():
-            if self._db.row("SELECT 1 FROM changes WHERE subject = 'places' AND at >= ?", (stamp(at),)) is not None:
-                return  # counted anew since, by hand or by the schedule
+            if self._db.row(_COUNTED_SINCE, (stamp(at), list_id)) is not None:
+                return
             sql = "UPDATE places SET correction = correction + ?, drift = max(0, drift - 1) WHERE list_id = ?"
             self._db.execute(sql, (lowered, list_id))
 
@@ -232,6 +232,13 @@ def _places(list_id: int, name: str, row: Row | None, inside: int) -> Places:
     capacity, correction, drift = (row["capacity"], row["correction"], row["drift"]) if row else (0, 0, 0)
     return Places(list_id, name, capacity, max(0, inside + correction), drift)
 
+
+_COUNTED_SINCE = (
+    "SELECT 1 FROM changes WHERE subject = 'places' AND at >= ?1 AND item_id IN (0, ?2) "
+    "AND coalesce(json_extract(after, '$.before'), '9') > ?1 "
+    "AND json_extract(before, '$.inside') IS NOT json_extract(after, '$.inside')"
+)
+"""The count was set anew since, by hand or as nobody of before is inside any more."""
 
 _LISTED = (
     "SELECT 1 FROM entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation "

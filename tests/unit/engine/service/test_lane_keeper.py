@@ -857,6 +857,23 @@ def test_who_came_in_at_a_camera_that_was_away_and_has_left_since_is_not_inside(
     assert gate.camera.store.occupancy.since("XY99ZZZ") == gate.clock.now() - timedelta(hours=2)
 
 
+def test_who_is_forgotten_and_what_is_said_of_other_places_meanwhile_make_no_difference(gates: Any) -> None:
+    gate = gates(counts=COUNTS[3])
+    store, occupancy = gate.camera.store, gate.camera.store.occupancy
+    for number, plate in enumerate(("OLD1111", "XY99ZZZ")):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate, 0, "in"), "gw-1")
+        gate.clock.advance(20 * 3600)
+    gate.keeper.saw(CameraSaw("gw-3", "e3", "AB12CDE", 0, "out"), "gw-1")
+    assert places(gate) == {"": (1, 0), "WHITELIST": (0, 1)}
+    gate.clock.advance(1800)
+    now = gate.clock.now()
+    assert occupancy.forget(now - timedelta(hours=24), now) == 1
+    occupancy.put(WHITE, 50, None, "anna", now)
+    occupancy.put(store.lists()[-1].id, None, 0, "anna", now)
+    gate.keeper.saw(CameraSaw("gw-2", "e4", "AB12CDE", HOUR_MS, "in"), "gw-1")
+    assert places(gate) == {"WHITELIST": (1, 0)}
+
+
 def test_it_is_not_inside_either_where_the_service_began_anew_meanwhile(gates: Any) -> None:
     gate = gates(counts=COUNTS[3], passback=PASSBACK[1])
     gate.clock.advance(3 * 3600)
