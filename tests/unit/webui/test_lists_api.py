@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from engine.lists import EARLIEST, LATEST
 from engine.risk import risk
 from engine.settings import GeneralSettings
 from engine.types import PlateList, Start
+from tests.samples import entry
 from tests.unit.webui.portal_caller import Caller
 from webui.api.rules import ConditionsForm, StartForm
 
@@ -99,6 +101,18 @@ def test_a_change_of_one_field_keeps_the_others_and_an_error_keeps_all(caller: C
     reply = caller.send("PUT", f"api/entries/{made['id']}", {"valid_from": "2026-02-02T00:00", "valid_until": "2026-01-01T00:00"})
     assert problems(reply) == {"valid_until": "must be later than Valid from"}
     assert caller.get(f"api/lists/{WHITE}/entries").json["entries"][0]["description"] == "new"
+
+
+def test_what_was_not_sent_keeps_its_limits_to_the_last_digit_also_in_an_hour_that_comes_twice(caller: Caller) -> None:
+    """2026-10-25 02:30 is 00:30 UTC and 01:30 UTC in Berlin."""
+    caller.portal.store.settings.put(GeneralSettings(time_zone="Europe/Berlin"), "anna")
+    for number, until in enumerate(
+        ("2026-05-31T21:59:59", "2026-10-25T00:30:00.5", "2026-10-25T01:30:00", "2026-10-25T01:30:07.000001")
+    ):
+        ends = datetime.fromisoformat(f"{until}+00:00")
+        made = caller.portal.store.entries.save(entry(f"AB{number}", valid_until=ends), "anna")
+        assert caller.send("PUT", f"api/entries/{made.id}", {"description": "new"}).status == 200
+        assert caller.portal.store.entries.get(made.id) == replace(made, description="new")
 
 
 def test_the_same_plate_twice_and_plates_in_all_plates_are_refused(caller: Caller) -> None:
