@@ -287,7 +287,7 @@ class LaneKeeper:
                 self._take(self._lane.heard(now_ns))
             return
         age_ms = min(max(0, request.age_ms), OLDEST_VIEW_MS)
-        lists = self._lists_of(request.plate)
+        lists = self._lists_of(request.plate, timedelta(milliseconds=age_ms))
         view = View(request.camera_id, f"{request.camera_id}/{request.event_id}", request.plate, lists, now_ns - age_ms * 1_000_000)
         with self._news:
             self._take(self._lane.view(view, now_ns))
@@ -303,7 +303,7 @@ class LaneKeeper:
             self._known.seen.append(name)
         try:
             age = timedelta(milliseconds=max(0, request.age_ms))
-            self._count(stores, request.plate, self._matches(stores, request.plate), request.lane, age)
+            self._count(stores, request.plate, self._matches(stores, request.plate, age), request.lane, age)
         except StoreError:
             with self._news:  # it comes again
                 self._known.seen.remove(name)
@@ -311,15 +311,15 @@ class LaneKeeper:
         with self._news:
             self._keep()
 
-    def _lists_of(self, plate: str) -> frozenset[str]:
+    def _lists_of(self, plate: str, age: timedelta) -> frozenset[str]:
         stores = self._stores
-        return STRANGER if stores is None else _lists(self._matches(stores, plate))
+        return STRANGER if stores is None else _lists(self._matches(stores, plate, age))
 
-    def _matches(self, stores: Stores, plate: str) -> tuple[Match, ...]:
-        """As for a plate that this camera reads: by its settings, and by weekly hours of its own time zone."""
+    def _matches(self, stores: Stores, plate: str, age: timedelta) -> tuple[Match, ...]:
+        """So long ago, as for a plate that this camera reads: by its settings, and by weekly hours of its own time zone."""
         fold = stores.store.settings(LprSettings).fold_lookalikes
         zone = camera_zone(stores.store.settings(GeneralSettings).time_zone)
-        return stores.store.lookup(plate, self._clock.now(), fold, zone)
+        return stores.store.lookup(plate, self._clock.now() - age, fold, zone)
 
     # --- status -------------------------------------------------------------------------------------------------------
 

@@ -814,7 +814,8 @@ def test_what_another_camera_saw_is_looked_up_by_the_hours_of_this_cameras_zone(
     gate.camera.store.settings.put(GeneralSettings(time_zone=zone), "anna")
     noon = WeekSchedule(((), (), (), (), ((720, 780),), (), ()))  # NOW is 12:04 on a Friday in Tokyo
     gate.camera.store.entries.save(entry("NN12NNN", week=noon), "anna")
-    gate.keeper.saw(CameraSaw("gw-2", "e1", "NN12NNN", 0, "in"), "gw-1")
+    gate.clock.advance(2 * 3600)  # it is told late, and counts as when it came
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "NN12NNN", 2 * HOUR_MS, "in"), "gw-1")
     until(lambda: places(gate), "the count")
     assert places(gate) == counted
 
