@@ -182,8 +182,9 @@ class Packages:
             if name not in self._slots.names():
                 raise PackageError("{name} is not installed", name=name)
             self._running.stop(name)
-            self._slots.remove(name)
+            self._slots.let_go(name)
             self._forget(name)
+            self._slots.remove(name)
         self._environment.forget_bytecode()
 
     def _forget(self, name: str) -> None:

@@ -352,11 +352,15 @@ class Slots:
 
     def remove(self, name: str) -> None:
         """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
-        with suppress(PackageError):
-            self._write_record(Record(name))  # from here on it is removed: if this is cut off, the next start does the rest
+        self.let_go(name)
         for letter in LETTERS:
             self._clear(name, letter)
         shutil.rmtree(self._root / name, ignore_errors=True)
+
+    def let_go(self, name: str) -> None:
+        """From here on it is removed: if `remove` is cut off, the next start does the rest (`tidy`)."""
+        with suppress(PackageError):  # on a disk that takes nothing it is removed all the same
+            self._write_record(Record(name))
 
     def _place(self, name: str, storage: str) -> Path:
         if storage == CAMERA:

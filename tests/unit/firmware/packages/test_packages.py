@@ -986,13 +986,15 @@ class PowerCut(BaseException):
     """Whoever it meets does nothing more."""
 
 
-@pytest.mark.parametrize("lasts", [0, 1, 2, 3])
+@pytest.mark.parametrize("lasts", [-1, 0, 1, 2, 6], ids=["with the licence", "0", "1", "2", "6"])
 def test_a_removal_that_is_cut_off_is_done_by_the_next_start(
     camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, lasts: int
 ) -> None:
     camera.begin_as(prepared.two_good)
     packages = camera.boot()
     until(lambda: up(packages))
+    (camera.state.host / "licences").mkdir()
+    (camera.state.host / "licences" / "TINY.json").touch()
     left, rmtree = [lasts], shutil.rmtree
 
     def cut(path: Path, **options: Any) -> None:
@@ -1002,10 +1004,15 @@ def test_a_removal_that_is_cut_off_is_done_by_the_next_start(
         rmtree(path, **options)
 
     with monkeypatch.context() as power, pytest.raises(PowerCut):
-        power.setattr(slots_module.shutil, "rmtree", cut)
+        if lasts < 0:
+            left[0] = 0
+            power.setattr(packages._licences, "remove", cut)
+        else:
+            power.setattr(slots_module.shutil, "rmtree", cut)
         packages.remove("TINY")
     packages = camera.boot()
     assert packages.listing() == () and packages.portals_ready()
+    assert not any((camera.state.host / "licences").iterdir())
     assert [path.name for path in (camera.state.host / "packages").iterdir()] == ["reserve"]
 
 
