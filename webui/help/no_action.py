@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from board.kit.words import NOTHING, Text, mark
-from engine.lists import normalise
+from engine.lists import fold, normalise
 from engine.messages import ServiceStatus
-from engine.store import DeliveryQuery, PassageQuery
+from engine.store import DeliveryQuery, PassageQuery, StoredPassage
 from engine.types import PlateList
 from webui.help._actions import peer_check, rule_check
 from webui.help._topic import BAD, OK, SAID, WARN, Topic, check, newest
@@ -14,6 +14,8 @@ from webui.portal import Portal
 from webui.view import shapes
 
 LINES = 6
+MOST = 100
+"""Passages that are looked through for look-alikes."""
 
 
 def _no_action(portal: Portal, plate: str) -> list[shapes.HelpCheck]:
@@ -60,9 +62,7 @@ def _actions_of(lists: list[PlateList]) -> str:
 
 def _read(portal: Portal, plate: str) -> shapes.HelpCheck:
     title = Text("The plate was read, and what was decided")
-    last = next(
-        (each for each in portal.store.passages(PassageQuery(plate=plate, limit=20)) if _same(each.passage.plate, plate)), None
-    )
+    last = _last(portal, plate)
     if last is None:
         return check(
             title, BAD, Text("{plate} was not read yet.", {"plate": plate}), Text("See No plate is read."), "/anpr/help/no-plate"
@@ -72,15 +72,19 @@ def _read(portal: Portal, plate: str) -> shapes.HelpCheck:
     return check(title, state, Text("At {at}: {decision}", values), NOTHING, "/anpr/review")
 
 
-def _same(one: str, other: str) -> bool:
-    return normalise(one) == normalise(other)
+def _last(portal: Portal, plate: str) -> StoredPassage | None:
+    """The newest passage of the plate, or of one that looks like it where those count as the same."""
+    key = normalise(plate)
+    found = portal.store.passages.of_key(key, limit=1)
+    if portal.lpr().fold_lookalikes:
+        alike = portal.store.passages(PassageQuery(plate=plate, limit=MOST))
+        found += [each for each in alike if fold(normalise(each.passage.plate)) == fold(key)]
+    return max(found, key=lambda each: each.passage.at, default=None)
 
 
 def _deliveries(portal: Portal, plate: str) -> shapes.HelpCheck:
     title = Text("What Audit says of the last passage")
-    last = next(
-        (each for each in portal.store.passages(PassageQuery(plate=plate, limit=20)) if _same(each.passage.plate, plate)), None
-    )
+    last = _last(portal, plate)
     found = portal.store.deliveries(DeliveryQuery(passage_id=last.passage.id)) if last else []
     if not found:
         return check(title, SAID, Text("No action was due."), NOTHING, "/anpr/audit")

@@ -94,3 +94,17 @@ def test_no_space_says_what_deletes_the_oldest(caller: Caller) -> None:
     found = checks(caller, "no-space")
     assert found["Old passages are deleted"][0] == "warn"
     assert found["How far back pictures reach"][1] == "for ever, as no car comes"
+
+
+def test_a_plate_is_found_as_it_was_typed_and_among_many_that_begin_like_it(caller: Caller) -> None:
+    """The camera reads 0 for the O of the list; and a short plate is part of longer ones."""
+    store = caller.portal.store
+    store.add_passage(passage("HK55EV0", "zero"), ())
+    store.add_passage(passage("HK5", "short"), ())
+    for number in range(30):
+        store.add_passage(passage(f"HK55EV{number + 10}", f"p{number}"), ())
+    read = "The plate was read, and what was decided"
+    assert checks(caller, "no-action", "HK55EVO")[read][1].startswith("At ")
+    assert checks(caller, "no-action", "HK5")[read][1].startswith("At ")
+    store.settings.put(LprSettings(fold_lookalikes=False), "admin")
+    assert checks(caller, "no-action", "HK55EVO")[read][1] == "HK55EVO was not read yet."
