@@ -13,7 +13,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds, options_of
-from engine.dispatch.starts import insists
+from engine.dispatch.starts import insists, opens
 from engine.types import WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 
@@ -71,6 +71,19 @@ def may_open(kind: ActionKind[Any], options: Settings, gates: Collection[str]) -
     says that it may do so for refused plates."""
     output = kind.gate_output(options)
     return output in gates if output else kind.withheld(options) and not kind.polarity(options)
+
+
+def opening_rules(rules: Sequence[ActionRule], policies: Mapping[int, str], kinds: Kinds) -> set[int]:
+    """The rules that let somebody in: no lamp, and no siren. `policies`: as for `gate_outputs`."""
+    gates, found = gate_outputs(rules, policies, kinds, None), set()
+    for rule in rules:
+        try:
+            kind, options = options_of(kinds, rule.kind, rule.options)
+        except ConfigError:
+            continue  # options of another release: it is not carried out
+        if opens(kind) and may_open(kind, options, gates):
+            found.add(rule.id)
+    return found
 
 
 def openers(deliveries: Sequence[Delivery], rules: Sequence[ActionRule], kinds: Kinds, barrier: Barrier) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
@@ -26,7 +27,7 @@ class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
 
     `kinds`: the kinds that open gates; `has_begun(ids of deliveries)`: whether pins began one of them although nobody recorded it;
-    `rules(store)`: the rules that open, None: all of these kinds."""
+    `rules(store)`: the rules that open."""
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class Unopened:
         send: Callable[[ReadAgain], None],
         has_begun: Callable[[Collection[str]], bool],
         clock: Clock,
-        rules: Callable[[Store], Collection[int] | None] = lambda store: None,
+        rules: Callable[[Store], Collection[int]],
     ) -> None:
         self._kinds = kinds
         self._rules = rules
@@ -50,7 +51,7 @@ class Unopened:
 
     def turn(self, store: Store) -> None:
         try:
-            found = store.deliveries.unopened(self._kinds, NEWEST, self._rules(store))
+            found = store.deliveries.unopened(self._kinds, NEWEST, partial(self._rules, store))
         except StoreError as why:
             log.debug("%s", why)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -30,6 +30,9 @@ HEADS = """
     WHERE rowid = (SELECT rowid FROM deliveries WHERE state = 'pending' AND kind = ?1 AND rule_id = action
                    ORDER BY next_try_at, rowid LIMIT 1)"""
 """A seek or two for each action: however many deliveries wait for a peer that is dead, it takes no longer."""
+
+
+_ALIVE = ("pending", "sending", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +127,26 @@ class Deliveries:
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
-    def unopened(self, kinds: Collection[str], newest: int, rules: Collection[int] | None = None) -> list[Unopened]:
-        """Those among the newest passages for which all deliveries of these kinds (and rules) came too late, oldest first; none of
-        a car that was read once more since: its newer passage tells what became of it."""
-        mine = f"FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({marks(kinds)})"
-        if rules is not None:
-            mine += f" AND d.rule_id IN ({marks(rules)})"
-        values = (*kinds, *(rules or ()))
+    def unopened(self, kinds: Collection[str], newest: int, opening: Callable[[], Collection[int]]) -> list[Unopened]:
+        """Those among the newest passages for which all deliveries of these kinds came too late, oldest first; none of a car that
+        was read once more since: its newer passage tells what became of it. `opening()`: the rules that open, to which all of this
+        refers where something was carried out."""
         sql = (
-            f"SELECT p.id, p.plate, (SELECT group_concat(d.id) {mine}) AS names, "
-            f"EXISTS (SELECT 1 {mine} AND d.state = 'expired') "
-            f"AND NOT EXISTS (SELECT 1 {mine} AND d.state IN ('pending', 'sending', 'done')) AS shut "
+            "SELECT p.id, p.plate, (SELECT group_concat(d.id || ' ' || d.rule_id || ' ' || d.state) FROM deliveries d "
+            f"WHERE d.passage_id = p.id AND d.kind IN ({marks(kinds)})) AS mine "
             "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' ORDER BY p.rowid DESC"
         )
         found: list[Unopened] = []
         newer: set[str] = set()
-        for row in self._db.rows(sql, (*values, *values, *values, newest)):
+        for row in self._db.rows(sql, (*kinds, newest)):
             key = matching.fold(matching.normalise(row["plate"]))
-            if row["shut"] and newer.isdisjoint((key, *matching.variants(key))):
-                found.append(Unopened(row["id"], row["plate"], tuple(row["names"].split(","))))
+            mine = [each.split() for each in (row["mine"] or "").split(",") if each]
+            if "expired" in (state for *_, state in mine) and newer.isdisjoint((key, *matching.variants(key))):
+                rules = opening() if any(state in _ALIVE for *_, state in mine) else None
+                mine = [each for each in mine if rules is None or int(each[1]) in rules]
+                states = {state for *_, state in mine}
+                if "expired" in states and states.isdisjoint(_ALIVE):
+                    found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine)))
             newer.add(key)
         return found[::-1]
 

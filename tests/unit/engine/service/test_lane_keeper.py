@@ -291,7 +291,7 @@ def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     until(lambda: gate.decided, "the decision")
     assert gate.outcome("p1") == "refused: a vehicle stands in the safety loop"
     until(lambda: gate.states("p1")["io"] == "expired", "the end of the pulse")
-    found = gate.camera.store.deliveries.unopened(["io"], 20)
+    found = gate.camera.store.deliveries.unopened(["io"], 20, set)
     assert [(each.passage_id, each.plate) for each in found] == [("p1", "AB12CDE")]
 
 
@@ -302,7 +302,9 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
     told = []
     store, pins = gate.camera.store, gate.camera.pins
-    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store.rules()))
+    unopened = Unopened(
+        ["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store.rules()) or set()
+    )
     pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
     if loops_are_known:
         gate.lines(DI1=True, DI2=False)

@@ -10,10 +10,11 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.errors import WireError
+from engine.dispatch.barrier import opening_rules
 from engine.dispatch.rules import delivery_id
 from engine.messages import ReadAgain
 from engine.service.unopened import NEWEST, Unopened
-from tests.dispatch_camera import Camera
+from tests.dispatch_camera import KINDS, Camera
 from tests.samples import entry, passage, rule
 
 
@@ -31,7 +32,13 @@ class Engine:
         self.heard: list[object] = []
         self.away = False
         self.begun: set[str] = set()
-        self.unopened = Unopened(["io"], self._hear, lambda names: bool(self.begun & set(names)), clock)
+        self.unopened = Unopened(
+            ["io"],
+            self._hear,
+            lambda names: bool(self.begun & set(names)),
+            clock,
+            lambda store: opening_rules(store.rules(), {each.id: each.barrier for each in store.lists()}, KINDS),
+        )
 
     def _hear(self, message: ReadAgain) -> None:
         if self.away:
@@ -59,6 +66,22 @@ def test_an_engine_is_told_once_of_each_car_that_was_to_be_let_in_and_was_not(ca
     engine.unopened.engine_gone()
     engine.unopened.turn(camera.store)
     assert engine.heard == [ReadAgain("shut", "HK55EVB")] * 2, "the next engine is told too"
+
+
+@pytest.mark.parametrize("is_lamp", [True, False])
+def test_a_car_for_which_a_lamp_went_on_but_no_gate_opened_is_told(camera: Camera, is_lamp: bool) -> None:
+    camera.store.rules.save(rule(name="DO2", output="DO2", even_if_blacklisted=is_lamp), "admin")  # else it may be another gate
+    pins = camera.pins
+    pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
+    engine = Engine()
+    camera.intake.take(passage(id="p1", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    for _ in range(12):
+        while camera.turn():
+            pass
+        camera.clock.advance(1)
+    assert sorted(state for state, _, _ in camera.states()) == ["done", "expired"]
+    engine.unopened.turn(camera.store)
+    assert engine.heard == ([ReadAgain("p1", "HK55EVB")] if is_lamp else [])
 
 
 def test_what_is_still_on_its_way_to_the_gate_is_not_told(camera: Camera) -> None:
