@@ -258,6 +258,13 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
         shown = page.locator(".plate", has_text=seen).first
         playwright.expect(shown).to_be_visible()
         assert shown.evaluate(SEEN_ORDER) == seen, place
+    page.evaluate(f"""async () => {{
+      const {{ el }} = await import("/anpr/static/portal.js");
+      document.querySelector("main").append(el("p", {{id: "sentence"}}, "{seen} is on no list"));
+    }}""")
+    within = page.locator("#sentence")
+    playwright.expect(within).to_have_text(f"{seen} is on no list")
+    assert within.locator(".as-seen").evaluate(SEEN_ORDER) == seen
     # what begins with a letter was typed as it is said in Egypt, from the right
     page.set_content(f'<link rel="stylesheet" href="{address}/static/portal.css"><span class="plate said">طبج٣٩٤٥</span>')
     until(lambda: page.locator(".plate").evaluate(SEEN_ORDER) == "٣٩٤٥جبط", "the digits at the left")

@@ -45,6 +45,14 @@ export async function order(path, body, within_ms = 15_000) {
   return api("POST", path, body, {headers: {"X-Ordered-Ms": now_ms}, signal: AbortSignal.timeout(within_ms)});
 }
 
+/** A plate in Arabic script within a text, as board/kit/web/render.py knows it. */
+const ARABIC_PLATE = /([\d\u0660-\u0669\u06f0-\u06f9]+[\u0621-\u064a\u067e-\u06d3]{1,3}[\d\u0660-\u0669\u06f0-\u06f9]*)/;
+
+/** The text as nodes, with its plates as they are seen, from the left: a browser would move their letters behind all digits. */
+function withPlates(text) {
+  return text.split(ARABIC_PLATE).map((part, at) => at % 2 ? el("span", {class: "as-seen"}, part) : part);
+}
+
 /** An element; text goes in as text, never as HTML. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -53,7 +61,9 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  const plain = /^(option|textarea|title)$/.test(tag) || /\b(plate|as-seen)\b/.test(attributes.class || "");
+  const parts = children.filter((child) => child !== null && child !== undefined);
+  node.append(...parts.flatMap((part) => typeof part === "string" && !plain ? withPlates(part) : [part]));
   return node;
 }
 

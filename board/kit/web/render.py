@@ -26,6 +26,8 @@ SENTENCE = re.compile(rf"\b_\(\s*({_TEXT})")
 """A sentence of a script, as JSON: `_("...")`."""
 COUNTED = re.compile(rf"\b_n\(\s*({_TEXT}),\s*({_TEXT})")
 """A sentence of a script that counts: `_n("{count} plate", "{count} plates", count)`."""
+ARABIC_PLATE = re.compile(r"(\d+[\u0621-\u064a\u067e-\u06d3]{1,3}\d*)")
+"""A plate in Arabic script within a text, as portal.js knows it: a browser would move its letters behind all digits."""
 FORMS = 200
 """Numbers whose plural form a page is told: from 100 on, every language goes by the last two digits."""
 
@@ -35,8 +37,9 @@ class Templates:
 
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
     of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop, `| number` writes
-    a number and `| moment` a moment in the browser's habit (board/kit/web/static/habit.js). What counts is said by
-    `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is an error.
+    a number and `| moment` a moment in the browser's habit (board/kit/web/static/habit.js), `| with_plates` a text that may name
+    plates. What counts is said by `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is
+    an error.
 
     `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page;
     `time_zone`: that of moments, said once at the foot of the page; UTC, and not said, where there is none."""
@@ -72,6 +75,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
     environment.filters["moment"] = pass_context(_moment)
     environment.filters["number"] = _number
     environment.filters["sentence"] = pass_context(_sentence)
+    environment.filters["with_plates"] = pass_context(_with_plates)
     return environment
 
 
@@ -124,6 +128,14 @@ def _sentence(context: Context, value: Any) -> str:
     """An error, which is half a sentence ("the name is taken"), as one that stands alone: "The name is taken."."""
     said = str(_printed(context, value))
     return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) or not said else ".")
+
+
+def _with_plates(context: Context, value: Any) -> Markup:
+    """A text whose plates stand as they are seen, from the left (`.as-seen` of portal.css)."""
+    from markupsafe import Markup, escape
+
+    parts = ARABIC_PLATE.split(str(_printed(context, value)))
+    return Markup("").join(Markup('<span class="as-seen">{}</span>').format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
 
 
 def _printed(context: Context, value: Any) -> Any:

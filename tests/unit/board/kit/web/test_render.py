@@ -39,6 +39,14 @@ def test_values_are_escaped_and_none_prints_nothing(tmp_path: Path) -> None:
     assert rendered(tmp_path, "<b>{{ name }}</b>{{ other }}", name="<script>&'", other=None) == "<b>&lt;script&gt;&amp;&#39;</b>"
 
 
+def test_a_plate_in_arabic_script_within_a_text_stands_as_it_is_seen(tmp_path: Path) -> None:
+    said = rendered(
+        tmp_path, "{{ text | with_plates }}", text=Text("{plate} is on {list}", {"plate": "۸۱و۶۳۸۱۳", "list": "<قائمة 1>"})
+    )
+    assert said == '<span class="as-seen">۸۱و۶۳۸۱۳</span> is on &lt;قائمة 1&gt;'
+    assert rendered(tmp_path, "{{ text | with_plates }}", text="M-AB 12") == "M-AB 12"
+
+
 def test_a_sentence_is_said_in_the_language_of_the_reader_with_its_values_escaped(tmp_path: Path) -> None:
     page = "{{ _('{user} is logged in.', user=user) }}"
     assert rendered(tmp_path, page, user="<anna>") == "&lt;anna&gt; is logged in."
