@@ -4,5 +4,6 @@ from __future__ import annotations
 
 import re
 
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that an XML 1.0 document cannot contain (its section 2.2), lone surrogates among them."""
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that an XML 1.0 document cannot contain (its section 2.2), lone surrogates among them. Named by themselves: to compile
+all others takes a start eight times as long."""
