@@ -68,17 +68,18 @@ class Heart:
         self._stop.set()
         self._thread.join(0.5)
 
-    def use(self, options: tuple[CameraOptions, ...]) -> None:
+    def use(self, options: tuple[CameraOptions, ...], env: ActionEnv) -> None:
         with self._lock:
+            self._env = env  # the camera may have another id by now
             self._options = tuple(dict.fromkeys(each for each in options if LANES[each.sees] == "view"))
 
     def _run(self) -> None:
         while not self._stop.wait(HEARTBEAT_S):
             with self._lock:
-                wanted = self._options
+                wanted, env = self._options, self._env
             for options in wanted:
                 try:
-                    _send(options, self._env, {"camera_id": self._env.device.id})
+                    _send(options, env, {"camera_id": env.device.id})
                 except GatewrightError as why:
                     log.debug("%s: %s", options.host, why)
                 except Exception:  # the thread's top
@@ -122,7 +123,7 @@ def _age_ms(event: PlateEvent, env: ActionEnv, lane: str) -> int:
 
 
 def _use(heart: Heart, rules: tuple[CameraOptions, ...], env: ActionEnv) -> None:
-    heart.use(rules)
+    heart.use(rules, env)
 
 
 ACTION = ActionKind(

@@ -181,6 +181,7 @@ class Service:
         self._recovered = False
         """Recovers what was under way when the previous process ended, and starts carrying out deliveries."""
         self.restart = threading.Event()
+        self._using_rules = threading.Lock()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._network = Network(self._permitted)
         self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
@@ -476,7 +477,11 @@ class Service:
         )
 
     def _use_rules(self, store: Store) -> None:
-        """The rules have changed, or are loaded now."""
+        """Rules or the camera's name have changed, or are loaded now. Of two changes at once the last has the rules of both."""
+        with self._using_rules:
+            self._use_rules_now(store)
+
+    def _use_rules_now(self, store: Store) -> None:
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         try:
             rules = store.rules()
@@ -670,7 +675,9 @@ class Service:
         return Outcome(True)
 
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
-        self._apply(self._need_store())
+        store = self._need_store()
+        self._apply(store)
+        self._use_rules(store)  # a broker knows the camera by its id, and topics have its name and place in them
         return Outcome(True)
 
     def _running(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -662,3 +663,20 @@ def test_a_server_that_is_asked_opens_the_gate_for_a_stranger_and_shuts_it_for_a
         "asked 127.0.0.2: allowed, after N ms: as the office says",
     }
     assert len(camera.pulses_ms()) == 1
+
+
+def test_a_broker_knows_a_camera_by_the_name_that_it_has_now(running: Camera) -> None:
+    """Whoever enters the old camera's id after the board was replaced needs no restart: the camera stayed offline for all who asked
+    the broker, and its plates were heard under the new board's id."""
+    with socket.create_server(("127.0.0.2", 0)) as broker, closing(running.store()) as store:
+        broker.settimeout(PATIENCE_S)
+        store.rules.save(rule(WHITE, "mqtt", host="127.0.0.2", port=broker.getsockname()[1], tls=False), "admin")
+        assert running.ask(RulesChanged()) == Outcome(True)
+        first, _ = broker.accept()
+        with first:
+            assert b"gatewright/gw-" in first.recv(4096)  # CONNECT, with the last will's topic
+            store.settings.put(store.settings(GeneralSettings).model_copy(update={"camera_id": "old-one"}), "admin")
+            assert running.ask(SettingsChanged()) == Outcome(True)
+            second, _ = broker.accept()
+            with second:
+                assert b"gatewright/old-one/status" in second.recv(4096)
