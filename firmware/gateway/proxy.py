@@ -72,7 +72,7 @@ class Proxy:
         if not packed:
             headers.pop("accept-encoding", None)
         repeatable = request.method in _REPEATABLE and not length and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1"
-        repeatable = repeatable and not target.startswith(CGIS)  # VIVOTEK's clients open gates by GET
+        repeatable = repeatable and not request.path.startswith(CGIS)  # however it is written: VIVOTEK's clients open gates by GET
         connection = self._pool.take(portal) if repeatable else None
         if connection is not None:
             try:
