@@ -37,6 +37,10 @@ class Barrier(Protocol):
         """Whether such an action opens this barrier."""
         ...
 
+    def lets_in(self, kind: ActionKind[Any], options: Settings) -> bool:
+        """Whether it is asked before such an action lets a vehicle in."""
+        ...
+
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
         """Rules on a vehicle that is to be let in. It may be called again for the same passage until that is stored."""
         ...
@@ -87,21 +91,25 @@ def opening_rules(rules: Sequence[ActionRule], policies: Mapping[int, str], kind
 
 
 def openers(deliveries: Sequence[Delivery], rules: Sequence[ActionRule], kinds: Kinds, barrier: Barrier) -> set[str]:
-    """Ids of the deliveries that are pending and open the barrier."""
+    """Ids of the deliveries that are pending and about which the barrier is asked."""
     known = {rule.id: rule for rule in rules}
     return {
         each.id
         for each in deliveries
-        if each.state == "pending" and each.rule_id in known and rule_opens(known[each.rule_id], kinds, barrier)
+        if each.state == "pending" and each.rule_id in known and _is_such(known[each.rule_id], kinds, barrier.lets_in)
     }
 
 
 def rule_opens(rule: ActionRule, kinds: Kinds, barrier: Barrier) -> bool:
+    return _is_such(rule, kinds, barrier.opens)
+
+
+def _is_such(rule: ActionRule, kinds: Kinds, such: Callable[[ActionKind[Any], Settings], bool]) -> bool:
     try:
         kind, options = options_of(kinds, rule.kind, rule.options)
     except ConfigError:
         return False  # options of another release: it is not carried out
-    return barrier.opens(kind, options)
+    return such(kind, options)
 
 
 def ruled(

@@ -202,13 +202,19 @@ class LaneKeeper:
 
     @property
     def outputs(self) -> frozenset[str]:
-        return frozenset() if self._lane is None else frozenset({self._settings.open_output})
+        return frozenset({self._settings.open_output} if self._lane is not None and self._settings.decides else ())
 
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
         if self._lane is None or not opens(kind):
             return False
         output = kind.gate_output(options)
         return output == self._settings.open_output if output else not kind.polarity(options)  # IO's "off" opens nothing
+
+    def lets_in(self, kind: ActionKind[Any], options: Settings) -> bool:
+        """Where the lane only counts, whatever opens takes a place."""
+        if self._lane is None or self._settings.decides:
+            return self.opens(kind, options)
+        return opens(kind) and (bool(kind.gate_output(options)) or not kind.polarity(options))
 
     def opening(self, rules: Iterable[ActionRule]) -> set[int] | None:
         """Those of the rules that open this barrier; None: nothing says which do, and whatever opens may be meant."""
@@ -220,6 +226,8 @@ class LaneKeeper:
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
         from engine.lane.lane import ALREADY, OPEN, WAIT
 
+        if decision.outcome != "opened" and not self._settings.decides:
+            return Ruling()  # a siren, for instance
         shut_out = None if self._stores is None else self._no_place(self._stores.gate, passage, matches)
         vehicle = _vehicle(passage, matches)
         if shut_out is not None and self._is_let_in(vehicle):

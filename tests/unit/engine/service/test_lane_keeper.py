@@ -689,6 +689,20 @@ def test_an_opening_by_hand_lets_somebody_in_whom_nobody_counts_also_without_loo
     until(lambda: places(gate) == {"": (0, 1), "WHITELIST": (1, 0)}, "the count, and that it may be off by one")
 
 
+def test_a_lane_that_only_counts_keeps_its_places_whatever_output_opens_and_mutes_no_siren(gates):
+    """It took its output that opens, DO1 by custom, for the gate: nobody was refused at another one, and a siren there was mute."""
+    gate = gates(counts=COUNTS[1], passback=PASSBACK[1])
+    store = gate.camera.store
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    store.rules.save(replace(rule(WHITE, output="DO2"), id=opens.id), "anna")
+    store.rules.save(rule(BLACK, name="Siren", output="DO1", even_if_blacklisted=True), "anna")
+    store.entries.save(entry("BAD1111", BLACK), "anna")
+    assert gate.car().startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    assert gate.car(id="p2").startswith("refused: it is counted as inside")
+    assert (gate.car("BAD1111", "p3"), gate.states("p3")) == ("refused: the plate is on BLACKLIST", {"io": "pending"})
+
+
 def test_who_was_let_in_by_an_output_that_the_lane_does_not_name_stays_inside_though_a_message_fails(gates):
     """A lane that only counts has no say in what opens."""
     gate = gates(counts=COUNTS[1])
