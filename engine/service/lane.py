@@ -140,6 +140,7 @@ class LaneKeeper:
         self._stores: Stores | None = None
         self._lane: Lane | None = None
         self._begun = False
+        self._opened_ns = 0
         self._known = _Known()
         self._effects: deque[Effect] = deque(maxlen=MOST_WAITING)
         self._stopped = threading.Event()
@@ -148,6 +149,7 @@ class LaneKeeper:
     def open(self, settings: LaneSettings, stores: Stores) -> None:
         """The store is open. Passages that an earlier process left undecided are refused: their vehicles are read anew."""
         self._settings, self._stores = settings, stores
+        self._opened_ns = self._clock.monotonic_ns()
         self._roles = {name: role for role, name in settings.inputs().items()}
         self._refuse_undecided(stores)
         if not settings.in_use:
@@ -344,7 +346,8 @@ class LaneKeeper:
             second = NOTHING
             if self._settings.second_camera != SECOND_CAMERA[0]:
                 second = Text("the second camera answers") if lane.second_alive(now_ns) else Text("the second camera is silent")
-            since = self._clock.now() - timedelta(microseconds=max(0, now_ns - machine.since_ns) // 1000)
+            since_ns = max(machine.since_ns, self._opened_ns)
+            since = self._clock.now() - timedelta(microseconds=max(0, now_ns - since_ns) // 1000)
             faults = tuple(Text("{input} is faulty", {"input": Text(ROLES[role])}) for role in sorted(machine.faulty))
             waiting = tuple(vehicle.plate for vehicle in lane.waiting)
         return LaneStatus(state, since, holder.plate if holder else "", waiting, faults, second, self._places())

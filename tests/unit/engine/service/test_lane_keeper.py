@@ -130,6 +130,7 @@ def test_without_a_lane_nothing_changes_and_nothing_runs(gates):
 
 def test_a_vehicle_on_the_arming_loop_is_let_in_once(gates):
     gate = gates(**LOOPS)
+    assert gate.keeper.status().since == gate.clock.now()  # not the boot
     assert gate.car() == "refused: the inputs of the lane are not known yet"
     assert gate.states("p1") == {"io": "expired", "syslog": "pending"}
     gate.lines(DI1=True, DI2=False)
