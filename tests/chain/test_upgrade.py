@@ -3,6 +3,7 @@ lists, actions, passages with their pictures, settings and accounts are there ea
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import subprocess
@@ -28,6 +29,8 @@ OLD = "79fe1a0"
 GUARD = ("guard", "a guard's password")
 LPR = {"region": "Europe", "countries": ["SK", "GB"], "filter_mode": "off", "min_confidence_pct": 61, "roi": [0.0, 0.0, 1.0, 0.9]}
 GENERAL = {"time_zone": "Europe/Bratislava", "keep_free_pct": 7, "device_name": "Brána č. 2"}
+WEEK = [[[0, 1440]], [[60, 120], [600, 900]], [], [[0, 1440]], [[5, 6]], [[0, 1440]], [[0, 600]]]
+OPTIONS = ("output", "do", "duration_ms", "polarity", "url", "authentication", "user", "timeout_s")
 TRIGGER_ENDS_AFTER_S = 5.0
 ENTRY = {
     "plate": "BA 123-CD",
@@ -102,9 +105,8 @@ def _fill(camera: Camera) -> None:
     options = {"output": "DO1", "do": "pulse", "duration_ms": 300}
     camera.call("POST", f"lists/{lists['WHITELIST']}/rules", {"kind": "io", "name": "gate", "options": options})
     address = {"url": "http://127.0.0.1:9/", "user": "u", "password": "kept"}
-    camera.call(
-        "POST", f"lists/{lists['ALL PLATES']}/rules", {"kind": "http", "name": "server", "options": address, "enabled": False}
-    )
+    server = {"kind": "http", "name": "server", "options": address, "enabled": False, "week": WEEK}
+    camera.call("POST", f"lists/{lists['ALL PLATES']}/rules", server)
     camera.call("POST", "restart", {})
     wait_for("three passages", lambda: camera.answers() and len(camera.plates()) >= 3)
     camera.call("PUT", "settings/lpr", {"mode": "TRIGGER"})  # no more of them
@@ -122,7 +124,8 @@ def _everything(camera: Camera) -> dict[str, Any]:
         shown = ("plate", "description", "valid_from", "valid_until", "wiegand_facility", "wiegand_card")
         entries[each["name"]] = sorted(tuple(str(entry[key]) for key in shown) for entry in found)
         found = camera.call("GET", f"lists/{each['id']}/rules")["rules"]
-        rules[each["name"]] = sorted((rule["kind"], rule["name"], rule["enabled"]) for rule in found)
+        told = [(rule, {key: rule["options"].get(key) for key in OPTIONS}) for rule in found]
+        rules[each["name"]] = [(rule["kind"], rule["name"], rule["enabled"], rule["week"], options) for rule, options in told]
     settings = {
         name: {key: camera.call("GET", f"settings/{name}")["settings"][key] for key in keys}
         for name, keys in (("lpr", (*LPR, "mode")), ("general", GENERAL))
@@ -212,4 +215,6 @@ def _look_into_database(state: State, wanted: dict[str, Any]) -> None:
     with closing(sqlite3.connect(state.database)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert {row[0] for row in database.execute("SELECT id FROM passages")} == set(wanted["passages"])
+        [(options,)] = database.execute("SELECT options FROM rules WHERE name = 'server'").fetchall()
+        assert json.loads(options)["password"] == "kept"
         assert database.execute("SELECT count(*) FROM entries").fetchone()[0] == sum(map(len, wanted["entries"].values()))
