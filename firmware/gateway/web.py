@@ -14,6 +14,7 @@ from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams
 from board.kit.web.listeners import tcp_listener
 from board.kit.web.server import Server, address_share
 from firmware.keeping.backups import MAX_BACKUP_BYTES
+from firmware.packages.manifest import CGIS
 from firmware.packages.uploads import FORM_BYTES
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ _OWN = (
     "/language",
     "/setup/",
     "/api/",
-    "/cgi-bin/",
+    "/cgi-bin/admin/vadpctrl.cgi",
+    "/cgi-bin/admin/upload_vadp.cgi",
     "/health",
     "/host/",
     "/favicon.ico",
     "/openapi.json",
 )
-"""Where the host's own pages are."""
+"""Where the host's own pages are. Other CGIs are answered by a package, or asked of one."""
 
 
 class WebServer:
@@ -87,6 +89,9 @@ class WebServer:
 
 
 def _shares(head: Head, address: str) -> tuple[Share, ...]:
-    """A portal that hangs must not take the threads of the host's own pages, by which it is started again."""
-    shares = (address_share(LIMITS, address),)
-    return shares if head.path.startswith(_OWN) else (*shares, ("portal", LIMITS.threads - 3))
+    """A portal that hangs must not take the threads of the host's own pages, by which it is started again; nor its pages those of
+    CGIs, by which programs open gates."""
+    own, packages = address_share(LIMITS, address), ("packages", LIMITS.threads - 1)
+    if head.path.startswith(_OWN):
+        return (own,)
+    return (own, packages) if head.path.startswith(CGIS) else (own, packages, ("portal", LIMITS.threads - 3))

@@ -18,6 +18,7 @@ from bottle import Bottle, HTTPResponse
 
 from board.kit.permissions import ROLES
 from board.kit.sockets import bound_at
+from board.kit.web.heads import parse
 from board.kit.web.limits import Limits
 from board.kit.web.listeners import tcp_listener
 from board.kit.web.routes import Refused
@@ -25,6 +26,7 @@ from board.kit.web.server import Server
 from board.kit.web.streams import PARK, Parked
 from board.kit.web.visitor import COOKIE, Visitor
 from firmware.gateway import proxy as module
+from firmware.gateway import web as module_web
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import LIMITS, WebServer
 from firmware.people.addresses import Addresses
@@ -208,6 +210,20 @@ def test_a_connection_to_the_portal_is_used_again_but_not_for_what_changes_somet
     assert requests.post(f"{site.url}/anpr/", data=b"x", timeout=20).text == "ok"
     assert sum(head.startswith(b"GET") for head in connections[0]) == 3
     assert not any(head.startswith(b"POST") for head in connections[0])
+
+
+def test_cgis_of_a_package_that_hangs_leave_threads_for_those_by_which_it_is_started_again() -> None:
+    """Two programs that asked for inputs each second took all of them, and the host's own pages with them."""
+
+    def counts_for(path: str) -> set[str]:
+        return {name for name, _ in module_web._shares(parse(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()), "10.0.0.7")}
+
+    anybody = {"address 10.0.0.7"}
+    for path in ("/cgi-bin/dido/setdo.cgi?do0=1", "/cgi-bin/admin/getparam.cgi"):  # nor do pages take those that open a gate
+        assert counts_for(path) == {*anybody, "packages"}
+    assert counts_for("/anpr/") == {*anybody, "packages", "portal"}
+    for path in ("/cgi-bin/admin/vadpctrl.cgi?idx=0&cmd=start", "/login"):
+        assert counts_for(path) == anybody
 
 
 @pytest.mark.parametrize("cgi", ["/cgi-bin/dido/setdo.cgi?do0=1", "/%63gi-bin/dido/setdo.cgi?do0=1"])
