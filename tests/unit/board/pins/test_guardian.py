@@ -150,18 +150,29 @@ def test_a_guardian_that_does_not_read_holds_pins_up_for_nothing(start):
     assert not telling.is_alive()
 
 
-def test_the_guardian_ignores_what_ends_a_group_of_processes(start):
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+@pytest.fixture
+def ending():
+    """None of these is ignored by who starts the guardian, as each would be below nohup: it would be so by inheritance."""
+    before = {each: signal.signal(each, lambda *_: None) for each in ENDING}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+def test_the_guardian_ignores_what_ends_a_group_of_processes(start, ending):
     start()
     number = child()
 
     def ignored():
         status = Path(f"/proc/{number}/status").read_text()
         mask = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:")), 16)
-        wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-        return all(mask >> (each - 1) & 1 for each in wanted)
+        return all(mask >> (each - 1) & 1 for each in ENDING)
 
     until(ignored, "the signals are ignored")
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    for each in ENDING:
         os.kill(number, each)
     time.sleep(0.2)
     assert child() == number
