@@ -74,7 +74,7 @@ class FrameSender:
         return job
 
     def stop(self) -> None:
-        """No frame begins any more; one in progress goes on to its end unless its maker cuts it off, and `join` waits for that."""
+        """No frame begins any more; one in progress goes on to its end, and `join` waits for that."""
         self._stop.set()
         try:
             self._queue.put_nowait(None)

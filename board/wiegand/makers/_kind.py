@@ -17,8 +17,7 @@ class PulseMaker(Protocol):
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
         """Puts one frame on the wires, first bit first, and returns what its edges were like; both wires are at rest afterwards.
-        `stop` ends it early (not ok), or keeps it from beginning where a frame cannot be cut off. BoardError when nothing could
-        be sent."""
+        `stop` keeps it from beginning (not ok); begun, it goes on to its end. BoardError when nothing could be sent."""
         ...
 
     def close(self) -> None:

@@ -115,8 +115,7 @@ class LgpioMaker:
         self._callbacks = [library.callback(self._handle, pin, library.BOTH_EDGES, self._take_edge) for pin in hear]
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
-        """As for every maker, except that a frame that began is played to its end and judged, whatever `stop` says; no other begins
-        then."""
+        """As for every maker: a frame that began is played to its end and judged, whatever `stop` says; no other begins then."""
         width_us = inside_us(width_us)
         period_us = min(max(period_us, MIN_PERIOD_US + WRITE_US), MAX_PERIOD_US - 10 * INSIDE_US)
         driven = bit_pins(self._line, code)

@@ -65,6 +65,8 @@ class PigpioMaker:
             return self._send(code, width_us, period_us, stop)
 
     def _send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
+        if stop.is_set():
+            return FrameTiming((), (), 0.0, False)
         try:
             daemon = self._connected()
         except OSError as why:
@@ -72,13 +74,13 @@ class PigpioMaker:
             log.warning("%s: pigpiod at %s port %d does not answer (%s): made by busy-wait", self._line.name, host, port, why)
             return self._instead.send(code, width_us, period_us, stop)
         try:
-            return self._play(daemon, code, width_us, period_us, stop)
+            return self._play(daemon, code, width_us, period_us)
         except (
             OSError
         ) as why:  # what was sent is not known: it counts as a bad frame, and the repetition finds pigpiod or busy-wait
             log.warning("%s: pigpiod went away within a frame: %s", self._line.name, why)
             self.close()
-            stop.wait(code.bits * period_us / 1e6)  # its wave may be playing to the end: nothing may be sent into it
+            time.sleep(code.bits * period_us / 1e6)  # its wave may be playing to the end: nothing may be sent into it
             return FrameTiming((), (), 0.0, False)
 
     def close(self) -> None:
@@ -100,7 +102,7 @@ class PigpioMaker:
             self._daemon = daemon
         return self._daemon
 
-    def _play(self, daemon: _Daemon, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
+    def _play(self, daemon: _Daemon, code: WiegandCode, width_us: int, period_us: int) -> FrameTiming:
         width_us = inside_us(width_us)
         pins = bit_pins(self._line, code)
         daemon.watch(1 << self._line.d0 | 1 << self._line.d1)
@@ -109,7 +111,7 @@ class PigpioMaker:
         wave = daemon.ask(WVCRE)
         try:
             daemon.ask(WVTX, wave)
-            self._wait(daemon, (code.bits * period_us) / 1e6, stop)
+            self._wait(daemon, (code.bits * period_us) / 1e6)
         finally:
             daemon.ask(WVDEL, wave)
         changes = daemon.changes(2 * code.bits, ANSWER_S)
@@ -122,12 +124,13 @@ class PigpioMaker:
             active, rest = rest, active
         return PULSE.pack(*active, width_us) + PULSE.pack(*rest, pause_us)
 
-    def _wait(self, daemon: _Daemon, length_s: float, stop: threading.Event) -> None:
-        """Until the wave has been played; stopped, or longer than it may take, it is cut off and both wires go to rest."""
+    def _wait(self, daemon: _Daemon, length_s: float) -> None:
+        """Until the wave has been played; longer than it may take, it is cut off and both wires go to rest."""
         until = time.monotonic() + length_s + ANSWER_S
-        stop.wait(length_s)
+        time.sleep(length_s)
         while daemon.ask(WVBSY):
-            if stop.wait(0.001) or time.monotonic() > until:
+            time.sleep(0.001)
+            if time.monotonic() > until:
                 break
         else:
             return

@@ -17,7 +17,7 @@ import logging
 import os
 import struct
 import threading
-from time import monotonic
+from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 from board.kit.dataclass import dataclass
@@ -202,20 +202,23 @@ class PioMaker:
         try:
             chip.start()
             words = self._listen(chip, 1 + 2 * code.bits, period_us / 1e6, code.bits * period_us / 1e6, stop)
-        finally:  # at once, however it ended: a frame that was cut off ends in the middle of a pulse
+        finally:  # at once, however it ended: a frame that failed ends in the middle of a pulse
             chip.give_back()
             self._lent = False
         return self._changes(words)
 
     def _listen(self, chip: _Rp1, count: int, period_s: float, length_s: float, stop: threading.Event) -> list[int]:
-        """`count` words of `LISTEN`; fewer when no more came in time, or `stop` was set."""
+        """`count` words of `LISTEN`; fewer when no more came in time. A `stop` meanwhile does not shorten the frame."""
         words: list[int] = []
+        pause_s = min(2 * period_s, LISTEN_S)
         until = monotonic() + length_s + LATE_S
         while len(words) < count:
             if found := chip.heard():
                 words += found
-            elif monotonic() > until or stop.wait(min(2 * period_s, LISTEN_S)):
+            elif monotonic() > until:
                 break
+            elif stop.wait(pause_s):
+                sleep(pause_s)
         return words
 
     def _changes(self, words: list[int]) -> list[Change]:

@@ -145,12 +145,26 @@ def test_a_pigpiod_that_goes_within_a_frame_makes_it_bad_and_the_next_one_finds_
     assert maker.send(CODE, 50, 300, RUN).ok
 
 
-def test_a_stopped_frame_is_cut_off_and_leaves_the_wires_at_rest(daemon, wires):
+def test_after_a_stop_no_frame_begins(daemon, wires):
     stop = threading.Event()
     stop.set()
-    daemon.busy_polls = 1000
+    timing = made_by(daemon, wires).send(CODE, 50, 300, stop)
+    assert (timing.ok, daemon.halted, daemon.waves, wires.changes) == (False, 0, {}, [])
+
+
+def test_a_frame_that_began_before_a_stop_is_played_to_its_end(daemon, wires, monkeypatch):
+    stop = threading.Event()
+    daemon.busy_polls = 5
     maker = made_by(daemon, wires)
-    maker.send(CODE, 50, 300, stop)
+    monkeypatch.setattr("board.wiegand.makers.pigpio.time.sleep", lambda seconds: stop.set())
+    assert maker.send(CODE, 50, 300, stop).ok
+    assert (stop.is_set(), daemon.halted, daemon.levels & (1 << D0 | 1 << D1), daemon.waves) == (True, 0, 0, {})
+
+
+def test_a_wave_that_does_not_end_is_cut_off_and_leaves_the_wires_at_rest(daemon, wires, monkeypatch):
+    monkeypatch.setattr("board.wiegand.makers.pigpio.ANSWER_S", 0.05)
+    daemon.busy_polls = 1_000_000
+    made_by(daemon, wires).send(CODE, 50, 300, RUN)
     assert (daemon.halted, daemon.levels & (1 << D0 | 1 << D1), daemon.waves) == (1, 0, {})
 
 
