@@ -7,9 +7,9 @@ COUNTRY = Country(
     "Czechia",
     "Europe",
     (
-        Format("[1-9][ABCEHJKLMPSTUZ][0-9A-Z] NNNN", note="since 2001"),
+        Format("[1-9][ABCEHJKLMPSTUZ][0-9A-FH-NPR-VX-Z] NNNN", note="since 2001"),
         Format("LL(L) NN-NN", 0.2, note="until 2001"),
-        Format("[1-9][ABCEHJKLMPSTUZ][0-9A-Z]/NNNN", 0.1, note="two rows"),
+        Format("[1-9][ABCEHJKLMPSTUZ][0-9A-FH-NPR-VX-Z]/NNNN", 0.1, note="two rows"),
         Format("E[L] NNN LL", 0.05, note="electric"),
     ),
     letters="ABCDEFHIJKLMNOPRSTUVXYZ",

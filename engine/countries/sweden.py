@@ -8,7 +8,7 @@ COUNTRY = Country(
     "Europe",
     (
         Format("LLL NNN"),
-        Format("LLL NNL", 0.5, note="since 2019"),
+        Format("LLL NN[A-HJ-NPR-UW-Z]", 0.5, note="since 2019"),
         Format("LLL NNN T", 0.02, note="taxis"),
         Format("LL NNN L", 0.01, note="diplomats"),
         Format("LLL/NNN", 0.05, note="two rows"),

@@ -82,6 +82,11 @@ def test_what_a_country_issues_stays_as_it_is_read_and_is_known_as_its_own(code:
         assert (ranked.text, ranked.country, ranked.off_format) == (plain(printed), code, False), printed
 
 
+@pytest.mark.parametrize(("code", "read", "settled"), [("CZ", "1AO1234", "1A01234"), ("SE", "ABC12O", "ABC120")])
+def test_a_letter_that_a_country_never_issues_in_a_place_is_the_digit_that_looks_so(code: str, read: str, settled: str) -> None:
+    assert rank((), read, [code]).text == settled
+
+
 @pytest.mark.parametrize(("code", "text"), [("NA", "812345W"), ("IM", "BM1123A"), ("LI", "FX12345"), ("CZ", "EN123AB")])
 def test_a_letter_that_every_plate_of_a_country_has_is_no_class_of_its_grammar(code: str, text: str) -> None:
     assert code not in owners(text)
