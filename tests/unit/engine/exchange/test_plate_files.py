@@ -315,6 +315,7 @@ TITLED = sheet(cell("A1", "Our guests"), cell("A3", "plate") + cell("B3", "until
     [
         pytest.param("Our guests;;\nplate;until;\nAB1;2026-01-31;\n", id="text"),
         pytest.param("AB1;;\nAB2;2026-01-31;\n", id="no headings"),
+        pytest.param("Our guests\nplate\tuntil\nAB1\t2026-01-31\n", id="tabs"),
         pytest.param(packed(PARTS | {"xl/worksheets/sheet1.xml": TITLED}), id="workbook"),
     ],
 )
