@@ -209,11 +209,14 @@ class _Line:
                     self._arrived.notify_all()
                 self.hear(data)
             due = self.due
-            if due is not None and time.monotonic() >= due[0]:
-                with self._sending:
+            # Never waited for: who has it may be waiting for an answer, which nobody else reads.
+            if due is not None and time.monotonic() >= due[0] and self._sending.acquire(blocking=False):
+                try:
                     if self.due is due:
                         self.due = None
                         port.write(due[1])
+                finally:
+                    self._sending.release()
 
     def _tell(self, problem: Text) -> None:
         self._problem = problem

@@ -9,6 +9,7 @@ import select
 import socket
 import termios
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,6 +232,26 @@ def test_something_is_sent_later_unless_something_else_comes_first(device: Twin 
     lines.send(device.url, b"B")
     lines.later(device.url, b"C", 0)
     until(lambda: device.sent() == b"ABC")
+
+
+def test_an_answer_is_heard_although_something_is_due_meanwhile(device: Twin | Pty, lines: SerialLines) -> None:
+    answers: queue.Queue[bytes | BoardError] = queue.Queue()
+
+    def ask() -> None:
+        try:
+            answers.put(lines.send(device.url, b"Q", b"OK", 5.0))
+        except BoardError as why:
+            answers.put(why)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(lambda: device.sent() == b"Q")
+    lines.later(device.url, b"clear", 0)
+    time.sleep(0.5)  # by now it is due
+    device.say(b"OK")
+    assert answers.get(timeout=WAIT_S) == b"OK"
+    asking.join()
+    until(lambda: device.sent() == b"Qclear")
 
 
 def test_a_wrong_baud_rate_gives_noise(state: State, lines: SerialLines) -> None:
