@@ -11,6 +11,7 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.exchange.plate_files.dates import SheetDay, SheetPower, Unknown, read_limit, write_limit
 from engine.exchange.plate_files.hours import read_hours, write_hours
+from engine.lists import STRAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def _plate(value: object, reading: Reading) -> str:
         )
     if isinstance(value, SheetDay | Unknown | float):
         raise ConfigError("{text!r} is no text: a spreadsheet has changed the plate; type it as a text", text=text[:40])
+    if "\t" in text:  # the first line has no tab, so that none was taken for a separator
+        raise ConfigError(STRAY, character="\t")
     return text
 
 

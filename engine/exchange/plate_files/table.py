@@ -151,8 +151,7 @@ def _column_of_plates(cells: Iterator[Cells], line: int, first: Sequence[object]
     other columns may be the end that a plate is valid to."""
     only = next(at for at, each in enumerate(first) if str(each).strip())
     for number, row in chain(((line, first),), cells):
-        # a tab is a separator that the title does not have, and is no part of a plate
-        if any(str(each).strip() if at != only else "\t" in str(each).strip() for at, each in enumerate(row)):
+        if any(str(each).strip() for at, each in enumerate(row) if at != only):
             raise at_line(
                 line,
                 Text("no column is headed {plate}: the first line names the columns, such as {sample}", {

@@ -195,6 +195,13 @@ def test_a_column_of_plates_without_a_heading(tmp_path: Path, ends: str) -> None
     assert [each.values["plate"] for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
 
 
+@pytest.mark.parametrize("first", ["Our guests", "plate"])
+def test_a_tab_within_a_plate_parts_it_from_what_would_have_been_its_end(tmp_path: Path, first: str) -> None:
+    said = refused(tmp_path, f"{first}\nAB1\t2026-01-31\n")
+    assert "line 2: " in said
+    assert said.endswith(r"'\t' is neither a letter nor a digit")
+
+
 def test_what_is_wrong_in_a_table_of_people_is_told_under_their_heading(tmp_path: Path) -> None:
     assert "Gültig bis: 'bald' is no date" in refused(tmp_path, "Kennzeichen;Gültig bis\nAB1;bald\n")
 
@@ -315,7 +322,6 @@ TITLED = sheet(cell("A1", "Our guests"), cell("A3", "plate") + cell("B3", "until
     [
         pytest.param("Our guests;;\nplate;until;\nAB1;2026-01-31;\n", id="text"),
         pytest.param("AB1;;\nAB2;2026-01-31;\n", id="no headings"),
-        pytest.param("Our guests\nplate\tuntil\nAB1\t2026-01-31\n", id="tabs"),
         pytest.param(packed(PARTS | {"xl/worksheets/sheet1.xml": TITLED}), id="workbook"),
     ],
 )
