@@ -155,7 +155,9 @@ class Machine:
         self._state = table.WAITING if self.active(ARMING) else table.FREE
         if self.active(SAFETY):
             self._state = table.BLOCKED
-        self._m.passed.extend((Vehicle("", plate), now_ns) for plate in handover.passed)
+        times = (*handover.passed_ns, *(now_ns for _ in handover.passed))  # an earlier release kept none
+        for plate, passed_ns in zip(handover.passed, times, strict=False):
+            self._m.passed.append((Vehicle("", plate), min(passed_ns, now_ns)))
         self._look_at_the_barrier(now_ns)
         if handover.state not in LIVE:
             return []
@@ -179,6 +181,7 @@ class Machine:
             holder.plate if holder else "",
             self._m.exit_seen,
             tuple(vehicle.plate for vehicle, _ in self._m.passed),
+            tuple(passed_ns for _, passed_ns in self._m.passed),
         )
 
     def set(self, role: str, active: bool, now_ns: int) -> list[Effect]:

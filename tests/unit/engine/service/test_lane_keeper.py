@@ -347,6 +347,21 @@ def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
     assert gate.states("p1")["io"] == "done"  # what was given before goes on
 
 
+def test_who_drove_in_long_before_a_restart_and_comes_again_is_let_in(gates):
+    """The time of each of the last vehicles began anew: one that came just then was refused, and not read again."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.lines(DI2=True, DI1=False)
+    gate.lines(DI2=False)
+    for waits_s, said in ((20, "refused: already opened for this vehicle"), (31, "opened: AB12CDE is on WHITELIST")):
+        gate.close()
+        gate.begin()  # with a clock that begins anew
+        gate.clock.advance(waits_s)
+        gate.lines(DI1=True, DI2=False)
+        assert gate.car(id=f"after {waits_s} s") == said
+
+
 def test_an_opening_whose_passage_was_never_stored_is_none(gates):
     gate = gates(**LOOPS)
     Remembered(gate.folder / "lane.json", Handover).put(Handover("opened", "gone", "AB12CDE"))
