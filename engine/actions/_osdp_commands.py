@@ -1,4 +1,4 @@
-"""OSDP commands: what of the bytes on an RS-485 line LibOSDP gets: whole commands to its reader, none that would end the process.
+"""OSDP commands: what of the bytes on an RS-485 line LibOSDP gets: whole commands, none that would end the process.
 
 LibOSDP 3.2.9 looks for the name of a command that came without the secure channel, and dies over one that has none
 (osdp_cmd_name). The line hangs outside at the gate, and this process opens it: such a command is handed on as one beyond the
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 
-START, BROADCAST = 0x53, 0x7F
+START, REPLY = 0x53, 0x80
+"""The first byte of a packet, and the bit of its address that says that a reader sent it."""
 HEAD, CODE_END = 5, 1
 """Bytes before what a packet holds (start, address, length, control), and those of a command without data."""
 WITH_CRC, WITH_BLOCK = 0x04, 0x08
@@ -27,10 +28,10 @@ GAP_S = 0.2
 
 
 class Commands:
-    """Of one reader, from its line; one thread may call."""
+    """Of one line, whichever readers they are for: the library knows its own address, which a controller may change. One thread may
+    call."""
 
-    def __init__(self, address: int) -> None:
-        self._address = address
+    def __init__(self) -> None:
         self._waiting = bytearray()
         self._last_s = 0.0
 
@@ -60,7 +61,7 @@ class Commands:
             del waiting[:1]
             return b""
         del waiting[:length]
-        return _harmless(packet) if packet[1] in (self._address, BROADCAST) else b""
+        return b"" if packet[1] & REPLY else _harmless(packet)
 
 
 def _tail(packet: bytes) -> int:

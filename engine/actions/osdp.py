@@ -160,7 +160,7 @@ class Reader:
         from osdp import Capability, LibFlag, LogLevel, PDCapabilities, PdId, PDInfo, PeripheralDevice
 
         self._stop()
-        self._channel = _channel(self._serial, self._line, identity.address)
+        self._channel = _channel(self._serial, self._line)
         flags = [LibFlag.EnforceSecure] if identity.key else []
         known = PdId(1, MODEL, VENDOR, 1, 0x010000)
         info = PDInfo(identity.address, self._channel, scbk=identity.key or None, name="camera", flags=flags, id=known)
@@ -194,14 +194,14 @@ def _card(bits: int, data: bytes) -> dict[str, Any]:
     }
 
 
-def _channel(serial: SerialLines, line: str, address: int) -> Any:
+def _channel(serial: SerialLines, line: str) -> Any:
     """The line as the library wants it: never waits."""
     from osdp import Channel
 
     class Line(Channel):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self._commands = Commands(address)
+            self._commands = Commands()
             self._heard = bytearray()
             self._lock = threading.Lock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import subprocess
 import sys
@@ -71,6 +72,15 @@ class Controller:
         found: dict[str, Any] | None = self._panel.get_event(self.address, 10)
         assert found is not None, "no card came"
         return found
+
+    def move_to(self, address: int) -> None:
+        from osdp import Command, CompletionStatus
+
+        until(lambda: self._panel.is_sc_active(self.address), "the channel")
+        done: queue.Queue[int] = queue.Queue()
+        self._panel.set_command_completion_handler(lambda address, command, status: done.put(status))
+        assert self._panel.submit_command(self.address, {"command": Command.Comset, "address": address, "baud_rate": 9600})
+        assert done.get(timeout=20) == CompletionStatus.Ok
 
     def stop(self) -> None:
         if self._panel is not None:
@@ -206,11 +216,11 @@ def test_no_command_ends_the_process_and_what_the_library_has_no_name_for_is_ref
     assert reader.returncode == 0
 
 
-def test_only_whole_commands_to_this_reader_reach_the_library() -> None:
-    poll, other, reply, everybody = packet(0x60), packet(0x60, address=6), packet(0x40, address=0x85), packet(0x61, address=0x7F)
+def test_only_whole_commands_reach_the_library() -> None:
+    poll, reply, everybody = packet(0x60), packet(0x40, address=0x85), packet(0x61, address=0x7F)
     damaged = poll[:-1] + bytes([poll[-1] ^ 1])
-    commands = Commands(5)
-    assert commands.take(b"\xff" + poll + other + reply + damaged + b"S\x05" + everybody, 1.0) == poll + everybody
+    commands = Commands()
+    assert commands.take(b"\xff" + poll + reply + damaged + b"S\x05" + everybody, 1.0) == poll + everybody
     assert commands.take(poll[:4], 1.1) == b""
     assert commands.take(poll[4:], 1.2) == poll, "in pieces"
     commands.take(b"S\x05\xff\x04\x04", 1.3)
@@ -219,7 +229,7 @@ def test_only_whole_commands_to_this_reader_reach_the_library() -> None:
 
 
 def test_a_command_without_a_name_becomes_one_that_is_refused_and_others_stay_as_they_are() -> None:
-    commands = Commands(5)
+    commands = Commands()
     for strange in (packet(0x9B, b"ab"), packet(0x9B, b"ab", b"\x03\x11\x01")):
         (changed,) = [commands.take(strange, 1.0)]
         assert changed == packet(0xFF, b"ab", b"\x03\x11\x01" if strange[4] & 8 else b"")
@@ -228,3 +238,9 @@ def test_a_command_without_a_name_becomes_one_that_is_refused_and_others_stay_as
     begin = [0x53, 5, 7, 0, 0]  # with a sum instead of a CRC
     summed = bytes([*begin, 0x9B, -sum([*begin, 0x9B]) & 0xFF])
     assert commands.take(summed, 1.0) == bytes([*begin, 0xFF, -sum([*begin, 0xFF]) & 0xFF])
+
+
+def test_a_controller_that_gives_the_reader_another_address_finds_it_there(tmp_path: Path) -> None:
+    with line(tmp_path, timeout_s=10) as (controller, options, its):
+        controller.move_to(9)
+        ACTION.deliver(event(listed=LISTED), options, its)
