@@ -11,7 +11,7 @@ from typing import Protocol
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
-from firmware.packages import needs
+from firmware.packages import conflicts, needs
 from firmware.packages.checker import check_archive, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
@@ -106,7 +106,8 @@ class Installer:
             yield Text("this version is installed already")
             yield Text(name)
             return
-        self._no_conflict(verified.manifest)
+        self._no_more_than_fit(name)
+        conflicts.check(self._slots, verified.manifest)
         self._data.check(verified.manifest)
         with self._lock:
             letter = self._slots.reserve(verified, storage)
@@ -175,16 +176,10 @@ class Installer:
             return False
         return True
 
-    def _no_conflict(self, manifest: Manifest) -> None:
-        others = [name for name in self._slots.names() if name != manifest.name]
+    def _no_more_than_fit(self, name: str) -> None:
+        others = [each for each in self._slots.names() if each != name]
         if len(others) >= MAX_PACKAGES:
             raise PackageError("{count} packages are installed already: remove one first", count=MAX_PACKAGES)
-        for other in others:
-            try:
-                theirs = self._slots.installed(other)[1]
-            except PackageError:
-                continue  # a damaged one holds nothing that runs
-            _compare(manifest, theirs)
 
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
@@ -201,25 +196,3 @@ class Installer:
             raise PackageError("{name}: its check cannot be started: {reason}", name=name, reason=why.strerror or why) from why
         if code:
             raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason(code, said))
-
-
-def _compare(ours: Manifest, theirs: Manifest) -> None:
-    """PackageError when two packages cannot be installed beside each other."""
-    sockets = {route.socket for route in theirs.routes}
-    paths = {route.path.casefold() for route in theirs.routes}
-    for route in ours.routes:
-        if route.socket in sockets or route.path.casefold() in paths:
-            raise PackageError(
-                "{name}: {path} or its socket belongs to {other}; remove {other} first",
-                name=ours.name,
-                path=route.path,
-                other=theirs.name,
-            )
-    shared = set(ours.users) & set(theirs.users)
-    if shared:
-        raise PackageError(
-            "{name}: {other} runs a process {shared} too; remove {other} first",
-            name=ours.name,
-            other=theirs.name,
-            shared=sorted(shared)[0],
-        )

@@ -15,6 +15,7 @@ from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import Text
+from firmware.packages import conflicts
 from firmware.packages.checker import check_tree
 from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
@@ -202,7 +203,9 @@ class Packages:
             if previous is None:
                 raise PackageError("{name}: there is no previous version to go back to", name=name)
             self._slots.path(name, previous)
-            self._kept_data.check(self._slots.manifest(name, previous))
+            manifest = self._slots.manifest(name, previous)
+            conflicts.check(self._slots, manifest)
+            self._kept_data.check(manifest)
             self._running.switch(
                 name,
                 previous,

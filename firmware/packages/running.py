@@ -10,6 +10,7 @@ from pathlib import Path
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING, Text, from_stored, joined, to_stored
+from firmware.packages import conflicts
 from firmware.packages.checker import NotChecked, check_archive, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
@@ -163,7 +164,9 @@ class Running:
             return None
         try:
             self._slots.path(name, previous)
-            return previous if self._data.readable(name, self._slots.manifest(name, previous)) else None
+            manifest = self._slots.manifest(name, previous)
+            conflicts.check(self._slots, manifest)
+            return previous if self._data.readable(name, manifest) else None
         except PackageError as why:  # what is lost of it must not keep the current one from running
             LOG.error("there is no way back to %s: %s", previous.version, why)
             return None

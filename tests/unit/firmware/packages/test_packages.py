@@ -672,6 +672,31 @@ def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camer
     assert packages.name_of(1) == "TINY"
 
 
+def test_there_is_no_way_back_to_a_version_whose_process_another_package_runs_by_now(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would write the same heartbeat, log and socket."""
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "portal": "http"})
+    until(lambda: only(packages).slot_state == "good")
+
+    def other(text: str) -> str:
+        return text.replace("TINY", "OTHER").replace("url = /tiny/", "url = /other/\nsocket = other.sock")
+
+    camera.upload(packages, conf=other, processes={"manager": "live"})
+    with pytest.raises(PackageError, match="OTHER runs a process manager too; remove OTHER first"):
+        packages.rollback("TINY")
+    assert packages.listing()[1].version == "2.0.0"
+    slot = packages._slots.current("TINY")
+    assert slot is not None and packages._running.spare("TINY") is None
+    packages.remove("OTHER")
+    assert packages._running.spare("TINY") is not None
+    packages.rollback("TINY")
+    assert only(packages).version == "1.0.0"
+
+
 def test_a_package_that_fails_beside_the_one_that_drives_the_outputs_has_the_board_reset_by_nobody(
     camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
