@@ -70,8 +70,8 @@ class Workers:
         self._claiming = threading.Lock()
         self._looked = clock.now(), clock.monotonic_ns()
         """Wall and monotonic clock of the last look into the outbox."""
-        self._set_back_ns = 0
-        """When the wall clock was set back last, by the monotonic one."""
+        self._set_back_ns = clock.monotonic_ns()
+        """When the wall clock was set back last, by the monotonic one: perhaps while no process looked."""
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
@@ -185,7 +185,7 @@ class Workers:
         self._looked = now, now_ns
         if (then - now).total_seconds() + (now_ns - then_ns) / 1e9 > SET_BACK_S:
             self._set_back_ns = now_ns
-        if not self._set_back_ns or now_ns - self._set_back_ns > WATCHED_S * 1e9:
+        if now_ns - self._set_back_ns > WATCHED_S * 1e9:
             return LONGEST_PAUSE_S
         return max(self._pauses_s[name][1] for name in self._kinds)
 

@@ -136,11 +136,19 @@ def test_a_wall_clock_that_is_set_while_a_car_waits_lets_it_in(camera: Camera) -
     assert camera.states() == [("done", 2, "DO1 pulsed 500 ms")]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("back_s", [3, 120, 86_400])
-def test_a_wall_clock_that_is_set_back_before_the_gate_opens_keeps_no_car_waiting(camera: Camera, back_s: int) -> None:
-    fast = camera.intake._workers[Lane.FAST]
+def test_a_wall_clock_that_is_set_back_before_the_gate_opens_keeps_no_car_waiting(
+    camera: Camera, back_s: int, restarts: bool
+) -> None:
     camera.intake.take(passage())
-    camera.clock._now -= timedelta(seconds=back_s)
+    if restarts:
+        camera.store.close()
+        camera.clock._now -= timedelta(seconds=back_s)
+        camera.crash()
+    fast = camera.intake._workers[Lane.FAST]
+    if not restarts:
+        camera.clock._now -= timedelta(seconds=back_s)
     item, _, _ = fast._claim()
     assert item is not None
     camera.outbox.retry(item, Text("pins is gone"), 0.2, 0.5)
