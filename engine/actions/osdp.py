@@ -115,6 +115,8 @@ class Reader:
     def use(self, rules: tuple[OsdpOptions, ...]) -> None:
         """Answers the controller from now on, so that it knows the camera before a car comes. A line has one reader: the first."""
         wanted = rules[0].identity if rules else None
+        if wanted is not None and wanted == self._wanted == self._identity:
+            return  # whoever saves any rule must not wait for a card that is being shown
         with self._lock:
             self._wanted = wanted
             if wanted is None:

@@ -6,9 +6,10 @@ import queue
 import socket
 import subprocess
 import sys
+import threading
 from binascii import crc_hqx
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -136,6 +137,22 @@ def test_a_card_that_was_not_fetched_in_time_is_taken_back(tmp_path: Path) -> No
         controller.stop()
         with pytest.raises(DeliveryError, match=r"did not fetch the card in time|polls address 5"):
             ACTION.deliver(event(listed=LISTED), options.model_copy(update={"timeout_s": 1.0}), its)
+
+
+def test_rules_that_change_nothing_here_do_not_wait_for_a_card_that_nobody_fetches(tmp_path: Path) -> None:
+    with line(tmp_path, timeout_s=3) as (controller, options, its):
+        controller.stop()
+
+        def show() -> None:
+            with suppress(DeliveryError):
+                ACTION.deliver(event(listed=LISTED), options, its)
+
+        showing = threading.Thread(target=show)
+        showing.start()
+        until(its.peer._lock.locked)
+        ACTION.use(its.peer, (options,), its)
+        assert showing.is_alive()
+        showing.join()
 
 
 def test_a_controller_with_another_key_gets_no_card(tmp_path: Path) -> None:
