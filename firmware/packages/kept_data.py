@@ -175,7 +175,10 @@ class KeptData:
         saved = found.saved
         assert saved is not None
         if saved.size:
-            settle_alike(self._state, beside=beside)
+            try:
+                settle_alike(self._state, beside=beside)
+            except OSError as why:
+                raise PackageError("{name}: {reason}", name=name, reason=why.strerror or why) from why
             self._data.ask(name, "take", "--state", str(self._state.root), str(self._root / name / saved.folder))
         self._write(name, Found(saved.layout))
         self.tidy(name)

@@ -112,7 +112,7 @@ class Packages:
                     self._slots.relink(name)
                     self._slots.tidy(name)
                     self._kept_data.tidy(name)
-                except PackageError as why:  # a full disk or a damaged record must not keep a package from running
+                except (OSError, PackageError) as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
                 if name not in self._slots.names():
                     LOG.warning("%s: its removal, or first installation, was cut off: it is gone", name)
@@ -126,6 +126,8 @@ class Packages:
                 except PackageError as why:
                     self._running.problems[name] = why.text
                     LOG.error("%s is not started: %s", name, why)
+                except Exception:  # nor one package the host and the others
+                    LOG.exception("%s is not started", name)
         self._keeper.start()
 
     def close(self) -> None:
@@ -287,6 +289,8 @@ class Packages:
                         self._running.try_again(name)
                     except PackageError as why:
                         LOG.error("%s is not started: %s", name, why)
+                    except Exception:  # as below
+                        LOG.exception("%s is not started", name)
             for name in {*self._running.names(), *self._running.resting}:
                 with self._lock:
                     try:

@@ -93,8 +93,8 @@ class Running:
         self.resting.discard(name)
         try:
             self._start(name)
-        except PackageError as why:
-            self.problems[name] = why.text
+        except Exception as why:  # whatever it is, it may pass
+            self.problems[name] = why.text if isinstance(why, PackageError) else Text(str(why) or type(why).__name__)
             self._again.setdefault(name, (time.monotonic() + AGAIN_S, AGAIN_S))
             raise
         self._again.pop(name, None)
@@ -102,7 +102,7 @@ class Running:
     def put_off(self) -> Iterable[str]:
         """Packages that could not be started and are due to be tried again."""
         now = time.monotonic()
-        return [name for name, (due, _) in self._again.items() if now >= due]
+        return [name for name, (due, _) in list(self._again.items()) if now >= due]
 
     def try_again(self, name: str) -> None:
         """Starts one that is put off, if it is still to run. PackageError as of `start`."""

@@ -37,7 +37,10 @@ class Users:
         if not why:
             why = self._settled(processes, path, beside)
         if why:
-            settle_alike(self._state, processes, beside)
+            try:
+                settle_alike(self._state, processes, beside)
+            except OSError as unsettled:  # a full disk must not keep the gate shut: this user is in all their groups
+                LOG.error("what others left in their folders is not taken back: %s", unsettled)
             if self._starter is not None:
                 LOG.warning("its processes are all the camera's own user: %s", why)
             return launch_alike, why

@@ -490,6 +490,55 @@ def test_runmode_never_waits_for_a_hand_after_a_boot(camera: Camera) -> None:
     assert only(camera.boot()).status == "off"
 
 
+def test_whatever_one_package_raises_the_watch_over_all_goes_on(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    tried = []
+
+    def refuses(name: str) -> None:
+        tried.append(name)
+        raise OSError(28, "No space left on device")
+
+    packages._running.try_again = refuses  # type: ignore[method-assign]
+    packages._running._again["TINY"] = 0.0, 10.0
+    until(lambda: len(tried) > 2)
+    assert packages._keeper.is_alive()
+
+
+def test_whatever_keeps_a_package_from_starting_ends_no_host_and_it_is_tried_again(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "AGAIN_S", 0.1)
+    camera.begin_as(prepared.good)
+    refused: list[int] = []
+    start = supervisor_module.Supervisor.start
+
+    def refuses(supervisor: supervisor_module.Supervisor) -> None:
+        refused.append(1)
+        if len(refused) < 2:
+            raise RuntimeError("can't start new thread")
+        start(supervisor)
+
+    monkeypatch.setattr(supervisor_module.Supervisor, "start", refuses)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert len(refused) == 2
+
+
+def test_who_looks_what_is_put_off_may_do_so_while_another_one_is(camera: Camera) -> None:
+    running = camera.boot()._running
+
+    class Due(float):
+        """Meanwhile another thread has put off one more."""
+
+        def __le__(self, now: float) -> bool:
+            running._again["OTHER"] = now + 10, 10.0
+            return True
+
+    running._again["TINY"] = Due(), 10.0
+    assert running.put_off() == ["TINY"]
+
+
 def test_a_package_on_a_missing_card_is_off_and_says_so(camera: Camera) -> None:
     packages = camera.boot()
     with pytest.raises(PackageError, match="there is no SD card in the camera"):

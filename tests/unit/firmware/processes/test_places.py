@@ -13,7 +13,9 @@ from board.kit.files import private_in, write_whole
 from board.kit.state import State
 from firmware.processes import places
 from firmware.processes.card import CardFolder
+from firmware.processes.launch import launch_alike
 from firmware.processes.places import OWN, Beside, clear_the_way, settle_alike, settle_apart
+from firmware.processes.users import Users
 from tests.recorder import Recorder
 
 
@@ -141,6 +143,19 @@ def test_what_a_package_beside_listens_on_outlives_the_start_of_one_that_is_apar
         (state.run / name).touch()
     settle_apart(state, {"pins": os.getuid() + 1}, Beside(frozenset(("second", "second_web"))))
     assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["second.beat", "second_web.sock"]
+
+
+def test_a_disk_on_which_nothing_can_be_taken_back_keeps_no_package_from_starting(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle_apart(state, {})
+
+    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(places, "write_whole", full)
+    launch, why = Users(state, None).for_package(("pins",), True, state.root, Beside())
+    assert launch is launch_alike and str(why) == "the camera's host was started without the right to change users"
 
 
 def test_a_card_that_appears_gets_a_folder_for_pictures_once_and_no_link_of_it_is_followed(state: State, tmp_path: Path) -> None:
