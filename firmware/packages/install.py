@@ -184,8 +184,8 @@ class Installer:
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
-        open_tree(path)
         try:
+            open_tree(path)
             asked = command(path, self._environment.of(path, licensed=True), "check")
             code, said = run(asked, launch=self._users.for_one(CHECK))
         except TimeoutError as why:

@@ -26,6 +26,7 @@ from board.kit.files import write_beside
 from board.kit.state import State
 from board.kit.web.routes import Call, Refused
 from board.kit.words import Text
+from firmware.packages import install as install_module
 from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
@@ -232,6 +233,19 @@ def test_an_upload_that_was_cut_off_leaves_the_version_that_a_roll_back_needs(ca
     assert (only(packages).version, only(packages).previous) == ("4.0.0", "2.0.0")
     folders = {path.name for path in (camera.state.host / "packages" / "TINY").iterdir() if path.is_dir()}
     assert folders == {"B", "C", "current"}
+
+
+def test_a_storage_that_refuses_while_a_package_is_opened_for_its_check_leaves_nothing(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(folder: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(install_module, "open_tree", refuses)
+    packages = camera.boot()
+    with pytest.raises(PackageError, match="TINY: its check cannot be started: Input/output error"):
+        camera.upload(packages)
+    assert packages.listing() == ()
 
 
 def test_a_first_package_whose_check_fails_is_not_installed(camera: Camera) -> None:
