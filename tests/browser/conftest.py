@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -42,6 +43,10 @@ _ending = ExitStack()
 """What is left to close."""
 
 
+_shared: dict[str, Any] = {}
+"""Contexts of the browser, by what was wanted of them."""
+
+
 @cache
 def _driver() -> Any:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
@@ -63,6 +68,7 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
         _ending.close()
         _driver.cache_clear()
         _browser.cache_clear()
+        _shared.clear()
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +110,32 @@ def page_of_its_own(browser: Any, **context: Any) -> Iterator[Any]:
     yield opened
     opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
     made.close()
+    assert errors == []
+
+
+@contextmanager
+def page_of_all(browser: Any, **context: Any) -> Iterator[Any]:
+    """As page_of_its_own, in a context that all such tests share which want the same, without what the one before left there: to
+    fetch and translate a page's scripts anew takes a tenth of a test. Not for who sets a clock, which is the context's."""
+    wanted = repr(sorted(context.items()))
+    if wanted not in _shared:
+        _shared[wanted] = browser.new_context(**context)
+        _shared[wanted].new_page()  # stays, and with it the process that draws
+    shared = _shared[wanted]
+    opened = shared.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
+    stays, *others = shared.pages
+    places = [urlsplit(each.url) for each in others]
+    for each in others:
+        each.close()
+    devtools = shared.new_cdp_session(stays)
+    for origin in {f"{each.scheme}://{each.netloc}" for each in places if each.netloc}:
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    devtools.detach()
+    shared.clear_cookies()
     assert errors == []
 
 

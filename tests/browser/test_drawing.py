@@ -14,7 +14,7 @@ import pytest
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import PlateLook
-from tests.browser.conftest import page_of_its_own
+from tests.browser.conftest import page_of_all
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import save_and_wait, settle, with_store
@@ -44,7 +44,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 @pytest.fixture(params=SIZES)
 def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
     width, height = SIZES[request.param]
-    with page_of_its_own(browser, viewport={"width": width, "height": height}, has_touch=request.param == "phone") as opened:
+    with page_of_all(browser, viewport={"width": width, "height": height}, has_touch=request.param == "phone") as opened:
         opened.set_default_timeout(20_000)
         yield opened
 

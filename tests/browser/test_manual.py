@@ -18,7 +18,7 @@ from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.store import Store
 from engine.types import PassageImages
-from tests.browser.conftest import page_of_its_own
+from tests.browser.conftest import page_of_all
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import WHITE, entry, passage, rule
@@ -71,7 +71,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    with page_of_its_own(browser, viewport={"width": 1280, "height": 900}) as opened:
+    with page_of_all(browser, viewport={"width": 1280, "height": 900}) as opened:
         opened.set_default_timeout(20_000)
         yield opened
 
