@@ -34,6 +34,7 @@ from firmware.packages.trusted import Trusted, Version
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.versions import Versions
 from firmware.processes.groups import Groups
+from firmware.processes.supervisor import PINS
 from firmware.processes.users import Users
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
@@ -104,7 +105,7 @@ class Packages:
         servers listen on the same address."""
         self._environment.addresses = {"GATEWRIGHT_BIND": bind, "GATEWRIGHT_PORT": str(port)}
         self._running.booted = True
-        for name in self._slots.names():
+        for name in sorted(self._slots.names(), key=self._drives_outputs, reverse=True):
             with self._lock:
                 try:
                     if self._slots.is_damaged(name):
@@ -129,6 +130,13 @@ class Packages:
                 except Exception:  # nor one package the host and the others
                     LOG.exception("%s is not started", name)
         self._keeper.start()
+
+    def _drives_outputs(self, name: str) -> bool:
+        """No gate waits for what runs beside it: each package is hashed before it starts."""
+        try:
+            return any(process.name == PINS for process in self._slots.installed(name)[1].processes)
+        except PackageError:
+            return False
 
     def close(self) -> None:
         """Stops everything; what was enabled stays enabled for the next start."""

@@ -760,6 +760,25 @@ def test_there_is_no_way_back_to_a_version_whose_process_another_package_runs_by
     assert only(packages).version == "1.0.0"
 
 
+def test_the_package_that_drives_the_outputs_starts_before_the_others(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is hashed before it starts, and some are large: no gate waits for that."""
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+
+    def other(text: str) -> str:
+        return text.replace("TINY", "OTHER").replace("url = /tiny/", "url = /other/\nsocket = other.sock")
+
+    camera.upload(packages, conf=other, processes={"watcher": "live"})
+    packages.start("OTHER")
+    packages.close()
+    started: list[str] = []
+    monkeypatch.setattr(packages_module.Running, "start", lambda running, name: started.append(name))
+    assert [package.name for package in camera.boot().listing()] == ["OTHER", "TINY"]
+    assert started == ["TINY", "OTHER"]
+
+
 def test_a_package_that_fails_beside_the_one_that_drives_the_outputs_has_the_board_reset_by_nobody(
     camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
