@@ -21,7 +21,7 @@ COUNTRY = Country(
         Format("[A-GI-PR-TV-Z]LL NNNNN", 0.3),
         Format("[A-GI-PR-TV-Z]LL NNNN[ACE-HJ-NPR-Y]", 0.3),
         Format("[A-GI-PR-TV-Z]LL NNN[ACE-HJ-NPR-Y]{2}", 0.3),
-        Format("[A-GI-PR-TV-Z]N [0-9A-Z]{3,5}", 0.02, note="chosen text"),
+        Format("[A-GI-PR-TV-Z]N [A-Z]{1,3}[0-9A-Z]{2}", 0.02, note="chosen text, of which the last two may be digits"),
         Format("[A-GI-PR-TV-Z]L/NNNNN", 0.1, note="two rows"),
         Format("[A-GI-PR-TV-Z]LL/NNNN[ACE-HJ-NPR-Y]", 0.1, note="two rows"),
         Format("[A-GI-PR-TV-Z]LL/[ACE-HJ-NPR-Y]NNN", 0.1, note="two rows"),

@@ -61,7 +61,7 @@ AS_ISSUED = {
     "NA": "N12345W N123SH",
     "PE": "A1B-123 1234-5A",
     "PH": "ABC1234 123ABC A123BC",
-    "PL": "WA12345 WPRA123 AE12345 XD12345 VW1234A JR12345 YZ12345",
+    "PL": "WA12345 WPRA123 AE12345 XD12345 VW1234A JR12345 YZ12345 B4BMW99 K6Z17",
     "PT": "AA-01-AA BK-12-YW",
     "PY": "ABCD123 123ABCD",
     "RU": "A123BC777 AB123477 AB1234177",
@@ -85,6 +85,12 @@ def test_what_a_country_issues_stays_as_it_is_read_and_is_known_as_its_own(code:
 @pytest.mark.parametrize(("code", "read", "settled"), [("CZ", "1AO1234", "1A01234"), ("SE", "ABC12O", "ABC120")])
 def test_a_letter_that_a_country_never_issues_in_a_place_is_the_digit_that_looks_so(code: str, read: str, settled: str) -> None:
     assert rank((), read, [code]).text == settled
+
+
+@pytest.mark.parametrize("read", ["1765124", "14DF373", "16R1622"])
+def test_what_has_more_digits_than_a_chosen_text_may_end_with_is_none(read: str) -> None:
+    """Since Silesia has an I as well, any 1 at the beginning became one wherever Poland was among the countries."""
+    assert rank((), read, ["PL", "FR", "IE"]).text == read
 
 
 @pytest.mark.parametrize(("code", "text"), [("NA", "812345W"), ("IM", "BM1123A"), ("LI", "FX12345"), ("CZ", "EN123AB")])
