@@ -110,6 +110,9 @@ class Packages:
                 try:
                     if self._slots.is_damaged(name):
                         self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=self.unsigned.allowed))
+                    if self._slots.is_let_go(name):
+                        with suppress(OSError, PackageError):  # as below
+                            self._forget(name)
                     self._slots.relink(name)
                     self._slots.tidy(name)
                     self._kept_data.tidy(name)
@@ -117,8 +120,6 @@ class Packages:
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
                 if name not in self._slots.names():
                     LOG.warning("%s: its removal, or first installation, was cut off: it is gone", name)
-                    with suppress(OSError, PackageError):  # as above
-                        self._forget(name)
                     continue
                 try:
                     _, manifest = self._slots.installed(name)

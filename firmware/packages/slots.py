@@ -36,6 +36,9 @@ CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
 
+LET_GO = "let go"
+"""The notice of a record whose package is being removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -353,14 +356,19 @@ class Slots:
     def remove(self, name: str) -> None:
         """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
         self.let_go(name)
-        for letter in LETTERS:
-            self._clear(name, letter)
         shutil.rmtree(self._root / name, ignore_errors=True)
 
     def let_go(self, name: str) -> None:
-        """From here on it is removed: if `remove` is cut off, the next start does the rest (`tidy`)."""
+        """From here on it is removed: if that is cut off, the next start does the rest (`tidy`). Its slots make room at once."""
         with suppress(PackageError):  # on a disk that takes nothing it is removed all the same
-            self._write_record(Record(name))
+            self._write_record(Record(name, notice=LET_GO))
+        for letter in LETTERS:
+            self._clear(name, letter)
+
+    def is_let_go(self, name: str) -> bool:
+        """Its removal was begun; without versions it may also be on its way in, for the first time or over a damaged record."""
+        record = self.record(name)
+        return not record.slots and record.notice == LET_GO
 
     def _place(self, name: str, storage: str) -> Path:
         if storage == CAMERA:

@@ -35,6 +35,7 @@ from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys, keep_copies, public_of, public_pem
 from firmware.packages.licence import licence_bytes
 from firmware.packages.management import Packages, board_file
+from firmware.packages.schedules import Schedule
 from firmware.packages.slots import CAMERA, SD, Slot, Slots
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import NEVER, OlderVersion
@@ -1123,12 +1124,47 @@ def test_a_removal_that_is_cut_off_is_done_by_the_next_start(
     assert [path.name for path in (camera.state.host / "packages").iterdir()] == ["reserve"]
 
 
-def test_a_first_installation_that_is_cut_off_leaves_nothing(camera: Camera) -> None:
-    steps = camera.boot().install(write(camera.folder / "first.tar.gz", contents()), CAMERA)
+def test_a_full_disk_keeps_no_package_with_hours_from_being_removed(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera.begin_as(prepared.two_good)
+    packages = camera.boot()
+    packages.schedule("TINY", Schedule(True, "07:00", "08:00"))
+    kept = packages.schedules._file
+    write_schedules, home = kept.write, camera.state.host / "packages" / "TINY"
+
+    def full(value: Any) -> None:
+        if (home / "A").exists() or (home / "B").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_schedules(value)
+
+    monkeypatch.setattr(kept, "write", full)
+    packages.remove("TINY")
+    assert packages.listing() == () and packages.schedules.of("TINY") == Schedule()
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["first", "over a damaged record"])
+def test_a_first_installation_that_is_cut_off_leaves_nothing_but_what_was_there(
+    camera: Camera, prepared: Prepared, damaged: bool
+) -> None:
+    """Licence and hours may be of a backup, or of the package that was there."""
+    if damaged:
+        camera.begin_as(prepared.good)
+    packages = camera.boot()
+    if damaged:
+        packages.stop("TINY")
+        for file in (camera.state.host / "packages" / "TINY").glob("record.json*"):
+            file.write_bytes(b"{")
+    (camera.state.host / "licences").mkdir(parents=True)
+    (camera.state.host / "licences" / "TINY.json").touch()
+    packages.schedules.put("TINY", Schedule(True, "07:00", "08:00"))
+    steps = packages.install(write(camera.folder / "first.tar.gz", contents(version="3.0.0")), CAMERA)
     assert [str(next(steps)) for _ in range(2)][1] == "stored on the camera"
     packages = camera.boot()
     assert packages.listing() == ()
     assert [path.name for path in (camera.state.host / "packages").iterdir()] == ["reserve"]
+    assert (camera.state.host / "licences" / "TINY.json").exists()
+    assert packages.schedules.of("TINY").begin == "07:00"
 
 
 def test_what_is_lost_of_the_version_before_keeps_the_current_one_from_nothing(camera: Camera, prepared: Prepared) -> None:
