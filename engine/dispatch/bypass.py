@@ -76,12 +76,13 @@ def lists_beside(
     store: Store, kinds: Kinds, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], matches: Iterable[Match]
 ) -> tuple[PlateList, ...]:
     """Lists without the plate whose actions open: read now, as a broken storage may not be read later."""
-    opening = {each.rule_id for each in deliveries if each.state == "pending" and _is_gates(kinds, each)}
+    opening = {each.rule_id for each in deliveries if each.state == "pending" and is_gates(kinds, each)}
     lists = {rule.list_id for rule in rules if rule.id in opening} - {match.list.id for match in matches}
     return tuple(store.lists.get(each) for each in lists)
 
 
-def _is_gates(kinds: Kinds, item: Delivery) -> bool:
+def is_gates(kinds: Kinds, item: Delivery) -> bool:
+    """Whether it may open a gate, by its kind: no message."""
     kind = kinds.get(item.kind)
     return kind is not None and opens(kind)
 
@@ -171,7 +172,7 @@ class Bypass:
             kept = self._held.setdefault(judged.passage.id, judged)
             while len(self._held) > MOST_HELD:
                 del self._held[self._oldest()]
-            due = [item for item in kept.deliveries if item.state == "pending" and _is_gates(self._kinds, item)]
+            due = [item for item in kept.deliveries if item.state == "pending" and is_gates(self._kinds, item)]
             due = [item for item in due if not by_pins_alone or self._is_pins(kept, item)]
             due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
             self._busy |= {item.id for item in due}

@@ -44,7 +44,7 @@ def decide(
 
 def decide_event(happened: Text, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
     """For events without a car: nobody is let in or turned away, but a rule may open (an exit loop, a timer)."""
-    openers = {rule.id for rule in rules if may_let_in(rule, kinds)}
+    openers = {rule.id for rule in rules if _may_let_in(rule, kinds)}
     begun = any(each.state == "pending" and each.rule_id in openers for each in deliveries)
     return Decision("opened" if begun else "reported", happened)
 
@@ -74,7 +74,7 @@ def _refusing(finding: Finding) -> list[str]:
     return [match.list.name for match in finding.matches if match.list.barrier == "refuse"]
 
 
-def may_let_in(rule: ActionRule, kinds: Kinds) -> bool:
+def _may_let_in(rule: ActionRule, kinds: Kinds) -> bool:
     """Whether its action opens something: one that switches an output off does not."""
     kind = kinds.get(rule.kind)
     return kind is not None and opens(kind) and not only_ends(kinds, rule)
@@ -82,7 +82,7 @@ def may_let_in(rule: ActionRule, kinds: Kinds) -> bool:
 
 def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -> bool:
     """Whether the rule might let this car in."""
-    if not may_let_in(rule, kinds):
+    if not _may_let_in(rule, kinds):
         return False
     listed = any(match.list.id == rule.list_id for match in finding.matches)
     if rule.start.on != ON_MATCH.on and not begins(rule, passage, listed):

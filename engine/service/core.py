@@ -34,7 +34,6 @@ from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.actions.io import ACTION as IO
 from engine.actions.io import IoOptions
 from engine.dispatch.asking import Asker, Verdicts
-from engine.dispatch.barrier import opening_rules
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
@@ -310,7 +309,7 @@ class Service:
             lambda message: self._hub.send_engine(message),
             partial(has_begun, state.acts_file),
             clock,
-            self._opening,
+            lambda store: self._lane.opening(store, kinds),
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)
@@ -579,13 +578,6 @@ class Service:
         event = NewestPicture(lambda: core.keeper, self._pictures).give(happening.passage)
         if self._with_room(core.keeper, lambda: core.events.take(event, happening.happened, done=happening.done)):
             self._subscribers.passage_stored()
-
-    def _opening(self, store: Store) -> set[int]:
-        """The rules that open the lane's barrier, or without a lane those that let somebody in."""
-        rules = store.rules()
-        of_lane = self._lane.opening(rules)
-        policies = {each.id: each.barrier for each in store.lists()}
-        return opening_rules(rules, policies, self._kinds) if of_lane is None else of_lane
 
     def _delivered(self, delivery: Delivery) -> None:
         self._subscribers.delivery(delivery)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,9 +22,9 @@ from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
-from engine.dispatch.barrier import Ruling, openers, rule_opens
-from engine.dispatch.bypass import Bypass, Judged, Late, in_time, lists_beside
-from engine.dispatch.decision import may_let_in, visits
+from engine.dispatch.barrier import Ruling, openers, opening_rules, rule_opens
+from engine.dispatch.bypass import Bypass, Judged, Late, in_time, is_gates, lists_beside
+from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
@@ -218,12 +218,12 @@ class LaneKeeper:
             return self.opens(kind, options)
         return opens(kind) and (bool(kind.gate_output(options)) or not kind.polarity(options))
 
-    def opening(self, rules: Iterable[ActionRule]) -> set[int] | None:
-        """Those of the rules that open this barrier; None: nothing says which do, and whatever opens may be meant."""
-        stores = self._stores
-        if self._lane is None or stores is None or not self._settings.decides:
-            return None
-        return {rule.id for rule in rules if rule_opens(rule, stores.kinds, self)}
+    def opening(self, store: Store, kinds: Kinds) -> set[int]:
+        """The rules that open this barrier; where the lane does not decide, those that let somebody in at whatever output."""
+        rules = store.rules()
+        if self._lane is None or not self._settings.decides:
+            return opening_rules(rules, {each.id: each.barrier for each in store.lists()}, kinds)
+        return {rule.id for rule in rules if rule_opens(rule, kinds, self)}
 
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
         from engine.lane.lane import ALREADY, OPEN, WAIT
@@ -615,8 +615,7 @@ class LaneKeeper:
             stores.store.passages.decide(passage_id, decision)
             stores.store.deliveries.hasten(passage_id, self._clock.now())
         for each in pending:
-            kind = stores.kinds.get(each.kind)
-            if kind is not None and opens(kind):
+            if is_gates(stores.kinds, each):
                 stores.outbox.give_up(each, "expired", decision.reason)
 
     # --- places -------------------------------------------------------------------------------------------------------
@@ -679,13 +678,12 @@ class LaneKeeper:
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
             return
-        rules = stores.store.rules()
-        opening = self.opening(rules)
-        if opening is None:
-            opening = {rule.id for rule in rules if may_let_in(rule, stores.kinds)}
+        if not is_gates(stores.kinds, delivery):
+            return  # a message: it may fail a day later, when its passage's rules are others
+        others = {rule.id for rule in stores.store.rules()} - self.opening(stores.store, stores.kinds)
         for each in stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id)):
-            is_alive = each.delivery.state in ("pending", "sending", "done")
-            if is_alive and each.delivery.rule_id in opening and each.delivery.id != delivery.id:
+            is_alive = each.delivery.state in ("pending", "sending", "done") and each.delivery.id != delivery.id
+            if is_alive and is_gates(stores.kinds, each.delivery) and each.delivery.rule_id not in others:
                 return
         with self._news:
             if self._begun:

@@ -303,9 +303,7 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
     told = []
     store, pins = gate.camera.store, gate.camera.pins
-    unopened = Unopened(
-        ["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store.rules()) or set()
-    )
+    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store, KINDS))
     pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
     if loops_are_known:
         gate.lines(DI1=True, DI2=False)
@@ -733,7 +731,42 @@ def test_who_was_let_in_by_an_output_that_the_lane_does_not_name_stays_inside_th
     gate.car("XY99ZZZ", "p2")
     until(lambda: store.occupancy.since("XY99ZZZ"), "the next count")
     assert places(gate) == {"WHITELIST": (2, 0)}
-    assert gate.keeper.opening(store.rules()) is None
+    assert gate.keeper.opening(store, KINDS) == {opens.id}
+
+
+@pytest.mark.parametrize("gone", ["deleted", "changed"])
+def test_who_was_let_in_stays_inside_though_the_action_is_another_by_the_time_that_a_message_fails(gates, gone):
+    """A message may fail a day later. Each failure looked for what opened among the rules of now."""
+    gate = gates(counts=COUNTS[1])
+    store = gate.camera.store
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.camera.turn()
+    assert gate.states("p1")["io"] == "done"
+    if gone == "deleted":
+        store.rules.delete(opens.id, "anna")
+    else:
+        store.rules.save(replace(rule(WHITE, output="DO1", do="off"), id=opens.id), "anna")
+    (message,) = [each for each in store.deliveries.pending_of("p1") if each.kind == "syslog"]
+    gate.keeper.failed(replace(message, state="failed"))
+    gate.car("XY99ZZZ", "p2")
+    until(lambda: store.occupancy.since("XY99ZZZ"), "the next count")
+    assert places(gate) == {"WHITELIST": (2, 0)}
+
+
+def test_who_was_counted_in_and_saw_a_lamp_only_is_no_longer_inside(gates):
+    gate = gates(counts=COUNTS[1])
+    store, outbox = gate.camera.store, gate.camera.outbox
+    lamp = store.rules.save(rule(WHITE, name="Lamp", output="DO2", even_if_blacklisted=True), "anna").id
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    pending = [each for each in store.deliveries.pending_of("p1") if each.kind == "io"]
+    (went_on,), (gate_shut,) = ([each for each in pending if (each.rule_id == lamp) is is_lamp] for is_lamp in (True, False))
+    outbox.done(went_on, Text("ok"))
+    outbox.give_up(gate_shut, "expired", Text("too late"))
+    gate.keeper.failed(replace(gate_shut, state="expired"))
+    until(lambda: places(gate) == {}, "the correction")
 
 
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
