@@ -85,7 +85,8 @@ def opening_rules(rules: Sequence[ActionRule], policies: Mapping[int, str], kind
             kind, options = options_of(kinds, rule.kind, rule.options)
         except ConfigError:
             continue  # options of another release: it is not carried out
-        if opens(kind) and may_open(kind, options, gates):
+        declared = rule.start.opens and kind.withheld(options) and kind.gate_output(options)  # whatever its list means
+        if opens(kind) and (declared or may_open(kind, options, gates)):
             found.add(rule.id)
     return found
 

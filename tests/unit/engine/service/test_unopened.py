@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from engine.dispatch.barrier import opening_rules
 from engine.dispatch.rules import delivery_id
 from engine.messages import ReadAgain
 from engine.service.unopened import NEWEST, Unopened
+from engine.types import Start
 from tests.dispatch_camera import KINDS, Camera
-from tests.samples import entry, passage, rule
+from tests.samples import BLACK, entry, passage, rule
 
 
 @pytest.fixture
@@ -82,6 +84,22 @@ def test_a_car_for_which_a_lamp_went_on_but_no_gate_opened_is_told(camera: Camer
     assert sorted(state for state, _, _ in camera.states()) == ["done", "expired"]
     engine.unopened.turn(camera.store)
     assert engine.heard == ([ReadAgain("p1", "HK55EVB")] if is_lamp else [])
+
+
+def test_a_car_that_was_let_in_for_not_being_on_a_list_that_opens_nothing_is_not_told(camera: Camera) -> None:
+    """It was read anew where the plate's own action, for another gate, failed: the gate opened a second time."""
+    camera.store.rules.save(replace(rule(BLACK, name="Anybody", output="DO2"), start=Start("no_match", opens=True)), "admin")
+    pins = camera.pins
+    pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
+    engine = Engine()
+    camera.intake.take(passage(id="p1", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    for _ in range(12):
+        while camera.turn():
+            pass
+        camera.clock.advance(1)
+    assert sorted(state for state, _, _ in camera.states()) == ["done", "expired"]
+    engine.unopened.turn(camera.store)
+    assert engine.heard == []
 
 
 def test_what_is_still_on_its_way_to_the_gate_is_not_told(camera: Camera) -> None:
