@@ -265,6 +265,17 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
     within = page.locator("#sentence")
     playwright.expect(within).to_have_text(f"{seen} is on no list")
     assert within.locator(".as-seen").evaluate(SEEN_ORDER) == seen
+    # of a word that was typed within a plate the letters stand from the right
+    with_store(folder, lambda store: store.entries.save(entry("123 تونس 4567"), "admin"))
+    page.goto(f"{address}/lists/4")
+    typed = page.locator(".plate", has_text="تونس")
+    assert typed.locator("bdi").evaluate(SEEN_ORDER) == "تونس"[::-1]
+    assert typed.evaluate("node => [...node.childNodes].map(each => each.textContent)") == ["123 ", "تونس", " 4567"]
+    page.evaluate("""async () => {
+      const { plate } = await import("/anpr/static/portal.js");
+      document.querySelector("main").append(plate("12الف345", "made"));
+    }""")
+    assert page.locator(".plate.made bdi").evaluate(SEEN_ORDER) == "الف"[::-1]
     # what begins with a letter was typed as it is said in Egypt, from the right
     page.set_content(f'<link rel="stylesheet" href="{address}/static/portal.css"><span class="plate said">طبج٣٩٤٥</span>')
     until(lambda: page.locator(".plate").evaluate(SEEN_ORDER) == "٣٩٤٥جبط", "the digits at the left")

@@ -45,12 +45,18 @@ export async function order(path, body, within_ms = 15_000) {
   return api("POST", path, body, {headers: {"X-Ordered-Ms": now_ms}, signal: AbortSignal.timeout(within_ms)});
 }
 
-/** A plate in Arabic script within a text, as board/kit/web/render.py knows it. */
-const ARABIC_PLATE = /([\d\u0660-\u0669\u06f0-\u06f9]+[\u0621-\u064a\u067e-\u06d3]{1,3}[\d\u0660-\u0669\u06f0-\u06f9]*)/;
+/** A plate in Arabic script within a text, and a word within a plate, as board/kit/web/render.py knows them. */
+const ARABIC_PLATE = /([\d\u0660-\u0669\u06f0-\u06f9]+(?:تونس|الف|ا[يی]ران|[\u0621-\u064a\u067e-\u06d3]{1,3}(?![\u0621-\u064a\u067e-\u06d3]))[\d\u0660-\u0669\u06f0-\u06f9]*)/;
+const ARABIC_WORD = /(تونس|الف|ا[يی]ران)/;
 
-/** The text as nodes, with its plates as they are seen, from the left: a browser would move their letters behind all digits. */
+/** The text as nodes. A plate in it stands as it is seen, from the left, where a browser would move its letters behind all digits; a
+ *  word within a plate is read from the right. */
 function withPlates(text) {
   return text.split(ARABIC_PLATE).map((part, at) => at % 2 ? el("span", {class: "as-seen"}, part) : part);
+}
+
+function withWords(plate) {
+  return plate.split(ARABIC_WORD).map((part, at) => at % 2 ? el("bdi", {}, part) : part);
 }
 
 /** An element; text goes in as text, never as HTML. */
@@ -61,9 +67,9 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  const plain = /^(option|textarea|title)$/.test(tag) || /\b(plate|as-seen)\b/.test(attributes.class || "");
+  const marked = /^(option|textarea|title|bdi)$/.test(tag) ? (text) => [text] : /\b(plate|as-seen)\b/.test(attributes.class || "") ? withWords : withPlates;
   const parts = children.filter((child) => child !== null && child !== undefined);
-  node.append(...parts.flatMap((part) => typeof part === "string" && !plain ? withPlates(part) : [part]));
+  node.append(...parts.flatMap((part) => typeof part === "string" ? marked(part) : [part]));
   return node;
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,10 @@ SENTENCE = re.compile(rf"\b_\(\s*({_TEXT})")
 """A sentence of a script, as JSON: `_("...")`."""
 COUNTED = re.compile(rf"\b_n\(\s*({_TEXT}),\s*({_TEXT})")
 """A sentence of a script that counts: `_n("{count} plate", "{count} plates", count)`."""
-ARABIC_PLATE = re.compile(r"(\d+[\u0621-\u064a\u067e-\u06d3]{1,3}\d*)")
+_ARABIC_LETTER = r"[\u0621-\u064a\u067e-\u06d3]"
+ARABIC_WORD = re.compile("(تونس|الف|ا[يی]ران)")
+"""What people type within a plate is a word: its letters stand the other way round than those of a plate."""
+ARABIC_PLATE = re.compile(rf"(\d+(?:{ARABIC_WORD.pattern[1:-1]}|{_ARABIC_LETTER}{{1,3}}(?!{_ARABIC_LETTER}))\d*)")
 """A plate in Arabic script within a text, as portal.js knows it: a browser would move its letters behind all digits."""
 FORMS = 200
 """Numbers whose plural form a page is told: from 100 on, every language goes by the last two digits."""
@@ -38,8 +41,8 @@ class Templates:
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
     of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop, `| number` writes
     a number and `| moment` a moment in the browser's habit (board/kit/web/static/habit.js), `| with_plates` a text that may name
-    plates. What counts is said by `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is
-    an error.
+    plates, `| plate` one as a person may have typed it. What counts is said by `_n("{count} plate", "{count} plates", found)`. None
+    prints nothing; a name that was not given is an error.
 
     `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page;
     `time_zone`: that of moments, said once at the foot of the page; UTC, and not said, where there is none."""
@@ -74,6 +77,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
     environment.filters["drawn"] = _drawn
     environment.filters["moment"] = pass_context(_moment)
     environment.filters["number"] = _number
+    environment.filters["plate"] = _plate
     environment.filters["sentence"] = pass_context(_sentence)
     environment.filters["with_plates"] = pass_context(_with_plates)
     return environment
@@ -132,10 +136,23 @@ def _sentence(context: Context, value: Any) -> str:
 
 def _with_plates(context: Context, value: Any) -> Markup:
     """A text whose plates stand as they are seen, from the left (`.as-seen` of portal.css)."""
+    from markupsafe import Markup
+
+    span = Markup('<span class="as-seen">{}</span>')
+    return _marked(ARABIC_PLATE, str(_printed(context, value)), lambda part: span.format(_plate(part)))
+
+
+def _plate(text: str) -> Markup:
+    """A plate within what stands as it is seen; a word in it is read from the right all the same."""
+    from markupsafe import Markup
+
+    return _marked(ARABIC_WORD, text, Markup("<bdi>{}</bdi>").format)
+
+
+def _marked(pattern: re.Pattern[str], text: str, mark: Callable[[str], Markup]) -> Markup:
     from markupsafe import Markup, escape
 
-    parts = ARABIC_PLATE.split(str(_printed(context, value)))
-    return Markup("").join(Markup('<span class="as-seen">{}</span>').format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
+    return Markup("").join(mark(part) if at % 2 else escape(part) for at, part in enumerate(pattern.split(text)))
 
 
 def _printed(context: Context, value: Any) -> Any:

@@ -45,6 +45,14 @@ def test_a_plate_in_arabic_script_within_a_text_stands_as_it_is_seen(tmp_path: P
     )
     assert said == '<span class="as-seen">۸۱و۶۳۸۱۳</span> is on &lt;قائمة 1&gt;'
     assert rendered(tmp_path, "{{ text | with_plates }}", text="M-AB 12") == "M-AB 12"
+    for word in ("تونس", "الف"):  # the letters of a word the other way round are none
+        said = rendered(tmp_path, "{{ text | with_plates }}", text=f"12{word}345 <")
+        assert said == f'<span class="as-seen">12<bdi>{word}</bdi>345</span> &lt;'
+    assert rendered(tmp_path, "{{ text | with_plates }}", text="12قائمة") == "12قائمة"
+
+
+def test_a_word_in_a_plate_that_a_person_has_typed_stays_a_word(tmp_path: Path) -> None:
+    assert rendered(tmp_path, "{{ text | plate }}", text="123 تونس <4") == "123 <bdi>تونس</bdi> &lt;4"
 
 
 def test_a_sentence_is_said_in_the_language_of_the_reader_with_its_values_escaped(tmp_path: Path) -> None:
