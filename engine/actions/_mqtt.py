@@ -191,7 +191,7 @@ class Broker:
 
 
 class _Namesakes:
-    """This camera's connections that stand or are being made. Two actions may know one broker by different names, or by different
+    """This camera's connections, from when a broker hears of them. Two actions may know one broker by different names, or by different
     authorities; a broker ends a connection when another of the same client id comes, so that each would end the other for ever."""
 
     def __init__(self) -> None:
@@ -363,7 +363,6 @@ class Link:
         pause_s = FIRST_PAUSE_S
         while not self._stopped:
             begun_s = time.monotonic()
-            _namesakes.begins(self)
             try:
                 self._live()
             except Exception as why:  # the thread's top
@@ -379,6 +378,7 @@ class Link:
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""
         client = _make_client(self.account, self.client_id, self._network, self._retains)
+        client.on_socket_open = lambda *_: _namesakes.begins(self)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish

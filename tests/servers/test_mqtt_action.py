@@ -22,6 +22,7 @@ from engine.actions.mqtt import ACTION, MqttOptions
 from engine.network import EVERYTHING, Network
 from tests.mosquitto import Broker, Subscriber, mosquitto
 from tests.samples import DEVICE, NOW, entry, env, event
+from tests.waiting import until
 
 PLATES, STATUS = f"gatewright/{DEVICE.id}/plates", f"gatewright/{DEVICE.id}/status"
 CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
@@ -155,6 +156,31 @@ def test_a_broker_that_keeps_no_messages_gets_them_all_the_same(tmp_path: Path, 
         listener.wait(lambda: len(listener.of(PLATES)) == 1)
         use(kept)
         listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
+
+
+def test_a_broker_that_starts_again_while_another_does_not_answer_is_not_taken_for_the_same(kept: Kept) -> None:
+    """The camera came back under another client id, and said there no more that it was offline when the action was deleted."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        crowd = [socket.socket() for _ in range(3)]
+        for each in crowd:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        use(kept, MqttOptions(host="127.0.0.1", port=server.getsockname()[1], tls=False, timeout_s=10.0))
+        camera, _ = server.accept()
+        with camera, camera.makefile("rb") as packets, Kept(Network(lambda: EVERYTHING)) as other:
+            kind, first = _packet(packets)
+            assert kind == CONNECT
+            camera.sendall(bytes([CONNACK, 3, 0, 0, 0]))
+            assert _packet(packets)[1][-6:] == b"online"
+            use(other, MqttOptions(host="127.0.0.1", port=full.getsockname()[1], tls=False, timeout_s=10.0))
+            (link,) = other._kept.values()
+            until(lambda: link._client, "that the other one is being connected")
+            camera.shutdown(socket.SHUT_RDWR)
+            again, _ = server.accept()
+            with again, again.makefile("rb") as packets:
+                assert _packet(packets) == (CONNECT, first)
+            for each in crowd:
+                each.close()
 
 
 def test_the_broker_says_offline_when_the_connection_breaks_without_a_word(broker: Broker, kept: Kept) -> None:
