@@ -191,8 +191,9 @@ class Broker:
 
 
 class _Namesakes:
-    """This camera's connections, from when a broker hears of them. Two actions may know one broker by different names, or by different
-    authorities; a broker ends a connection when another of the same client id comes, so that each would end the other for ever."""
+    """This camera's connections, from when a broker hears of them. Two actions may know one broker by different names, or by
+    different authorities; a broker ends a connection when another of the same client id comes, so that each would end the other
+    for ever."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
