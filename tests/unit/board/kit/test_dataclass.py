@@ -6,7 +6,9 @@ import copy
 import dataclasses
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -205,6 +207,18 @@ def test_what_holds_itself_is_written_out() -> None:
     one = Ring()
     one.next = one
     assert repr(one).endswith("Ring(next=...)")
+
+
+def test_threads_that_make_the_first_at_the_same_time_get_whole_ones() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(20):
+            (first, _), together = _declared(ours.dataclass, {"frozen": True, "slots": True}), Barrier(8)
+
+            def make(number: int, first: Any = first, together: Barrier = together) -> object:
+                together.wait()
+                return first("A", number)
+
+            assert [repr(one) for one in threads.map(make, range(8))] == [repr(first("A", number)) for number in range(8)]
 
 
 def test_what_is_not_known_is_refused() -> None:
