@@ -33,6 +33,7 @@ class Upkeep:
         self._clock = clock
         self._steps = Steps()
         self._seen: dict[int, tuple[int, int]] = {}
+        self._has_looked = False
 
     def turn(self, work_s: float = 0.5) -> bool:
         """Works for about that long; whether anything is left to do."""
@@ -43,6 +44,9 @@ class Upkeep:
         return False
 
     def _step(self) -> bool:
+        if not self._has_looked:
+            self._find_old_keys()
+            self._has_looked = True
         return self._settle() or self._fill_entries() or self._fill_passages() or self._fill_kinds() or self._fill_list_kinds()
 
     def _settle(self) -> bool:
@@ -63,6 +67,15 @@ class Upkeep:
             loading[list_id] = (made, since_ns)
         self._seen = loading
         return worked
+
+    def _find_old_keys(self) -> None:
+        """Egyptian plates that a release before wrote by the order in which they were typed: its database has the same layout, so
+        that nothing put them down. Once in a start, as there is a way back to that release, and a copy may be of it."""
+        rows = self._db.rows("SELECT id, key FROM entries WHERE folded >= ? AND folded < ?", ("\u0621", "\u064b"))
+        old = [(row["id"],) for row in rows if matching.normalise(row["key"]) != row["key"]]
+        with self._db.transaction():
+            for values in old:
+                self._db.execute("INSERT OR IGNORE INTO entries_due VALUES (?)", values)
 
     def _fill_entries(self) -> bool:
         """Brings what an older release wrote to the keys and numbers of this one."""

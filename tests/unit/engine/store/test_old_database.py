@@ -236,6 +236,20 @@ def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_pa
     assert store.settings(GeneralSettings) == GeneralSettings()
 
 
+def test_an_egyptian_plate_that_a_release_of_the_same_layout_kept_letters_first_is_found(tmp_path: Path) -> None:
+    """By its read, and by whoever types it to change or delete it; as often as that release was gone back to."""
+    store = new_store(tmp_path)
+    plate, old = "ط ب ج ٣٩٤٥", "طبج3945"
+    given = store.entries.save(entry(plate, wiegand_facility=300, wiegand_card=5), "anna")
+    numbers = tuple(store.db.rows("SELECT number26, number34 FROM entries")[0])
+    for _ in range(2):
+        store.db.execute("UPDATE entries SET key = ?, folded = ?, number26 = 0, revision = revision + 1", (old, old))
+        assert store.entries.at(WHITE, plate) is None
+        fill(store)
+        assert store.lookup("٣٩٤٥جبط", NOW, True)[0].entry == store.entries.at(WHITE, plate) == given
+        assert tuple(store.db.rows("SELECT number26, number34 FROM entries")[0]) == numbers
+
+
 def test_a_list_keeps_its_barrier_policy_until_an_older_release_changes_its_role(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     vip = store.lists.save(PlateList(0, "VIP", "custom", policy="refuse", fuzzy=True), "anna")
