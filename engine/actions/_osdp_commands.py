@@ -24,7 +24,8 @@ FIRST_OF_CHANNEL = 0x15
 NAMED = frozenset({*range(0x60, 0x63), *range(0x64, 0x6F), *range(0x73, 0x78), 0x7B, 0x7C, 0x80, *range(0xA1, 0xA6), 0xA7})
 UNKNOWN = 0xFF
 GAP_S = 0.2
-"""A packet that is not complete this long after its last byte never will be."""
+"""A packet that is not complete this long after its last byte never will be, nor after its first one, where whole ones follow: what
+looked like its head was noise."""
 
 
 class Commands:
@@ -33,6 +34,7 @@ class Commands:
 
     def __init__(self) -> None:
         self._waiting = bytearray()
+        self._began_s = 0.0
         self._last_s = 0.0
 
     def take(self, data: bytes, now_s: float) -> bytes:
@@ -40,28 +42,52 @@ class Commands:
         if now_s - self._last_s > GAP_S:
             self._waiting.clear()
         self._last_s = now_s
+        if not self._waiting:
+            self._began_s = now_s
         self._waiting += data
         commands = b""
-        while (packet := self._next()) is not None:
+        while (packet := self._next(now_s)) is not None:
             commands += packet
+            self._began_s = now_s
         return commands
 
-    def _next(self) -> bytes | None:
+    def _next(self, now_s: float) -> bytes | None:
         """b"": something was passed over; None: more has to come."""
         waiting = self._waiting
         begin = waiting.find(START)
         del waiting[: begin if begin >= 0 else len(waiting)]
         if len(waiting) < HEAD:
             return None
-        length = int.from_bytes(waiting[2:4], "little")
-        if SHORTEST <= length <= LONGEST and len(waiting) < length:
-            return None
+        length = _length(waiting)
+        if len(waiting) < length:
+            if now_s - self._began_s <= GAP_S:
+                return None
+            self._began_s = now_s  # not with each byte that somebody sends
+            whole = _first_whole(bytes(waiting))
+            del waiting[:whole]
+            return b"" if whole else None
         packet = bytes(waiting[:length])
-        if not SHORTEST <= length <= LONGEST or not _is_whole(packet):
+        if not length or not _is_whole(packet):
             del waiting[:1]
             return b""
         del waiting[:length]
         return b"" if packet[1] & REPLY else _harmless(packet)
+
+
+def _length(head: bytes | bytearray) -> int:
+    """0: it is none of a packet."""
+    length = int.from_bytes(head[2:4], "little")
+    return length if SHORTEST <= length <= LONGEST else 0
+
+
+def _first_whole(data: bytes) -> int:
+    """Where behind the first byte a packet begins that is whole; 0: nowhere."""
+    at = 0
+    while (at := data.find(START, at + 1)) > 0:
+        packet = data[at : at + _length(data[at : at + HEAD])]
+        if len(packet) >= SHORTEST and len(packet) == _length(packet) and _is_whole(packet):
+            return at
+    return 0
 
 
 def _tail(packet: bytes) -> int:

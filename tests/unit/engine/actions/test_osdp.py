@@ -245,6 +245,16 @@ def test_only_whole_commands_reach_the_library() -> None:
     assert commands.take(poll, 2.0) == poll, "which never ended"
 
 
+@pytest.mark.parametrize("noise", [b"S", b"S\x05\xa0\x05", b"S\x05\xff\x04\x04"])
+def test_noise_that_looks_like_the_head_of_a_long_packet_does_not_make_the_reader_deaf(noise: bytes) -> None:
+    """A controller polls more often than a packet is waited for: its polls filled the packet that never was, for up to 8 s."""
+    commands, poll = Commands(), packet(0x60)
+    commands.take(noise, 1.0)
+    heard = [commands.take(poll, 1.0 + 0.05 * turn) for turn in range(1, 8)]
+    assert b"".join(heard) == 7 * poll
+    assert commands.take(packet(0x68, 1000 * b"S"), 1.4) == packet(0x68, 1000 * b"S")
+
+
 def test_a_command_without_a_name_becomes_one_that_is_refused_and_others_stay_as_they_are() -> None:
     commands = Commands()
     for strange in (packet(0x9B, b"ab"), packet(0x9B, b"ab", b"\x03\x11\x01")):
