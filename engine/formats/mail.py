@@ -26,6 +26,12 @@ BETWEEN = r"[,;\n]"
 
 MOST_SUBJECT = 250
 
+MOST_PLAIN = 60
+"""Characters of a header's text that go into its line as they are."""
+
+SPECIAL = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
+"""What a name beside an address may only hold in quotes."""
+
 IMMIX_EVENTS = (
     "VehicleDetected", "AccessGranted", "AccessDenied", "InputAlarm", "IntruderDetected", "LogicalEvent", "MotionDetected",
     "ObjectDetected", "ObjectEntered", "ObjectExited", "PanicAlarm", "SensorAlarm", "SystemEvent", "Tailgating", "TestAlarm",
@@ -92,20 +98,43 @@ def compose(
     from email.message import EmailMessage
     from email.policy import SMTP
 
+    texts = [_line("Subject", one_line(subject)[:MOST_SUBJECT].strip()), _sender(one_line(device.name).strip(), sender)]
     message = EmailMessage(SMTP.clone(cte_type="7bit"))
-    message["Subject"] = one_line(subject)[:MOST_SUBJECT].strip()
-    message["From"] = Address(one_line(device.name).strip(), addr_spec=sender)
     message["To"] = [Address(addr_spec=each) for each in receivers]
     message["Date"] = event.passage.at.astimezone(device.zone)
     message["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody is to answer that he is on holiday
     for name, value in (("Event", event.passage.id), ("Camera", device.id), ("Site", device.site)):
         if value:
-            message[f"X-Gatewright-{name}"] = one_line(value)
+            texts.append(_line(f"X-Gatewright-{name}", one_line(value).strip()))
     message.set_content(clean(body.replace("\r\n", "\n")))
     for each in attachments:
         _attach(message, each)
-    return message.as_bytes()
+    return "".join(texts).encode("ascii") + message.as_bytes()
+
+
+def _line(name: str, text: str) -> str:
+    """A header with a text of one line in encoded words (RFC 2047) where it needs them: EmailMessage's own lose spaces between two
+    such words, and take what only looks like one for one."""
+    return f"{name}: {_words(name, text)}\r\n"
+
+
+def _sender(name: str, spec: str) -> str:
+    """The header From, with a name of one line."""
+    from email.utils import quote
+
+    said = _words("From", name)
+    if said == name:  # plain words
+        said = f'"{quote(name)}"' if SPECIAL.search(name) else name
+    return f"From: {said}\r\n <{spec}>\r\n" if name else f"From: {spec}\r\n"
+
+
+def _words(name: str, text: str) -> str:
+    from email.header import Header
+
+    if text.isascii() and "=?" not in text and "  " not in text and len(text) <= MOST_PLAIN:
+        return text
+    return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def immix(event: PlateEvent, device: Device, number: int, kind: str, text: str) -> str:

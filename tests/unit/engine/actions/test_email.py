@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -101,6 +103,37 @@ def test_texts_of_all_scripts_arrive_as_they_were() -> None:
         "Größe, 北門 <x@y>",
     )
     assert made["From"].addresses[0].addr_spec == "camera@example.org"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zufahrt,   ; ب ب ع ١٢٣٤ Zufahrt, ب ب ع ١٢٣٤",
+        "粤B·12345 " * 9 + "北門",
+        "Müller steht vor dem Tor  Süd in der Straße der Pariser Kommune, Einfahrt für Lieferanten",
+        "=?utf-8?q?HK55EVB?= in Guests",
+        "x" * 250,
+    ],
+)
+def test_a_subject_keeps_each_of_its_spaces_in_every_mail_program(text: str) -> None:
+    raw = compose(
+        event(), DEVICE, sender="a@b.org", receivers=["a@b.org"], subject=text, body="", attachments=(), delivery_id="d"
+    )  # fmt: skip
+    line = raw.partition(b"Subject: ")[2].partition(b"\r\nFrom")[0].decode()
+    assert str(make_header(decode_header(line.replace("\r\n", "")))) == text
+    assert read(raw)["Subject"] == text
+
+
+def test_a_name_keeps_its_spaces_and_is_one_sender() -> None:
+    sender = "camera-of-the-northern-gate@post.stadtwerke-beispielstadt-am-see.example"
+    for name in ("Zufahrt, Nord-Ost-Tiefgarage-Stadtwerke", 'Tor "Nord", <x>', "بوابة الشمال مدخل الزوار ١٢٣٤ (ب) ; 北門", ""):
+        device = Device("gw-1", name, "", DEVICE.zone)
+        raw = compose(
+            event(), device, sender=sender, receivers=[sender], subject="", body="", attachments=(), delivery_id="d"
+        )  # fmt: skip
+        found = email.message_from_bytes(raw)["From"].replace("\r\n", "")
+        [(said, spec)] = getaddresses([found])
+        assert (str(make_header(decode_header(said))), spec) == (name, sender)
 
 
 @pytest.mark.parametrize("nasty", INJECTIONS)
