@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"vadp_package: {why}", file=sys.stderr)
         return 1
     except OSError as why:
-        print(f"vadp_package: {why.filename}: {why.strerror}", file=sys.stderr)
+        place = f"{why.filename}: " if why.filename else ""  # a disk that is full names none
+        print(f"vadp_package: {place}{why.strerror or why}", file=sys.stderr)
         return 1
     return 0
 

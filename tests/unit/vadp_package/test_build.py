@@ -110,6 +110,8 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path, capsys: pyte
     assert main(["keygen", "--key", str(key)]) == 0
     assert main(["licence", "--key", str(key), "--serial", "s1", "--out", str(nowhere)]) == 1
     assert capsys.readouterr().err == f"vadp_package: {nowhere}: Not a directory\n"
+    assert main(["licence", "--key", str(key), "--serial", "s1", "--out", "/dev/full"]) == 1
+    assert capsys.readouterr().err == "vadp_package: No space left on device\n"
 
 
 def test_a_licensed_package_needs_a_licence_and_differs_in_nothing_else(sources: Path, tmp_path: Path) -> None:
