@@ -20,7 +20,6 @@ from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, space, sync_folder
-from engine.store.migrations import KEYED_AS_SAID
 from engine.store.refusals import problem
 
 log = logging.getLogger("store")
@@ -185,7 +184,6 @@ def _fill_tables(target: sqlite3.Connection) -> None:
         wanted = _columns(target, "main", table)
         columns = ", ".join(column for column in _columns(target, "copy", table) if column in wanted)
         target.execute(f"INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {columns} FROM copy.{table}")
-    target.execute(KEYED_AS_SAID)  # an older release may have made the copy
     for table, number in target.execute("SELECT name, seq FROM copy.numbers").fetchall():
         keep_number(target, table, number + (HIGHER if table in COUNTED else 0))
 

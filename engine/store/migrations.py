@@ -417,15 +417,6 @@ def _version_26(db: Database) -> None:
         )
 
 
-KEYED_AS_SAID = "INSERT OR IGNORE INTO main.entries_due SELECT id FROM main.entries WHERE key GLOB '[ء-ي][ء-ي]*[0-9]'"
-"""Until version 27 an Egyptian plate that was typed as it is said kept its letters first in its key, too, as no read has them."""
-
-
-def _version_27(db: Database) -> None:
-    """Keys of Egyptian plates."""
-    db.execute(KEYED_AS_SAID)
-
-
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -453,7 +444,6 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_24,
     _version_25,
     _version_26,
-    _version_27,
 )
 
 COMPATIBLE = 2

@@ -21,7 +21,7 @@ from board.kit.clock import TestClock
 from board.kit.words import Text
 from board.kit.zones import camera_zone
 from engine.settings import GeneralSettings, LprSettings
-from engine.store import PassageQuery, Store, backup
+from engine.store import PassageQuery, Store
 from engine.store.migrations import MIGRATIONS, carry_out
 from engine.store.upkeep import Upkeep
 from engine.types import UNDECIDED, Conditions, Decision, PlateList, Start
@@ -186,28 +186,6 @@ def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_o
     assert [tuple(row) for row in store.db.rows("SELECT number26 IS NULL, generation FROM entries WHERE list_id = 4")] == [
         (0, 0)
     ] * 4
-
-
-@pytest.mark.parametrize("from_a_copy", [False, True])
-def test_a_plate_that_was_keyed_as_it_is_said_is_found_after_an_upgrade_and_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_a_copy: bool
-) -> None:
-    """It was in its list a second time once it was sent again, and could not be taken out."""
-    with monkeypatch.context() as before:
-        before.setattr("engine.store.database.MIGRATIONS", MIGRATIONS[:26])
-        store = new_store(tmp_path)
-        for plate in ("نصر 1234", "AB 12"):
-            store.entries.save(entry(plate), "anna")
-        store.db.execute("UPDATE entries SET key = 'نصر1234', folded = 'نصر1234' WHERE key <> 'AB12'")
-        store.close()
-        if from_a_copy:
-            backup.make(tmp_path / "anpr.db", backup.NEWEST, NOW)
-            (tmp_path / "anpr.db").unlink()
-    store = new_store(tmp_path)
-    fill(store)
-    assert any(match.list.id == WHITE for match in store.lookup("1234رصن", NOW, True))
-    assert store.entries.at(WHITE, "نصر1234").plate == "نصر 1234"  # type: ignore[union-attr]
-    assert store.db.rows("SELECT count(*) FROM entries WHERE revision > 1")[0][0] == 1  # no other was touched
 
 
 def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_path: Path) -> None:
