@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 from sqlite3 import Row
 from typing import Any
 
@@ -130,7 +131,8 @@ class Deliveries:
     def unopened(self, kinds: Collection[str], newest: int, opening: Callable[[], Collection[int]]) -> list[Unopened]:
         """Those among the newest passages for which all deliveries of these kinds came too late, oldest first; none of a car that
         was read once more since: its newer passage tells what became of it. `opening()`: the rules that open, to which all of this
-        refers where something was carried out."""
+        refers where something was carried out; it is called once at most."""
+        opening = cache(opening)
         sql = (
             "SELECT p.id, p.plate, (SELECT group_concat(d.id || ' ' || d.rule_id || ' ' || d.state) FROM deliveries d "
             f"WHERE d.passage_id = p.id AND d.kind IN ({marks(kinds)})) AS mine "

@@ -86,6 +86,23 @@ def test_a_car_for_which_a_lamp_went_on_but_no_gate_opened_is_told(camera: Camer
     assert engine.heard == ([ReadAgain("p1", "HK55EVB")] if is_lamp else [])
 
 
+def test_rules_are_looked_at_once_however_many_cars_one_of_two_gates_stayed_shut_for(camera: Camera) -> None:
+    """Each second: of 20 cars it was 20 times all rules and lists, in the process that opens the gate."""
+    camera.store.rules.save(rule(name="DO2", output="DO2"), "admin")
+    pins, asked = camera.pins, []
+    pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
+    camera.store.entries.save(entry("OTHER7"), "admin")
+    for plate in ("HK55EVB", "OTHER7"):
+        camera.intake.take(passage(plate, id=plate, at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    for _ in range(12):
+        while camera.turn():
+            pass
+        camera.clock.advance(1)
+    assert sorted(state for state, _, _ in camera.states()) == ["done", "done", "expired", "expired"]
+    assert camera.store.deliveries.unopened(["io"], NEWEST, lambda: asked.append(1) or {1, 2}) == []
+    assert len(asked) == 1
+
+
 def test_a_car_that_was_let_in_for_not_being_on_a_list_that_opens_nothing_is_not_told(camera: Camera) -> None:
     """It was read anew where the plate's own action, for another gate, failed: the gate opened a second time."""
     camera.store.rules.save(replace(rule(BLACK, name="Anybody", output="DO2"), start=Start("no_match", opens=True)), "admin")
