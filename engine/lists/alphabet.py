@@ -52,7 +52,10 @@ _WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"(?<=\d)الف(?=\d)"), "ا"),  # Iran: the letter alef is printed as its name
     (re.compile(r"^[^\W\d_A-Z]+(?=\d{2}[0-9A-Z]?[ぁ-んA-Z]\d{1,4}$)"), ""),  # Japan: the office's name
     (re.compile(r"(?<=\d)[ก-๛]{3,}$"), ""),  # Thailand: the province
-    (re.compile(r"^([ء-ي]{2,3})(\d{1,4})$"), lambda found: found[2] + found[1][::-1]),  # Egypt: read aloud from the right
+    (
+        re.compile(rf"^([ء-ي]{{2,3}})([\d{WILDCARDS}]{{1,4}})$"),
+        lambda found: found[2] + found[1][::-1],
+    ),  # Egypt: read aloud from the right
 )
 """What the reader leaves out, gives as one letter or in another order: from the left, as it is seen (engine/countries)."""
 
