@@ -79,6 +79,7 @@ class Lane:
         self._pair = Pair(rules.pair_wait_s)
         self._waiting: list[_Request] = []
         self._unseen: list[str] = []
+        self._resolved_ns = 0
 
     @property
     def machine(self) -> Machine:
@@ -185,7 +186,8 @@ class Lane:
 
     def next_ns(self) -> int | None:
         """When `tick` is due next."""
-        times = [due for request in self._waiting for due in (request.until_ns, request.pair_until_ns)]
+        dues = [due for request in self._waiting for due in (request.until_ns, request.pair_until_ns)]
+        times = [due_ns for due_ns in dues if due_ns > self._resolved_ns]  # who waits for something else goes on waiting
         machine_ns = self._machine.next_ns()
         return min([*times, *([] if machine_ns is None else [machine_ns])], default=None)
 
@@ -193,6 +195,7 @@ class Lane:
 
     def _resolve(self, now_ns: int) -> list[Effect]:
         """Asks again for every waiting vehicle, the first one first."""
+        self._resolved_ns = now_ns
         happened: list[Effect] = []
         for request in list(self._waiting):
             verdict = self._judge(request, now_ns)

@@ -224,6 +224,18 @@ def test_a_barrier_that_stays_open_is_told_once():
     assert street.names == [HELD_OPEN, HELD_OPEN]
 
 
+def test_who_waits_on_keeps_nobody_busy_once_the_second_camera_would_have_been_waited_for():
+    """The lane's thread turned 170 times a second until the vehicle was let in, or refused."""
+    street = Street(ARMING)
+    began_ns = street.now_ns
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(5)
+    assert street.lane.next_ns() == began_ns + 10 * S
+    street.wait(5)
+    assert street.names == [REFUSE_NOW]
+    assert street.lane.next_ns() is None
+
+
 def test_a_stuck_input_is_told_and_does_not_shut_everybody_out_unless_that_is_wanted():
     for shut, kind in ((False, OPEN), (True, REFUSE)):
         street = Street(ARMING, SAFETY, levels=(ARMING, SAFETY), shut_on_fault=shut)
