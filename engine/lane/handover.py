@@ -7,15 +7,17 @@ from board.kit.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`state`: one of engine.lane.table.STATES; `passage_id`, `plate`: the vehicle that the live opening was given to;
-    `passed`, `passed_ns`: plates of the vehicles that used the last ones, and when (CLOCK_MONOTONIC); `counted`: reports of other
-    cameras that were counted, which they send again when they heard no answer. Levels are read anew; other times are counted anew,
-    which only makes vehicles wait longer."""
+    """`state`: one of engine.lane.table.STATES; `passage_id`, `plate`, `sure`: the vehicle that the live opening was given to;
+    `passed`, `passed_ns`, `passed_sure`: plates of the vehicles that used the last ones, when (CLOCK_MONOTONIC), and whether a list
+    has them as read; `counted`: reports of other cameras that were counted, which they send again when they heard no answer. Levels
+    are read anew; other times are counted anew, which only makes vehicles wait longer."""
 
     state: str = "free"
     passage_id: str = ""
     plate: str = ""
+    sure: bool = False
     exit_seen: bool = False
     passed: tuple[str, ...] = ()
     passed_ns: tuple[int, ...] = ()
+    passed_sure: tuple[bool, ...] = ()
     counted: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from itertools import zip_longest
 
 from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
@@ -155,14 +156,15 @@ class Machine:
         self._state = table.WAITING if self.active(ARMING) else table.FREE
         if self.active(SAFETY):
             self._state = table.BLOCKED
-        times = (*handover.passed_ns, *(now_ns for _ in handover.passed))  # an earlier release kept none
-        for plate, passed_ns in zip(handover.passed, times, strict=False):
-            self._m.passed.append((Vehicle("", plate), min(passed_ns, now_ns)))
+        kept = zip_longest(handover.passed, handover.passed_ns, handover.passed_sure)  # an earlier release kept fewer of them
+        for plate, passed_ns, sure in kept:
+            self._m.passed.append((Vehicle("", plate, bool(sure)), min(passed_ns or now_ns, now_ns)))
+            self._m.passed_ns = self._m.passed[-1][1]
         self._look_at_the_barrier(now_ns)
         if handover.state not in LIVE:
             return []
         self._state = handover.state
-        self._m.holder = Vehicle(handover.passage_id, handover.plate)
+        self._m.holder = Vehicle(handover.passage_id, handover.plate, handover.sure)
         self._m.exit_seen = handover.exit_seen
         self._m.arming_seen = self.active(ARMING)
         if handover.state == OPENED and self.active(SAFETY):
@@ -179,9 +181,11 @@ class Machine:
             self._state,
             holder.passage_id if holder else "",
             holder.plate if holder else "",
+            holder.sure if holder else False,
             self._m.exit_seen,
             tuple(vehicle.plate for vehicle, _ in self._m.passed),
             tuple(passed_ns for _, passed_ns in self._m.passed),
+            tuple(vehicle.sure for vehicle, _ in self._m.passed),
         )
 
     def set(self, role: str, active: bool, now_ns: int) -> list[Effect]:

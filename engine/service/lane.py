@@ -372,9 +372,7 @@ class LaneKeeper:
         now_ns = self._clock.monotonic_ns()
         kept = self._kept.get() or Handover()
         if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
-            kept = Handover(
-                passed=kept.passed, passed_ns=kept.passed_ns, counted=kept.counted
-            )  # it was never stored, so that nothing opened
+            kept = replace(kept, state="free", passage_id="")  # it was never stored, so that nothing opened
         self._begun = True
         if kept.passage_id and not self._has_loops():
             self._known.at_once.append(kept.passage_id)

@@ -360,6 +360,36 @@ def test_who_drove_in_long_before_a_restart_and_comes_again_is_let_in(gates):
         assert gate.car(id=f"after {waits_s} s") == said
 
 
+@pytest.mark.parametrize("has_driven_in", [False, True])
+def test_plates_of_a_company_that_follow_each_other_are_two_vehicles_after_a_restart_too(gates, has_driven_in):
+    gate = gates(**LOOPS)
+    for plate in ("KLX1001", "KLX1002"):
+        gate.camera.store.entries.save(entry(plate), "anna")
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car("KLX1001").startswith("opened")
+    if has_driven_in:
+        gate.lines(DI2=True, DI1=False)
+        gate.lines(DI2=False)
+    gate.close()
+    gate.begin()
+    gate.lines(DI1=True, DI2=False)
+    said = "opened: KLX1002 is on WHITELIST" if has_driven_in else "waiting: the vehicle before it has not driven in yet"
+    assert gate.car("KLX1002", "p2") == said
+
+
+def test_who_follows_another_over_a_restart_is_a_tail_gater(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.lines(DI2=True)
+    gate.lines(DI2=False)
+    gate.close()
+    gate.begin()
+    gate.lines(DI1=True, DI2=False)
+    gate.lines(DI2=True)
+    until(lambda: [name for name, _ in gate.told] == ["tail_gate"], "the event")
+
+
 def test_an_opening_whose_passage_was_never_stored_is_none(gates):
     gate = gates(**LOOPS)
     Remembered(gate.folder / "lane.json", Handover).put(Handover("opened", "gone", "AB12CDE"))
