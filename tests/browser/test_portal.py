@@ -265,9 +265,14 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
     within = page.locator("#sentence")
     playwright.expect(within).to_have_text(f"{seen} is on no list")
     assert within.locator(".as-seen").evaluate(SEEN_ORDER) == seen
-    # of a word that was typed within a plate the letters stand from the right
-    with_store(folder, lambda store: store.entries.save(entry("123 تونس 4567"), "admin"))
+    for plate in ("123 تونس 4567", seen, "12-345"):  # of a word the letters stand from the right
+        with_store(
+            folder, lambda store, plate=plate: store.entries.save(entry(plate, wiegand_facility=1, wiegand_card=77), "admin")
+        )
     page.goto(f"{address}/lists/4")
+    same = page.locator("tr[data-plate='12-345'] [data-collision]")
+    playwright.expect(same).to_contain_text("same as")
+    assert same.locator(".as-seen", has_text=seen).evaluate(SEEN_ORDER) == seen
     typed = page.locator(".plate", has_text="تونس")
     assert typed.locator("bdi").evaluate(SEEN_ORDER) == "تونس"[::-1]
     assert typed.evaluate("node => [...node.childNodes].map(each => each.textContent)") == ["123 ", "تونس", " 4567"]

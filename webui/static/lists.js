@@ -90,7 +90,7 @@ async function markCollisions() {
     const others = (plates.get(mark.dataset.collision) || []).filter((plate) => plate !== mark.closest("tr").dataset.plate);
     if (!others.length) continue;
     mark.hidden = false;
-    mark.textContent = _("same as {plates}", { plates: others.join(", ") });
+    mark.replaceChildren(el("span", {}, _("same as {plates}", { plates: others.join(", ") })));
   }
 }
 if ($("#entries")) markCollisions().catch((error) => { if (!(error instanceof ApiError)) throw error; notice("bad", error.message); });
