@@ -119,11 +119,12 @@ class Slots:
         return sorted(found, key=lambda each: not each.current)
 
     def previous(self, name: str) -> Slot | None:
-        """The version before the current one: what a roll-back would run."""
+        """The version before the current one: what a roll-back would run. Of two, as an installation leaves them that ended in the
+        middle or whose version could not be started, the one that has got good."""
         record = self.record(name)
         current = self._current(record)
-        others = (slot for slot in record.slots if slot.state != STAGED and (current is None or slot.letter != current.letter))
-        return next(others, None)
+        others = [slot for slot in record.slots if slot.state != STAGED and slot != current]
+        return max(others, key=lambda slot: (slot.state == GOOD, numbers(slot.version)), default=None)
 
     def good_besides(self, name: str, slot: Slot) -> Slot | None:
         """Another version that has passed its trial."""
@@ -205,9 +206,7 @@ class Slots:
         if all(slot.state == STAGED for slot in record.slots):
             self.remove(name)
             return
-        current = self._current(record)
-        others = [slot for slot in record.slots if slot.state != STAGED and slot != current]
-        before = max(others, key=lambda slot: (slot.state == GOOD, numbers(slot.version)), default=None)
+        current, before = self._current(record), self.previous(name)
         kept = {slot.letter for slot in (current, before) if slot is not None}
         if len(kept) < len(record.slots):
             self._keep(name, kept)

@@ -107,6 +107,18 @@ def test_after_an_installation_that_ended_in_the_middle_the_newest_good_version_
     assert len(slots.record("TINY").slots) == 2
 
 
+def test_of_two_versions_before_that_of_one_that_could_not_start_the_good_one_is_gone_back_to_and_kept(
+    slots: Slots, tmp_path: Path
+) -> None:
+    slots.activate("TINY", staged(slots, tmp_path, "2.0.0"))
+    slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path, "1.0.0")), GOOD)
+    slots.activate("TINY", staged(slots, tmp_path, "3.0.0"))
+    previous = slots.previous("TINY")
+    assert previous is not None and previous.version == "1.0.0"
+    staged(slots, tmp_path, "4.0.0")
+    assert {slot.version for slot in slots.record("TINY").slots} == {"1.0.0", "3.0.0", "4.0.0"}
+
+
 def test_a_version_that_was_rolled_back_by_hand_stays_where_it_is(slots: Slots, tmp_path: Path) -> None:
     first = slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path)), GOOD)
     slots.activate("TINY", staged(slots, tmp_path, "2.0.0"))
