@@ -29,6 +29,9 @@ MOST_SUBJECT = 250
 MOST_PLAIN = 60
 """Characters of a header's text that go into its line as they are."""
 
+MOST_LINE = 78
+"""Characters of a line (RFC 5322, 2.1.1), if it can be folded."""
+
 SPECIAL = re.compile(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]")
 """What a name beside an address may only hold in quotes."""
 
@@ -126,7 +129,10 @@ def _sender(name: str, spec: str) -> str:
     said = _words("From", name)
     if said == name:  # plain words
         said = f'"{quote(name)}"' if SPECIAL.search(name) else name
-    return f"From: {said}\r\n <{spec}>\r\n" if name else f"From: {spec}\r\n"
+    if not name:
+        return f"From: {spec}\r\n"
+    line = f"From: {said} <{spec}>"
+    return f"{line}\r\n" if len(line) <= MOST_LINE else f"From: {said}\r\n <{spec}>\r\n"
 
 
 def _words(name: str, text: str) -> str:

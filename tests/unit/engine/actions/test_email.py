@@ -134,6 +134,8 @@ def test_a_name_keeps_its_spaces_and_is_one_sender() -> None:
         found = email.message_from_bytes(raw)["From"].replace("\r\n", "")
         [(said, spec)] = getaddresses([found])
         assert (str(make_header(decode_header(said))), spec) == (name, sender)
+    raw = compose(event(), DEVICE, sender="a@b.org", receivers=["a@b.org"], subject="", body="", attachments=(), delivery_id="d")
+    assert f"\r\nFrom: {DEVICE.name} <a@b.org>\r\n".encode() in raw  # one line where it fits: receivers of alarms may look for it
 
 
 @pytest.mark.parametrize("nasty", INJECTIONS)
