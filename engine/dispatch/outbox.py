@@ -56,6 +56,10 @@ class Outbox:
         found = [head for kind in kinds for head in self._store.deliveries.heads(kind)]
         return sorted(found, key=lambda head: head.number)
 
+    def newest(self) -> int:
+        """The number of the last delivery; 0 if there is none."""
+        return self._store.deliveries.newest()
+
     def is_due(self, head: Head, now: datetime, longest_s: float = LONGEST_PAUSE_S) -> bool:
         """A try further ahead than the longest pause comes from a clock that has been set back since."""
         return head.next_try_at <= now or head.next_try_at > now + timedelta(seconds=longest_s + 1)

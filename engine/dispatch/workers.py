@@ -70,8 +70,10 @@ class Workers:
         self._claiming = threading.Lock()
         self._looked = clock.now(), clock.monotonic_ns()
         """Wall and monotonic clock of the last look into the outbox."""
-        self._set_back_ns = clock.monotonic_ns()
-        """When the wall clock was set back last, by the monotonic one: perhaps while no process looked."""
+        self._set_back_ns = 0
+        """When the wall clock was set back last, by the monotonic one."""
+        self._found = outbox.newest(), clock.monotonic_ns()
+        """The last delivery of before this process, and when that began: the clock may have been set back while none looked."""
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
@@ -155,11 +157,11 @@ class Workers:
     def _claim(self) -> tuple[Delivery | None, str, float]:
         """(delivery, its peer, how long to wait if there is none)."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
-        longest_s = self._longest_pause_s(now, now_ns)
+        self._look_at_the_clock(now, now_ns)
         wait_s = IDLE_S
         for head in self._outbox.heads(self._kinds):
             peer = self._peer(head.rule_id)
-            left_s = self._left_s(head, peer, now, now_ns, longest_s)
+            left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
             elif head.not_after <= now or self._breaker.allows(peer, now_ns):
@@ -179,19 +181,23 @@ class Workers:
             self._unclaimed.add(head.number)
             return self._outbox.look(head)
 
-    def _longest_pause_s(self, now: datetime, now_ns: int) -> float:
-        """What is further ahead comes from before the wall clock was set back."""
+    def _look_at_the_clock(self, now: datetime, now_ns: int) -> None:
         then, then_ns = self._looked
         self._looked = now, now_ns
         if (then - now).total_seconds() + (now_ns - then_ns) / 1e9 > SET_BACK_S:
             self._set_back_ns = now_ns
-        if now_ns - self._set_back_ns > WATCHED_S * 1e9:
+
+    def _longest_pause_s(self, head: Head, now_ns: int) -> float:
+        """What is further ahead comes from before the wall clock was set back."""
+        newest, began_ns = self._found
+        set_back_ns = max(self._set_back_ns, began_ns) if head.number <= newest else self._set_back_ns
+        if not set_back_ns or now_ns - set_back_ns > WATCHED_S * 1e9:
             return LONGEST_PAUSE_S
         return max(self._pauses_s[name][1] for name in self._kinds)
 
-    def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int, longest_s: float) -> float:
+    def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int) -> float:
         """Until its time comes and its peer may be tried; a delivery that is too old need not wait for its peer."""
-        if not self._outbox.is_due(head, now, longest_s):
+        if not self._outbox.is_due(head, now, self._longest_pause_s(head, now_ns)):
             return (head.next_try_at - now).total_seconds()
         expires_s = (head.not_after - now).total_seconds()
         return min(expires_s, (self._breaker.again_ns(peer) - now_ns) / 1e9)

@@ -122,6 +122,11 @@ class Deliveries:
             for row in self._db.rows(HEADS, (kind,))
         ]
 
+    def newest(self) -> int:
+        """The row of the last delivery; 0 if there is none."""
+        row = self._db.row("SELECT max(rowid) FROM deliveries")
+        return (row and row[0]) or 0
+
     def claim(self, number: int) -> Delivery | None:
         """The delivery of that row, "sending" from now on, which counts as an attempt; None when it waits no longer."""
         sql = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ? AND state = 'pending' RETURNING *"

@@ -13,6 +13,7 @@ import pytest
 
 from board.kit.errors import ConfigError, StorageFull, StoreError, WireError
 from board.kit.words import NOTHING, Text
+from engine.actions import Lane
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.service.lane import LaneKeeper, Stores
@@ -151,6 +152,9 @@ def test_who_is_read_before_the_loop_waits_and_messages_wait_with_him(gates):
     gate.lines(DI1=False, DI2=False)
     assert gate.car() == "waiting: no vehicle stands on the arming loop"
     assert not gate.camera.turn()  # neither gate nor message
+    assert gate.camera.intake._workers[Lane.FAST]._claim()[0] is None, (
+        "nor in the first minute of a service, as if a clock were set back"
+    )
     gate.lines(DI1=True)
     until(lambda: gate.decided, "the decision")
     assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
