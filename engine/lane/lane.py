@@ -3,6 +3,7 @@ camera."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from board.kit.dataclass import dataclass
@@ -24,6 +25,9 @@ USUAL = Times()
 OPEN, WAIT, REFUSE = "open", "wait", "refuse"
 
 MOST_WAITING = 8
+
+READ_ANEW_S = 5.0
+"""Whoever waited in vain and still stands there is read anew within this time, and keeps its place."""
 
 UNSEEN = 3
 """After this many vehicles in a row that the arming loop did not notice, the loop counts as broken."""
@@ -56,11 +60,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A vehicle that waits for its turn, and until when."""
+    """A vehicle that waits for its turn, since when (also under an earlier read), and until when."""
 
     vehicle: Vehicle
     lists: frozenset[str]
     seen_ns: int
+    since_ns: int
     until_ns: int
     pair_until_ns: int
 
@@ -78,6 +83,7 @@ class Lane:
         self._machine = Machine(rules.roles, rules.times)
         self._pair = Pair(rules.pair_wait_s)
         self._waiting: list[_Request] = []
+        self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
         self._unseen: list[str] = []
         self._resolved_ns = 0
 
@@ -110,6 +116,7 @@ class Lane:
             vehicle,
             lists,
             seen_ns,
+            self._waits_since(vehicle, now_ns),
             seen_ns + round(self._rules.wait_s * S),
             now_ns + round(self._rules.pair_wait_s * S),
         )
@@ -124,6 +131,7 @@ class Lane:
             if len(self._waiting) >= MOST_WAITING:
                 return Verdict(REFUSE, Text("too many vehicles wait already"))
             self._waiting.append(request)
+            self._waiting.sort(key=lambda each: each.since_ns)
         elif verdict.kind == OPEN:
             self._give(request, now_ns)
         return verdict
@@ -206,11 +214,21 @@ class Lane:
                 happened.append(Effect(OPEN_NOW, request.vehicle))
                 self._give(request, now_ns)
                 continue
+            if verdict.kind == WAIT:
+                self._in_vain.append(request)
             happened.append(Effect(REFUSE_NOW, request.vehicle, verdict.reason))
             if verdict.event:
                 happened.append(Effect(verdict.event, request.vehicle, verdict.reason))
             happened += self._missed(request, verdict, now_ns)
         return happened
+
+    def _waits_since(self, vehicle: Vehicle, now_ns: int) -> int:
+        """A vehicle that is read anew stands before those that came after it."""
+        earliest_ns = now_ns - round(READ_ANEW_S * S)
+        return min(
+            (each.since_ns for each in self._in_vain if each.until_ns >= earliest_ns and each.vehicle.may_be(vehicle)),
+            default=now_ns,
+        )
 
     def _give(self, request: _Request, now_ns: int) -> None:
         view = self._pair.agreeing(request.vehicle.plate, request.seen_ns)

@@ -135,6 +135,24 @@ def test_the_next_vehicle_waits_until_the_safety_loop_is_free():
     assert str(street.lane.may_begin("XY99ZZZ")) == "its vehicle has driven in already"
 
 
+@pytest.mark.parametrize("reads_anew_after_s", [1, 6])
+def test_who_waited_too_long_and_is_read_anew_keeps_its_place(reads_anew_after_s):
+    """The one behind it was opened for, who cannot get past: the one before drove in, and was counted as the other."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING, SAFETY)
+    street.ask("AB12CDE", "1")
+    street.wait(10)
+    assert street.names[-1] == REFUSE_NOW
+    street.wait(reads_anew_after_s - 0.5)
+    street.ask("XY99ZZZ", "2")
+    street.wait(0.5)
+    assert street.ask("AB12CDE", "3").kind == WAIT
+    street.off(SAFETY)
+    assert street.names[-1] == OPEN_NOW
+    holder = street.lane.machine.holder
+    assert holder is not None and holder.passage_id == ("3" if reads_anew_after_s == 1 else "2")
+
+
 def test_who_waits_too_long_is_refused_with_what_it_waited_for():
     street = Street(ARMING)
     assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")
