@@ -220,10 +220,9 @@ class LaneKeeper:
 
     def opening(self, store: Store, kinds: Kinds) -> set[int]:
         """The rules that open this barrier; where the lane does not decide, those that let somebody in at whatever output."""
-        rules = store.rules()
         if self._lane is None or not self._settings.decides:
-            return opening_rules(rules, {each.id: each.barrier for each in store.lists()}, kinds)
-        return {rule.id for rule in rules if rule_opens(rule, kinds, self)}
+            return _letting_in(store, kinds)
+        return {rule.id for rule in store.rules() if rule_opens(rule, kinds, self)}
 
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
         from engine.lane.lane import ALREADY, OPEN, WAIT
@@ -548,8 +547,9 @@ class LaneKeeper:
     ) -> Text:
         """Why it opens nothing now that its turn has come; NOTHING: it does, and its entry is counted down. `mine`: the deliveries
         that open the lane."""
-        enabled = {rule.id for rule in rules if rule.enabled and rule.kind in stores.kinds and opens(stores.kinds[rule.kind])}
-        if not any(each.rule_id in enabled for each in pending):
+        enabled = {rule.id for rule in rules if rule.enabled}.intersection(each.rule_id for each in pending)
+        store, kinds = stores.store, stores.kinds
+        if enabled.isdisjoint(self.opening(store, kinds)) and enabled.isdisjoint(_letting_in(store, kinds)):
             return Text(SWITCHED_OFF)
         opening = [each for each in pending if each.id in mine]
         return NOTHING if _spend(stores.store, passage_id, rules, opening) else Text("its last entry was taken meanwhile")
@@ -763,6 +763,10 @@ def _spend(store: Store, passage_id: str, rules: Sequence[ActionRule], opening: 
     spent = visits(store.passages.matches(passage_id), {rule.id: rule.list_id for rule in rules}, opening)
     begun = [store.visits.begin(passage_id, entry, ids) for entry, ids in spent]
     return all(begun)
+
+
+def _letting_in(store: Store, kinds: Kinds) -> set[int]:
+    return opening_rules(store.rules(), {each.id: each.barrier for each in store.lists()}, kinds)
 
 
 def _other(why: Text) -> dict[str, object]:

@@ -272,11 +272,14 @@ def test_who_waits_while_another_takes_his_last_entry_is_not_let_in_by_a_storage
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_who_waits_is_not_said_to_be_let_in_by_an_action_that_is_switched_off_meanwhile(gates, deleted):
+@pytest.mark.parametrize("has_lamp", [False, True])
+def test_who_waits_is_not_said_to_be_let_in_by_an_action_that_is_switched_off_meanwhile(gates, has_lamp, deleted):
     gate = gates(**LOOPS)
     gate.lines(DI1=False, DI2=False)
-    gate.car()
     (opens,) = [each for each in gate.camera.store.rules() if each.kind == "io"]
+    if has_lamp:
+        gate.camera.store.rules.save(rule(WHITE, name="Lamp", output="DO2", even_if_blacklisted=True), "anna")
+    gate.car()
     if deleted:
         gate.camera.store.rules.delete(opens.id, "anna")
     else:
