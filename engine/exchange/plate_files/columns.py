@@ -80,18 +80,9 @@ _PLATE = (
     "车牌", "车牌号", "车牌号码", "車牌", "車牌號", "車牌號碼", "車號",
 )  # fmt: skip
 _DESCRIPTION = (
-    "comment",
-    "note",
-    "remark",
-    "name",
-    "beschreibung",
-    "bemerkung",
-    "descripcion",
-    "descrizione",
-    "omschrijving",
-    "备注",
-    "備註",
-)
+    "comment", "note", "remark", "name", "beschreibung", "bemerkung", "descripcion", "descrizione", "omschrijving",
+    "备注", "備註",
+)  # fmt: skip
 _FROM = (
     "valid from", "from", "start", "start date", "start time", "valid since", "gueltig ab", "gultig ab", "gueltig von",
     "gultig von", "von", "ab", "beginn", "valide du", "valable du", "valable a partir du", "date de debut",
