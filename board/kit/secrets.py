@@ -7,10 +7,12 @@ it has to be typed again. Otherwise whoever may change an address, but not read 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote, urlsplit
 
+from board.kit.errors import GatewrightError
 from board.kit.settings import Problem, Settings
 from board.kit.words import Text
 
@@ -32,6 +34,14 @@ _IN_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """Passwords in an address: before the host, and where cameras take them as parameters ("/user=admin_password=...")."""
+
+_SHORTEST = 4
+"""Characters of a secret that is looked for in what others say: shorter ones stand in many words."""
+
+_BEGUN = 6
+"""Characters of a secret that is hidden though the rest was cut off."""
+
+T = TypeVar("T")
 
 _TIME = re.compile(r"\d{1,2}:\d\d")
 
@@ -84,6 +94,50 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
             else:
                 values[name] = unhidden
     return values, tuple(found)
+
+
+def discreet(options: Settings, do: Callable[[], T]) -> T:
+    """What `do`, which talks to somebody by these options, gives or raises, without their secrets: a peer that refuses may repeat
+    what it was sent, and its words go into logs, Audit and the files for those who help."""
+    try:
+        told = do()
+    except GatewrightError as why:
+        why.text = _unsaid(why.text, _secrets_of(options))
+        why.args = (str(why.text),)
+        raise
+    return _unsaid(told, _secrets_of(options)) if isinstance(told, Text) else told
+
+
+def _secrets_of(options: Settings) -> list[str]:
+    """The longest first, in all the ways in which they are sent."""
+    kind, values = type(options), vars(options)
+    user = str(values.get("user") or "")
+    found = set()
+    for name, value in values.items():
+        if not isinstance(value, str):
+            continue
+        if is_secret(kind, name):
+            logins = (value, f"{user}:{value}", f"\0{user}\0{value}")
+            found |= {value, *(b64encode(each.encode()).decode() for each in logins if value)}
+        else:
+            found |= {_secret(part) for part in _IN_ADDRESS.finditer(value)}
+    return sorted((way for each in found for way in {each, quote(each, ""), unquote(each)} if len(way) >= _SHORTEST), key=len)[::-1]
+
+
+def _unsaid(told: Any, secrets: list[str]) -> Any:
+    if isinstance(told, Text):
+        return Text(told.key, {name: _unsaid(value, secrets) for name, value in told.values.items()}, told.one)
+    if isinstance(told, GatewrightError):
+        return _unsaid(told.text, secrets)
+    if isinstance(told, list | tuple):
+        return [_unsaid(each, secrets) for each in told]
+    if not isinstance(told, str):
+        return told
+    for secret in secrets:
+        told = told.replace(secret, HIDDEN)
+        begun = next((length for length in range(len(secret) - 1, _BEGUN - 1, -1) if told.endswith(secret[:length])), 0)
+        told = told[:-begun] + HIDDEN if begun else told
+    return told
 
 
 def _for_strangers(kind: type[Settings], name: str, value: Any) -> Any:

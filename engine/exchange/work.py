@@ -27,6 +27,7 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import open_shared
 from board.kit.process import settle_memory
+from board.kit.secrets import discreet
 from board.kit.state import State
 from board.kit.words import Text
 from engine.actions import check_json
@@ -186,6 +187,7 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
     )
     try:
         room(scratch, 0)
-        return kind.run(check_json(kind.options, job.options), env)
+        options = check_json(kind.options, job.options)
+        return discreet(options, lambda: kind.run(options, env))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

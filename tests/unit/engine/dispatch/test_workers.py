@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from board.kit.clock import Clock, TestClock
-from board.kit.errors import ConfigError, DeliveryError, StorageFull, StoreError
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused, StorageFull, StoreError
 from board.kit.settings import Settings, option
 from board.kit.words import Text
 from board.types import PinsDone, Pulse
@@ -29,7 +31,7 @@ from engine.store import DeliveryQuery, Store
 from engine.store.queries import Head, RuleResult
 from engine.types import Delivery, PlateEvent
 from tests.dispatch_camera import KINDS, Camera
-from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
+from tests.samples import ALL, NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
 from tests.waiting import until
 
 
@@ -49,6 +51,33 @@ def test_a_listed_car_gives_one_pulse_with_the_id_of_its_delivery(camera: Camera
     assert camera.states() == [("done", 1, "DO1 pulsed 500 ms")]
     assert {name: one.value for name, one in camera.store.counters().items()} == {"Results": 1, "Actions": 1}
     assert camera.turn() is False
+
+
+def test_a_peer_that_repeats_what_it_was_sent_brings_no_password_into_log_and_audit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    http = KINDS["http"]
+    options = {
+        "url": "http://127.0.0.1/in?token=t0ken-in-address&gate=1", "format": "JSON", "authentication": "basic", "user": "cam",
+        "password": "pass word/1", "hmac_secret": "signs-it",
+    }  # fmt: skip
+    secrets = ("t0ken-in-address", "pass word/1", "pass%20word%2F1", b64encode(b"cam:pass word/1").decode(), "signs-it")
+    said: list[str] = []
+
+    def deliver(event: PlateEvent, given: Settings, env: ActionEnv) -> Text:
+        raise PeerRefused("{target} answers {reason}", target="127.0.0.1", reason=Text("{words}", {"words": [said[-1]]}))
+
+    with caplog.at_level("DEBUG"):
+        for number, each in enumerate((*secrets, *(each[:8] for each in secrets))):
+            said.append(f"401 for gate 1: {each}")
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            camera = Camera(folder, {**KINDS, "http": replace(http, deliver=deliver)})
+            camera.store.rules.save(replace(rule(), kind="http", options=json.dumps(options), list_id=ALL), "admin")
+            assert camera.intake.take(passage()) and camera.turn()
+            assert camera.states() == [("pending", 1, "127.0.0.1 answers 401 for gate 1: (hidden)")]
+            camera.store.close()
+    assert not [each for each in secrets if each[:8] in caplog.text]
 
 
 def test_the_log_says_what_an_action_did_for_which_plate(camera: Camera, caplog: pytest.LogCaptureFixture) -> None:

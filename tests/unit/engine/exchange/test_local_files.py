@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from board.kit.clock import TestClock
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, PeerRefused
 from board.kit.state import State
+from engine.exchange.kind import Done
 from engine.exchange.kinds import find_jobs
 from engine.exchange.local_files import KEPT_FREE, keep, room
 from engine.exchange.work import run_job
@@ -52,6 +55,18 @@ def test_the_file_of_a_day_has_its_date_though_the_process_begins_after_midnight
         assert found == [f"ALL_PLATES_2026-01-0{day}.csv" for day in (1, 2, 3, 4)]
     else:
         assert found == ["ALL_PLATES.csv", *(f"ALL_PLATES_2026-01-0{day}_23-59-59.csv" for day in (2, 3, 4))]
+
+
+def test_a_server_that_repeats_the_password_does_not_bring_it_into_audit(tmp_path: Path) -> None:
+    def run(options: Any, env: Any) -> Done:
+        raise PeerRefused("{server} answers {answer}", server=options.host, answer=f"530 {options.user}:{options.password}?")
+
+    store, kind = new_store(tmp_path), find_jobs()["ftp_list"]
+    options = json.dumps({"host": "nas", "user": "cam", "password": "deep-secret"})
+    made = store.jobs.save(Job(0, ALL, "ftp_list", True, "day", False, options), kind.options, "admin")
+    run_job(State(tmp_path), store, TestClock(), {"ftp_list": replace(kind, run=run)}, made)
+    assert str(store.jobs.state(made.id).error) == "nas answers 530 cam:(hidden)?"
+    store.close()
 
 
 def test_a_file_leaves_room_for_passages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

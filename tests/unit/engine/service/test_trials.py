@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from board.kit.clock import TestClock
-from board.kit.errors import DeliveryError
+from board.kit.errors import DeliveryError, PeerRefused
 from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import OutputPolarity
@@ -36,6 +37,22 @@ def test_a_test_sends_the_pictures_of_the_newest_passage_that_has_some(tmp_path:
     assert [each.passage.images for each in seen] == [PassageImages(), PassageImages("full.jpg", "plate.jpg")]
     assert (seen[1].passage.plate, seen[1].passage.box, seen[1].passage.size) == ("AB 12", (512, 430, 178, 50), (1280, 960))
     assert seen[1].passage.id not in ("p1", "p2")
+    store.close()
+
+
+def test_a_server_that_repeats_the_password_does_not_bring_it_back_to_who_presses_test(tmp_path: Path) -> None:
+    def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
+        if event.passage.plate == "YES":
+            return Text("{answer}", {"answer": "250 welcome, deep-secret"})
+        raise PeerRefused("{answer}", answer="535 no AUTH PLAIN AHUAZGVlcC1zZWNyZXQ=")
+
+    clock, store = TestClock(), new_store(tmp_path)
+    kinds = {"email": replace(find_kinds()["email"], deliver=deliver)}
+    trials = Trials(clock, kinds, FakePins(), environment(tmp_path, clock=clock, kinds=kinds), lambda: store, dict)
+    options = '{"user": "u", "password": "deep-secret"}'
+    assert str(trials.run(TestAction("email", options, WHITE, "YES")).note) == "250 welcome, (hidden)"
+    with pytest.raises(PeerRefused, match=r"^535 no AUTH PLAIN \(hidden\)$"):
+        trials.run(TestAction("email", options, WHITE, "NO"))
     store.close()
 
 
