@@ -488,7 +488,7 @@ class LaneKeeper:
         else:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
-            if effect.name == "tail_gate" and self._settings.counts != COUNTS[0]:
+            if effect.name in ("tail_gate", "no_opening") and self._settings.counts != COUNTS[0]:
                 stores.store.occupancy.drifted()
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:

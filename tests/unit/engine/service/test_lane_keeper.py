@@ -495,6 +495,16 @@ def places(gate: Gate) -> dict[str, tuple[int, int]]:
     return {each.name: (each.count, each.drift) for each in gate.camera.store.occupancy() if each.count or each.drift}
 
 
+def test_who_drives_in_without_an_opening_makes_the_count_unsure_as_a_tail_gater_does(gates):
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    gate.lines(DI1=False, DI2=False)
+    for seen in (1, 2):
+        gate.lines(DI2=True)
+        gate.lines(DI2=False)
+        gate.clock.advance(60)
+        until(lambda seen=seen: places(gate) == {"": (0, seen)}, "the doubt")
+
+
 def test_vehicles_are_counted_when_they_have_driven_in(gates):
     gate = gates(**LOOPS, counts=COUNTS[1])
     gate.lines(DI1=True, DI2=False)
