@@ -81,10 +81,14 @@ class Outbox:
             self._store.counters.add("Actions")
         self._told(replace(item, state="done", finished_at=now, note=note))
 
+    def began(self, item: Delivery) -> bool:
+        """Whether pins carried it out, as far as is known, though nobody recorded it."""
+        return self._has_begun([item.id])
+
     def give_up(self, item: Delivery, state: str, note: Text) -> bool:
         """`state`: "failed" (no retry will work) or "expired" (too old). False: it is done, as pins began it before; whoever
         asked for it ended before that was recorded."""
-        if self._has_begun([item.id]):
+        if self.began(item):
             self.done(item, Text(BEGAN))
             return False
         now = self._clock.now()

@@ -370,8 +370,10 @@ class LaneKeeper:
         levels = {role: self._known.levels[name] for name, role in self._roles.items()}
         now_ns = self._clock.monotonic_ns()
         kept = self._kept.get() or Handover()
-        if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
-            kept = replace(kept, state="free", passage_id="")  # it was never stored, so that nothing opened
+        if kept.passage_id and self._stores is not None:
+            found = self._stores.store.passages.get(kept.passage_id)
+            if found is None or found.decision.outcome != "opened":  # it was never stored, or refused as it still waited
+                kept = replace(kept, state="free", passage_id="")
         self._begun = True
         if kept.passage_id and not self._has_loops():
             self._known.at_once.append(kept.passage_id)
@@ -599,22 +601,25 @@ class LaneKeeper:
         stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists), by_pins_alone)
 
     def _refuse_undecided(self, stores: Stores) -> None:
-        reason = Text("the camera was started again while it waited")
         for passage_id in stores.store.passages.undecided(NEWEST):
             try:
-                self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+                self._decide_without_lane(stores, passage_id)
             except StorageRefused as why:  # what would open expires
                 log.error("%s stays undecided: %s", passage_id, why)
 
-    def _decide_without_lane(self, stores: Stores, passage_id: str, decision: Decision) -> None:
-        """Like `_decide`, if the lane may no longer be in use: everything that opens is stopped."""
-        pending = stores.store.deliveries.pending_of(passage_id)
+    def _decide_without_lane(self, stores: Stores, passage_id: str) -> None:
+        """Like `_decide`, if the lane may no longer be in use: everything that opens is stopped. Pins may have opened meanwhile,
+        while the storage stalled: then that is what became of it."""
+        reason = Text("the camera was started again while it waited")
+        gates = [each for each in stores.store.deliveries.pending_of(passage_id) if is_gates(stores.kinds, each)]
+        opening = self.opening(stores.store, stores.kinds)
+        begun = [each for each in gates if each.rule_id in opening and stores.outbox.began(each)]
         with stores.store.transaction():
-            stores.store.passages.decide(passage_id, decision)
+            _spend(stores.store, passage_id, stores.store.rules(), begun)
+            stores.store.passages.decide(passage_id, Decision("opened") if begun else Decision("refused", reason))
             stores.store.deliveries.hasten(passage_id, self._clock.now())
-        for each in pending:
-            if is_gates(stores.kinds, each):
-                stores.outbox.give_up(each, "expired", decision.reason)
+        for each in gates:
+            stores.outbox.give_up(each, "expired", reason)
 
     # --- places -------------------------------------------------------------------------------------------------------
 

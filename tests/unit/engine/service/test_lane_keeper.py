@@ -14,6 +14,7 @@ import pytest
 from board.kit.errors import ConfigError, StorageFull, StoreError, WireError
 from board.kit.words import NOTHING, Text
 from engine.actions import Lane
+from engine.dispatch.rules import delivery_id
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.service.lane import LaneKeeper, Stores
@@ -350,6 +351,28 @@ def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
     while gate.camera.turn():
         pass
     assert gate.states("p1")["io"] == "done"  # what was given before goes on
+
+
+@pytest.mark.parametrize("began", [False, True])
+def test_a_process_that_dies_over_a_storage_that_stalls_says_of_who_waited_what_became_of_him(gates, monkeypatch, began):
+    """Pins let him in meanwhile, and Review said that he was refused; or it did not, and he was "already let in" for a minute."""
+    gate = gates(**LOOPS)
+    gate.camera.store.entries.save(entry("MM77MMM", entries_left=1), "anna")
+    gate.lines(DI1=False, DI2=False)
+    assert gate.car("MM77MMM").startswith("waiting")
+    given = threading.Event()
+    monkeypatch.setattr(gate.keeper, "_carry_out", lambda effect: given.set())
+    gate.lines(DI1=True)
+    assert given.wait(20)
+    gate.close()
+    monkeypatch.setattr(Camera, "has_begun", lambda self, names: began and delivery_id("p1", 1) in names)
+    gate.begin()
+    gate.lines(DI1=True, DI2=False)
+    assert gate.outcome("p1") == ("opened: " if began else "refused: the camera was started again while it waited")
+    assert gate.states("p1")["io"] == ("done" if began else "expired")
+    assert gate.car("MM77MMM", "p2").startswith("refused: " if began else "opened: ")
+    guest = gate.camera.store.entries.at(WHITE, "MM77MMM")
+    assert guest is not None and guest.entries_left == 0
 
 
 def test_who_drove_in_long_before_a_restart_and_comes_again_is_let_in(gates):
