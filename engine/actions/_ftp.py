@@ -27,6 +27,9 @@ TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 GOODBYE_S = 3.0
 """How long a server is given to end a TLS data connection in good order; many never do."""
 
+LONGEST_NAME = 250
+"""Of a file that gets another name, in bytes: most file systems take 255, and one that is in the way is "….old" for a moment."""
+
 PIECE = 1 << 16
 
 
@@ -100,14 +103,16 @@ class Session:
         """Stores or replaces a file. Whoever watches the folder sees whole files only. `camera`: where a name stands for one event,
         the id of who saw it: of two cameras that saw theirs in one second, the second one's file gets another name, which is
         returned."""
-        part = f"{name}.{hashlib.sha256(camera.encode()).hexdigest()[:6]}.part" if camera else f"{name}.part"
+        mark = hashlib.sha256(camera.encode()).hexdigest()[:6]
+        part = f"{name}.{mark}.part" if camera else f"{name}.part"
         self._client.storbinary(f"STOR {part}", content)
         size, count = content.tell(), self._size(part)
         if 0 <= count != size:  # the server took for its end what was none
             raise DeliveryError("{name} was cut off: {count} of {size} bytes came", name=name, count=count, size=size)
         if camera and self._size(name) not in (-1, size):  # of the same size it is what an earlier try has stored
             stem, dot, extension = name.rpartition(".")
-            name = f"{stem}_{camera}{dot}{extension}"
+            fits = len(f"{name}_{camera}".encode()) <= LONGEST_NAME
+            name = f"{stem}_{camera if fits else mark}{dot}{extension}"
         self._rename(part, name)
         return name
 

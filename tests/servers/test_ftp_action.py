@@ -111,6 +111,11 @@ def test_of_two_cameras_that_read_a_plate_in_one_second_both_pictures_are_kept(i
             said = str(ACTION.deliver(seen, options, other))
         assert said == f"127.0.0.1:{server.port} stored {NAME}_gw-other.jpg"
         assert stored(server.folder) == {f"{NAME}.jpg": FULL, f"{NAME}_gw-other.jpg": PLATE}
+        long = check(FtpOptions, {**chosen, "port": server.port, "name": "粤" * 66 + "_{date}_{time}"})
+        longest_id = replace(other, device=replace(DEVICE, id="y" * 40))  # beside it a name would be longer than a disk takes
+        for each in (env(images=images), longest_id):
+            ACTION.deliver(seen, long, each)
+        assert sorted(content for name, content in stored(server.folder).items() if "粤" in name) == [FULL, PLATE]
         newest = check(FtpOptions, {**chosen, "port": server.port, "name": "newest"})
         for each in (env(images=images), other):
             ACTION.deliver(seen, newest, each)
