@@ -408,6 +408,7 @@ class Link:
             self._retains = self._retains and str(reason) != NO_RETAIN
             self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
             return
+        self._retains = self._retains and getattr(properties, "RetainAvailable", 1) != 0
         if self.account.answer_topic:
             client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:

@@ -150,10 +150,12 @@ def test_actions_that_know_one_broker_by_different_names_do_not_end_each_others_
 def test_a_broker_that_keeps_no_messages_gets_them_all_the_same(tmp_path: Path, kept: Kept) -> None:
     """It let nobody in whose last will it was to keep, and no event got through."""
     with mosquitto(tmp_path / "broker", extra="retain_available false") as broker, Subscriber(broker, "gatewright/#") as listener:
+        assert send(kept, options(broker, retain=True)).endswith(f"took {PLATES}"), "a TEST: without a last will"
+        listener.wait(lambda: len(listener.of(PLATES)) == 1)
         use(kept, options(broker, retain=True))
         listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online"])
         send(kept, options(broker, retain=True))
-        listener.wait(lambda: len(listener.of(PLATES)) == 1)
+        listener.wait(lambda: len(listener.of(PLATES)) == 2)
         use(kept)
         listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
 
