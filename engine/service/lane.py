@@ -375,7 +375,7 @@ class LaneKeeper:
             if found is None or found.decision.outcome != "opened":  # it was never stored, or refused as it still waited
                 kept = replace(kept, state="free", passage_id="")
         self._begun = True
-        if kept.passage_id and not self._has_loops():
+        if kept.passage_id and self._counts_at_once(kept.passage_id):
             self._known.at_once.append(kept.passage_id)
         self._take(self._lane.begin(levels, kept, now_ns))
         for name in self._known.stuck & set(self._roles):
@@ -478,7 +478,7 @@ class LaneKeeper:
             else:
                 is_in = self._its_turn(stores, passage_id)
             self._known.waiting.pop(passage_id, None)
-            if is_in and not self._has_loops():
+            if is_in and self._counts_at_once(passage_id):
                 self._known.at_once.append(passage_id)
                 self._passed(stores, passage_id)
         elif effect.name == UNCOUNT:
@@ -652,6 +652,17 @@ class LaneKeeper:
         by_direction = {"approach": "in", "away": "out"}.get(passage.direction, "")
         return {COUNTS[1]: "in", COUNTS[2]: "out", COUNTS[3]: by_direction}.get(self._settings.counts, "")
 
+    def _counts_at_once(self, passage_id: str) -> bool:
+        """Whether it counts when it is let in, as no loop tells when it drives through."""
+        if not self._has_loops():
+            return True
+        found = self._stores.store.passages.get(passage_id) if self._stores is not None else None
+        return found is not None and self._goes_against_the_loops(found.passage)
+
+    def _goes_against_the_loops(self, passage: Passage) -> bool:
+        """Whether it drives out of a lane for both directions, whose loops lie in the way of those that come in."""
+        return self._settings.counts == COUNTS[3] and self._way(passage) == "out"
+
     def _passed(self, stores: Stores, passage_id: str) -> None:
         """A vehicle has used its opening."""
         if self._settings.counts == COUNTS[0]:
@@ -691,7 +702,7 @@ class LaneKeeper:
         with self._news:
             if self._begun:
                 self._take(self._lane.cancel(delivery.passage_id, self._clock.monotonic_ns()))
-        if not self._has_loops():
+        if delivery.passage_id in self._known.at_once or not self._has_loops():
             self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
@@ -703,9 +714,12 @@ class LaneKeeper:
             with self._news:
                 if self._lane is not None and self._begun:
                     self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
-        if self._lane is None or self._settings.counts == COUNTS[0] or self._has_loops():
+        if self._lane is None or self._settings.counts == COUNTS[0]:
             return
-        if decision.outcome == "opened" or (decision.outcome == "reported" and passage.plate):
+        has_loops = self._has_loops()
+        if has_loops and not self._goes_against_the_loops(passage):
+            return
+        if decision.outcome == "opened" or (decision.outcome == "reported" and passage.plate and not has_loops):
             self._known.at_once.append(passage.id)
             self._to_count(passage.id)
 

@@ -528,6 +528,36 @@ def test_who_drives_in_without_an_opening_makes_the_count_unsure_as_a_tail_gater
         until(lambda seen=seen: places(gate) == {"": (0, seen)}, "the doubt")
 
 
+ALL_LOOPS = {**LOOPS, "exit": "DI3"}
+
+
+@pytest.mark.parametrize("loops", [{"safety": "DI2"}, LOOPS, ALL_LOOPS, {"exit": "DI3"}])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_who_drives_out_of_a_lane_for_both_directions_is_counted_out_once(gates, loops, restarts):
+    """The loops lie in the way of those who come in: who drove out stayed inside, and was kept out by anti-passback."""
+    gate = gates(**loops, counts=COUNTS[3], passback=PASSBACK[1])
+    gate.lines(DI1=False, DI2=False, DI3=False)
+    occupancy = gate.camera.store.occupancy
+    for plate in ("AB12CDE", "XY99ZZZ"):
+        occupancy.enter(plate, WHITE, gate.clock.now(), sure=True)
+    gate.lines(DI3=True)
+    gate.car(direction="away")
+    gate.lines(DI1=True)
+    until(lambda: gate.outcome("p1").startswith("opened") and occupancy.since("AB12CDE") is None, "the count")
+    if restarts:
+        gate.close()
+        gate.begin()
+        gate.lines(DI1=True, DI2=False, DI3=True)
+    gate.lines(DI2=True, DI3=False)
+    gate.lines(DI2=False)
+    gate.lines(DI1=False)
+    gate.clock.advance(61)
+    gate.lines(DI1=True)
+    gate.car("KLM4711", "last")
+    until(lambda: not gate.keeper._effects, "all that was due")
+    assert places(gate) == {"WHITELIST": (1, 0)}
+
+
 def test_vehicles_are_counted_when_they_have_driven_in(gates):
     gate = gates(**LOOPS, counts=COUNTS[1])
     gate.lines(DI1=True, DI2=False)
