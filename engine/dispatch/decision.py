@@ -135,7 +135,7 @@ def _kept(passage: Passage, openers: Iterable[ActionRule], finding: Finding, zon
     """What keeps these rules from opening: conditions, or their schedules; None: there are none."""
     names = {each.id: each.name for each in finding.lists}
     resting = []
-    for rule in openers:
+    for rule in (each for each in openers if each.list_id in names):  # not of a list that has come since the look-up
         why = unmet(rule.conditions, passage) if in_force(rule.week, passage.at, zone) else None
         if why is not None:
             return Text(

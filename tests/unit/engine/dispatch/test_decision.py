@@ -312,6 +312,23 @@ def test_what_keeps_an_action_that_needs_no_list_from_opening_is_the_reason(tmp_
     assert str(decided(camera, lane=2, id="p3").reason) == "its entry on WHITELIST ended at 2026-01-02 03:04"
 
 
+def test_a_list_that_comes_with_its_action_while_a_car_is_looked_up_stops_nobody(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that a master camera sends. The reason was to name a list that the look-up did not know: the car got no decision."""
+    find = camera.intake._find
+
+    def found_before(*given: Any) -> Any:
+        found = find(*given)
+        new = camera.store.lists.save(PlateList(0, "New", "custom"), "anna")
+        needs = replace(rule(new.id, name="Out"), start=Start("lane", opens=True), conditions=Conditions(lane=2))
+        camera.store.rules.save(needs, "anna")
+        return found
+
+    monkeypatch.setattr(camera.intake, "_find", found_before)
+    assert str(decided(camera, lane=1).reason) == "HK55EVB is on no list"
+
+
 def test_an_action_that_switches_an_output_off_lets_nobody_in(tmp_path: Path) -> None:
     """It counted as an opening: guests lost entries by it, and vehicles were counted as inside."""
     camera = Camera(tmp_path)
