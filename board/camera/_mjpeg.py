@@ -30,7 +30,7 @@ from board.kit.dataclass import dataclass
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
 from board.kit.errors import CameraError
-from board.kit.words import Text
+from board.kit.words import Text, one_line
 from board.pictures import load_rgb
 
 WITHIN_S = 10.0
@@ -134,6 +134,13 @@ class Answer:
         self.body.close()
 
 
+def _without_secrets(reason: str, address: Address) -> str:
+    """A camera may repeat what it was asked."""
+    from board.kit.secrets import unsaid  # only here: the engine's memory is short
+
+    return one_line(unsaid(reason, address.plain, address.user, address.password), 60)
+
+
 def ask(address: Address) -> Answer:
     """The camera's answer to a GET, log-in included (basic or digest); CameraError says what it answered instead of 200."""
     sockets: list[socket.socket] = []
@@ -159,7 +166,8 @@ def ask(address: Address) -> Answer:
         why.close()
         if why.code == 401:
             raise CameraError("{name}: it wants another user or password", name=address.name) from None
-        raise CameraError("{name}: it answers {status} {reason}", name=address.name, status=why.code, reason=why.reason) from None
+        reason = _without_secrets(str(why.reason), address)
+        raise CameraError("{name}: it answers {status} {reason}", name=address.name, status=why.code, reason=reason) from None
     except _WRONG as why:
         said = SILENCE if over.is_set() else _reason(why)
         raise CameraError("{name}: {why}", name=address.name, why=said) from None  # its text may hold the address

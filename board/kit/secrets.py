@@ -108,20 +108,35 @@ def discreet(options: Settings, do: Callable[[], T]) -> T:
     return _unsaid(told, _secrets_of(options)) if isinstance(told, Text) else told
 
 
+def unsaid(words: str, url: str, user: str, password: str) -> str:
+    """The words of whoever was asked by this address and log-in, without their secrets."""
+    found = {_secret(part) for part in _IN_ADDRESS.finditer(url)}
+    return str(_unsaid(words, _ways(found | _logins(user, password))))
+
+
 def _secrets_of(options: Settings) -> list[str]:
-    """The longest first, in all the ways in which they are sent."""
     kind, values = type(options), vars(options)
-    user = str(values.get("user") or "")
-    found = set()
+    found: set[str] = set()
     for name, value in values.items():
         if not isinstance(value, str):
             continue
         if is_secret(kind, name):
-            logins = (value, f"{user}:{value}", f"\0{user}\0{value}")
-            found |= {value, *(b64encode(each.encode()).decode() for each in logins if value)}
+            found |= _logins(str(values.get("user") or ""), value)
         else:
             found |= {_secret(part) for part in _IN_ADDRESS.finditer(value)}
-    return sorted((way for each in found for way in {each, quote(each, ""), unquote(each)} if len(way) >= _SHORTEST), key=len)[::-1]
+    return _ways(found)
+
+
+def _logins(user: str, password: str) -> set[str]:
+    """The password, and what is sent for it by HTTP and SMTP."""
+    sent = (password, f"{user}:{password}", f"\0{user}\0{password}")
+    return {password, *(b64encode(each.encode()).decode() for each in sent)} if password else set()
+
+
+def _ways(secrets: set[str]) -> list[str]:
+    """In all the ways in which they may stand in an address, the longest first."""
+    found = {way for each in secrets for way in (each, quote(each, ""), unquote(each)) if len(way) >= _SHORTEST}
+    return sorted(found, key=lambda way: (-len(way), way))
 
 
 def _unsaid(told: Any, secrets: list[str]) -> Any:

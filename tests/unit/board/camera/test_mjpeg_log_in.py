@@ -180,3 +180,33 @@ def test_what_a_camera_says_while_it_leads_elsewhere_is_not_read(status: int) ->
         finally:
             ended.set()
             thread.join()
+
+
+def test_a_camera_that_repeats_what_it_was_asked_shows_no_password_to_whoever_looks_at_the_status() -> None:
+    """Its words stand on every page and in the log."""
+
+    class Echo(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said = self.headers.get("Authorization", "")
+            if not said:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="cam"')
+            else:
+                self.send_response(403, f"no {said} for {self.path} " + "x" * 500)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(CameraError) as why:
+            ask(parse_address(f"http://guard:deep-secret@127.0.0.1:{server.server_port}/v?psw=other-one&x=1"))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    said = str(why.value)
+    assert "it answers 403 no Basic (hidden) for /v?psw=(hidden)&x=1 xx" in said and len(said) < 120
