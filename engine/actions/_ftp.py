@@ -109,12 +109,29 @@ class Session:
         size, count = content.tell(), self._size(part)
         if 0 <= count != size:  # the server took for its end what was none
             raise DeliveryError("{name} was cut off: {count} of {size} bytes came", name=name, count=count, size=size)
-        if camera and self._size(name) not in (-1, size):  # of the same size it is what an earlier try has stored
+        there = self._size(name) if camera else -1
+        if there >= 0 and (there != size or self._differs(name, content)):  # else it is what an earlier try has stored
             stem, dot, extension = name.rpartition(".")
             fits = len(f"{name}_{camera}".encode()) <= LONGEST_NAME
             name = f"{stem}_{camera if fits else mark}{dot}{extension}"
         self._rename(part, name)
         return name
+
+    def _differs(self, name: str, content: IO[bytes]) -> bool:
+        """Whether a file has another content, as of another camera's event that takes as many bytes to tell; not where the server
+        lets nobody read it."""
+        import ftplib
+
+        content.seek(0)
+        differs = False
+
+        def compare(piece: bytes) -> None:
+            nonlocal differs
+            differs = differs or content.read(len(piece)) != piece
+
+        with suppress(ftplib.Error):
+            self._client.retrbinary(f"RETR {name}", compare, PIECE)
+        return differs
 
     def _rename(self, old: str, new: str) -> None:
         import ftplib

@@ -116,6 +116,13 @@ def test_of_two_cameras_that_read_a_plate_in_one_second_both_pictures_are_kept(i
         for each in (env(images=images), longest_id):
             ACTION.deliver(seen, long, each)
         assert sorted(content for name, content in stored(server.folder).items() if "粤" in name) == [FULL, PLATE]
+        documents = check(FtpOptions, {**chosen, "port": server.port, "format": "XML"})
+        alike = replace(env(images=images / "other"), device=replace(DEVICE, id="gw-abcdef012345"))
+        for _ in range(2):  # documents of two cameras are as long
+            for each in (env(images=images), alike):
+                ACTION.deliver(seen, documents, each)
+        assert {name for name in stored(server.folder) if name.endswith(".xml")} == {f"{NAME}.xml", f"{NAME}_gw-abcdef012345.xml"}
+        assert DEVICE.id.encode() in stored(server.folder)[f"{NAME}.xml"]
         newest = check(FtpOptions, {**chosen, "port": server.port, "name": "newest"})
         for each in (env(images=images), other):
             ACTION.deliver(seen, newest, each)
