@@ -281,6 +281,7 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
       document.querySelector("main").append(plate("12الف345", "made"));
     }""")
     assert page.locator(".plate.made bdi").evaluate(SEEN_ORDER) == "الف"[::-1]
+    with_store(folder, lambda store: [store.entries.delete(each.id, "admin") for each in store.entries(4)])
     # what begins with a letter was typed as it is said in Egypt, from the right
     page.set_content(f'<link rel="stylesheet" href="{address}/static/portal.css"><span class="plate said">طبج٣٩٤٥</span>')
     until(lambda: page.locator(".plate").evaluate(SEEN_ORDER) == "٣٩٤٥جبط", "the digits at the left")
