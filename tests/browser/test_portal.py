@@ -278,9 +278,10 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
     assert typed.evaluate("node => [...node.childNodes].map(each => each.textContent)") == ["123 ", "تونس", " 4567"]
     page.evaluate("""async () => {
       const { plate } = await import("/anpr/static/portal.js");
-      document.querySelector("main").append(plate("12الف345", "made"));
+      document.querySelector("main").append(plate("12الف345", "made"), plate("طبج٣٩٤٥", "typed"));
     }""")
     assert page.locator(".plate.made bdi").evaluate(SEEN_ORDER) == "الف"[::-1]
+    assert page.locator(".plate.typed").evaluate(SEEN_ORDER) == "٣٩٤٥جبط"  # said in Egypt from the right
     with_store(folder, lambda store: [store.entries.delete(each.id, "admin") for each in store.entries(4)])
     # what begins with a letter was typed as it is said in Egypt, from the right
     page.set_content(f'<link rel="stylesheet" href="{address}/static/portal.css"><span class="plate said">طبج٣٩٤٥</span>')

@@ -67,9 +67,11 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  const marked = /^(option|textarea|title|bdi)$/.test(tag) ? (text) => [text] : /\b(plate|as-seen)\b/.test(attributes.class || "") ? withWords : withPlates;
+  const isPlate = /(^|\s)(plate|as-seen)(\s|$)/.test(attributes.class || "");
+  const marked = /^(option|textarea|title|bdi)$/.test(tag) ? (text) => [text] : isPlate ? withWords : withPlates;
   const parts = children.filter((child) => child !== null && child !== undefined);
   node.append(...parts.flatMap((part) => typeof part === "string" ? marked(part) : [part]));
+  if (isPlate && /^\p{L}/u.test(node.textContent)) node.classList.add("said");
   return node;
 }
 
