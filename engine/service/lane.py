@@ -30,7 +30,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import PASSED, ROLES, STATES
+from engine.lane.table import NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.lists import fold, normalise
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState, ReadAgain
 from engine.service.remembered import Remembered
@@ -110,6 +110,8 @@ class _Known:
     """Event ids of vehicles that drove in or out at other cameras."""
     shut_out: deque[tuple[Passage, tuple[Match, ...]]] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
     """Who was refused for want of a place, oldest first."""
+    had_opening: deque[Passage] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
+    """Who was refused because the barrier had been opened for him already."""
     left: deque[_Left] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Vehicles that had not been counted in."""
 
@@ -252,6 +254,8 @@ class LaneKeeper:
             if verdict.kind == WAIT:
                 self._known.waiting[passage.id] = decision
                 return Ruling(reason=verdict.reason, until=passage.at + timedelta(seconds=lane.wait_s))
+            if verdict.reason == ALREADY.reason:
+                self._known.had_opening.append(passage)
         if verdict.kind == OPEN:
             return Ruling()
         self._tell_refusal(passage.plate, verdict)
@@ -448,6 +452,17 @@ class LaneKeeper:
                 known.shut_out = deque((one for one in known.shut_out if one is not each), maxlen=MOST_SHUT_OUT)
             return
 
+    def _read_anew(self, vehicle: Vehicle) -> None:
+        """Its opening has ended unused: if it was read meanwhile, and refused for that opening, it may stand there."""
+        with self._news:
+            read = [each for each in self._known.had_opening if _vehicle(each, ()).may_be(vehicle)]
+            self._known.had_opening = deque((each for each in self._known.had_opening if each not in read), maxlen=MOST_SHUT_OUT)
+        for passage in read[-1:]:
+            try:
+                self._read_again(ReadAgain(passage.id, passage.plate))
+            except WireError as why:
+                log.debug("%s", why)  # the next engine reads it by itself
+
     def _has_loops(self) -> bool:
         return self._lane is not None and self._lane.machine.has_loops
 
@@ -490,6 +505,8 @@ class LaneKeeper:
         else:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
+            if effect.name in (UNUSED, NOT_MOVED):
+                self._read_anew(effect.vehicle)
             if effect.name in ("tail_gate", "no_opening") and self._settings.counts != COUNTS[0]:
                 stores.store.occupancy.drifted()
 

@@ -336,6 +336,37 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     assert told == [ReadAgain("p1", "AB12CDE")]
 
 
+def test_who_backs_out_and_comes_again_while_his_opening_lives_is_read_anew_when_it_has_ended(gates):
+    """He was refused for an opening that his own arrival on the loop ended, and stood before a closed barrier."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.lines(DI1=False)
+    assert gate.car(id="p2") == "refused: already opened for this vehicle"
+    assert gate.read_again == []
+    gate.lines(DI1=True)
+    until(lambda: gate.read_again, "the message")
+    assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+    assert gate.car(id="p3") == "opened: AB12CDE is on WHITELIST"
+
+
+def test_another_read_of_who_has_driven_in_is_not_read_anew(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.car(id="p2")
+    gate.lines(DI2=True)
+    gate.lines(DI2=False)
+    gate.clock.advance(600)
+    gate.lines(DI1=False)
+    gate.lines(DI1=True)
+    gate.car("XY99ZZZ", "p3")
+    gate.clock.advance(61)
+    gate.lines(DI1=False)
+    until(lambda: [name for name, _ in gate.told] == ["opening_unused"], "the end of the second opening")
+    assert gate.read_again == []
+
+
 def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=False)
