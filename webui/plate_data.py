@@ -89,9 +89,7 @@ def forget(portal: Portal, plate: str, by: str) -> tuple[int, int, int]:
     entries = entries_of(portal, plate)
     for entry in entries:
         portal.store.entries.delete(entry.id, by)
-    portal.store.occupancy.unname(plate)
-    for told in (portal.store.searches, portal.store.changes):  # Audit goes on saying who did what
-        told.unname(plate, masked(plate))
+    portal.store.unname(plate, masked(plate))
     return deleted, waiting, len(entries)
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from engine.dispatch.judge import RuleJudge
+from engine.store import notes
 from engine.store.card import CardTable
 from engine.store.changes import Changes
 from engine.store.counters import Counters
@@ -81,6 +82,14 @@ class Store:
     def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
         """The lists that `plate` belongs to at `at` (engine/lists/matching.py); `fold`: look-alikes count as the same."""
         return self.entries.lookup(plate, at, fold, zone)
+
+    def unname(self, plate: str, instead: str) -> None:
+        """Audit and pages go on saying who did what, with `instead` in the place of exactly this plate; its vehicle still counts as
+        inside."""
+        self.occupancy.unname(plate)
+        self.searches.unname(plate, instead)
+        self.changes.unname(plate, instead)
+        notes.unname(self.db, plate, instead)
 
     def count_entries(self, list_id: int) -> int:
         """How many plates a list holds."""

@@ -18,8 +18,9 @@ from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.formats.jpeg_size import jpeg_size
 from engine.settings import GeneralSettings
+from engine.store.transfers import TransferQuery
 from engine.types import Decision, Delivery, Match, PassageImages, PlateList, SeenRead
-from tests.samples import NOW, WHITE, entry, passage
+from tests.samples import NOW, WHITE, entry, passage, rule
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import attachment
 
@@ -150,6 +151,23 @@ def test_what_else_tells_of_a_plate_is_given_out_and_then_says_it_no_more_while_
     audit = caller.get("audit?kind=changes&from=").text + caller.get("audit?kind=searches&from=").text
     assert "AB***" in audit and "AB123" in audit and not re.search(r"\bAB-?12\b", audit, re.IGNORECASE)
     assert kept.occupancy.leave("AB12", WHITE, NOW) is False and kept.occupancy.of(WHITE).count == 1
+
+
+def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_forgotten(caller: Caller) -> None:
+    """It stays on their pages until another car comes, and in the copies of the database."""
+    kept = caller.portal.store
+    first, second = (kept.save_rule(replace(rule(), name=name)).id for name in ("One", "Two"))
+    kept.rules.succeeded(first, NOW, Text("{target} took {plate}", {"target": "gate.example", "plate": "ab-12"}))
+    kept.rules.failed(first, NOW, Text("{path} is not stored", {"path": "2026-01-02/AB12_full.jpg"}))
+    kept.rules.succeeded(second, NOW, Text("{target} took {plate}", {"target": "gate.example", "plate": "AB123"}))
+    twice = Text("{plate} stands in line {line} already", {"plate": "AB 12", "line": 3})
+    kept.transfers.add("import", "ftp", 1, WHITE, "WHITELIST", "anna", NOW, "failed", twice)
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    done = kept.rules.results()
+    assert (str(done[first].done_note), str(done[first].error), str(done[second].done_note)) == (
+        "gate.example took AB***", "2026-01-02/AB***_full.jpg is not stored", "gate.example took AB123",
+    )  # fmt: skip
+    assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
 
 
 def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_are_taken_away_one_by_one(caller: Caller) -> None:
