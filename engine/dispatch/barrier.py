@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from board.kit.dataclass import dataclass
@@ -79,16 +80,13 @@ def may_open(kind: ActionKind[Any], options: Settings, gates: Collection[str]) -
 
 def opening_rules(rules: Sequence[ActionRule], policies: Mapping[int, str], kinds: Kinds) -> set[int]:
     """The rules that let somebody in: no lamp, and no siren. `policies`: as for `gate_outputs`."""
-    gates, found = gate_outputs(rules, policies, kinds, None), set()
-    for rule in rules:
-        try:
-            kind, options = options_of(kinds, rule.kind, rule.options)
-        except ConfigError:
-            continue  # options of another release: it is not carried out
+    gates = gate_outputs(rules, policies, kinds, None)
+
+    def lets_in(rule: ActionRule, kind: ActionKind[Any], options: Settings) -> bool:
         declared = rule.start.opens and kind.withheld(options) and kind.gate_output(options)  # whatever its list means
-        if opens(kind) and (declared or may_open(kind, options, gates)):
-            found.add(rule.id)
-    return found
+        return opens(kind) and (bool(declared) or may_open(kind, options, gates))
+
+    return {rule.id for rule in rules if _is_such(rule, kinds, partial(lets_in, rule))}
 
 
 def openers(deliveries: Sequence[Delivery], rules: Sequence[ActionRule], kinds: Kinds, barrier: Barrier) -> set[str]:
