@@ -143,6 +143,17 @@ class Lane:
             return False
         return self._has_passed(vehicle, now_ns) or (holder is not None and holder.may_be(vehicle))
 
+    def keeps_waiting(self) -> Verdict | None:
+        """Why any other vehicle waits now; None: nothing stands in its way."""
+        machine = self._machine
+        if machine.active(SAFETY) or machine.state == table.BLOCKED:
+            return OCCUPIED
+        if machine.holder is not None and machine.has_loops:
+            return Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
+        if machine.has(ARMING) and not machine.active(ARMING):
+            return Verdict(WAIT, Text("no vehicle stands on the arming loop"))
+        return None
+
     def may_begin(self, passage_id: str) -> Text:
         """Why an action that opens must no longer begin for this passage; NOTHING: it may."""
         holder = self._machine.holder
@@ -248,13 +259,7 @@ class Lane:
             return ALREADY
         if self._rules.shut_on_fault and machine.faulty:
             return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}))
-        if machine.active(SAFETY) or machine.state == table.BLOCKED:
-            return OCCUPIED
-        if holder is not None and machine.has_loops:
-            return Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
-        if machine.has(ARMING) and not machine.active(ARMING):
-            return Verdict(WAIT, Text("no vehicle stands on the arming loop"))
-        return self._paired(request, now_ns)
+        return self.keeps_waiting() or self._paired(request, now_ns)
 
     def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:
         since_ns = now_ns - round(self._rules.same_vehicle_s * S)

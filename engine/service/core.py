@@ -310,6 +310,7 @@ class Service:
             partial(has_begun, state.acts_file),
             clock,
             lambda store: self._lane.opening(store, kinds),
+            self._lane.keeps_waiting,
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)

@@ -267,6 +267,13 @@ class LaneKeeper:
                 return False
             return self._lane.is_let_in(vehicle, self._clock.monotonic_ns())
 
+    def keeps_waiting(self) -> bool:
+        """Whether whoever is read now would only wait."""
+        with self._news:
+            if self._lane is None or not self._settings.decides or not self._begun:
+                return False
+            return self._lane.keeps_waiting() is not None
+
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:
             self.by_hand()

@@ -4,6 +4,7 @@ those that still stand there again."""
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -19,6 +20,8 @@ NEWEST = 20
 
 JUMP_S = 60.0
 """A clock that is set by more was wrong: at the boot of a board without a battery, until a time server answers."""
+AT_ONCE = 2
+"""So often a car is read anew at once; the engine does so three times: the last one is for when the lane is free."""
 RECENT_NS = 600_000_000_000
 """A car that came longer before has gone."""
 
@@ -27,7 +30,7 @@ class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
 
     `kinds`: the kinds that open gates; `has_begun(ids of deliveries)`: whether pins began one of them although nobody recorded it;
-    `rules(store)`: the rules that open."""
+    `rules(store)`: the rules that open; `keeps_waiting()`: whether a car that is read now would only wait for the lane."""
 
     def __init__(
         self,
@@ -36,9 +39,12 @@ class Unopened:
         has_begun: Callable[[Collection[str]], bool],
         clock: Clock,
         rules: Callable[[Store], Collection[int]],
+        keeps_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kinds = kinds
         self._rules = rules
+        self._keeps_waiting = keeps_waiting
+        self._read_anew: deque[tuple[int, str]] = deque(maxlen=NEWEST * AT_ONCE)
         self._clock = clock
         self._looked = clock.now(), clock.monotonic_ns()
         self._was_set = False
@@ -59,13 +65,21 @@ class Unopened:
             if each.passage_id in self._told:
                 continue
             if not self._has_begun(each.deliveries):
+                if self._was_read_anew(each.plate) and self._keeps_waiting():
+                    continue
                 try:
                     self._send(ReadAgain(each.passage_id, each.plate))
                 except WireError:
                     return  # no engine: the next one is told
+                self._read_anew.append((self._clock.monotonic_ns(), each.plate))
             self._told.add(each.passage_id)
         self._told &= {each.passage_id for each in found}
         self._look_at_the_clock(store)
+
+    def _was_read_anew(self, plate: str) -> bool:
+        """Whether it was read anew already as often as goes at once."""
+        since_ns = self._clock.monotonic_ns() - RECENT_NS
+        return sum(each == plate and at_ns >= since_ns for at_ns, each in self._read_anew) >= AT_ONCE
 
     def _look_at_the_clock(self, store: Store) -> None:
         (then, then_ns), (now, now_ns) = self._looked, (self._clock.now(), self._clock.monotonic_ns())

@@ -17,6 +17,7 @@ from engine.actions import Lane
 from engine.dispatch.rules import delivery_id
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState, ReadAgain
+from engine.reading.again import Again
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
 from engine.service.unopened import Unopened
@@ -334,6 +335,31 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     unopened.engine_gone()
     unopened.turn(store)
     assert told == [ReadAgain("p1", "AB12CDE")]
+
+
+def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
+    """The engine reads a car anew three times within ten minutes: after 40 s he stood before a closed barrier for good."""
+    gate = gates(**LOOPS)
+    read, engine = [], Again()
+    unopened = Unopened(["io"], read.append, gate.camera.has_begun, gate.clock, lambda store: set(), gate.keeper.keeps_waiting)
+    gate.lines(DI1=True, DI2=True)
+    gate.car(id="p0")
+    engine.published("AB12CDE", "p0")
+    for second in range(1, 120):
+        gate.clock.advance(1)
+        if second == 100:
+            gate.lines(DI2=False)
+        with gate.keeper._news:
+            gate.keeper._news.notify_all()
+        if second % 10 == 0 and (found := gate.camera.store.passages.undecided(1)):
+            until(lambda found=found: not gate.outcome(found[0]).startswith("waiting"), "the end of the wait")
+        unopened.turn(gate.camera.store)
+        while read:
+            if engine.wanted(read.pop(), gate.clock.monotonic_ns()):
+                id = f"p{second}"
+                gate.car(id=id)
+                engine.published("AB12CDE", id)
+    assert gate.outcome(id) == "opened: AB12CDE is on WHITELIST"
 
 
 def test_who_backs_out_and_comes_again_while_his_opening_lives_is_read_anew_when_it_has_ended(gates):
