@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
 from firmware.packages import conflicts, needs
-from firmware.packages.checker import check_archive, check_slot
+from firmware.packages.checker import check_archive, check_slot, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME, Manifest
@@ -110,6 +110,7 @@ class Installer:
         conflicts.check(self._slots, verified.manifest)
         self._data.check(verified.manifest)
         with self._lock:
+            self._mend_record(name)
             letter = self._slots.reserve(verified, storage)
         slot = self._slots.stage(archive, verified, storage, letter)
         yield Text("stored on the SD card") if storage == SD else Text("stored on the camera")
@@ -180,6 +181,15 @@ class Installer:
         others = [each for each in self._slots.names() if each != name]
         if len(others) >= MAX_PACKAGES:
             raise PackageError("{count} packages are installed already: remove one first", count=MAX_PACKAGES)
+
+    def _mend_record(self, name: str) -> None:
+        """A damaged one is made anew as at a start: begun anew for the version that is coming, it would take the one that runs out
+        of its slot, and keep the package off after the next start."""
+        if self._built_in or name not in self._slots.names() or not self._slots.is_damaged(name):
+            return
+        unsigned = self._unsigned is not None and self._unsigned.allowed
+        with suppress(PackageError):  # nothing of it is whole
+            self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=unsigned))
 
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""

@@ -894,11 +894,29 @@ def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it
         assert str(only(packages).message) == f"TINY: its record {record} is damaged; upload the package again"
     assert (packages.route("/tiny/"), packages.portals_ready()) == (None, False)
     camera.upload(packages)
+    until(lambda: up(packages) and only(packages).slot_state == "good")  # it was to run
     assert (only(packages).version, str(only(packages).message)) == ("1.0.0", "")
     for path in (record, record.with_name("record.json.copy")):
         path.write_text("{")
     packages.remove("TINY")
     assert packages.listing() == ()
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_an_upload_over_a_damaged_record_costs_no_camera_the_package_that_runs(
+    camera: Camera, prepared: Prepared, works: bool
+) -> None:
+    """It is what people are told to do. Its check fails, or it runs, and does so after the next start."""
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    for path in (camera.state.host / "packages" / "TINY").glob("record.json*"):
+        path.write_bytes(b"{")
+    with nullcontext() if works else pytest.raises(PackageError, match="does not work on this camera"):
+        camera.upload(packages, version="2.0.0", check=0 if works else 1)
+    assert (only(packages).version, only(packages).status) == ("2.0.0" if works else "1.0.0", "on")
+    packages.close()
+    assert only(camera.boot()).enabled
 
 
 def test_a_record_that_is_damaged_with_its_copy_costs_no_camera_its_package(camera: Camera, prepared: Prepared) -> None:
@@ -1143,7 +1161,7 @@ def test_a_full_disk_keeps_no_package_with_hours_from_being_removed(
     assert packages.listing() == () and packages.schedules.of("TINY") == Schedule()
 
 
-@pytest.mark.parametrize("damaged", [False, True], ids=["first", "over a damaged record"])
+@pytest.mark.parametrize("damaged", [False, True], ids=["first", "over a damaged one"])
 def test_a_first_installation_that_is_cut_off_leaves_nothing_but_what_was_there(
     camera: Camera, prepared: Prepared, damaged: bool
 ) -> None:
@@ -1153,8 +1171,9 @@ def test_a_first_installation_that_is_cut_off_leaves_nothing_but_what_was_there(
     packages = camera.boot()
     if damaged:
         packages.stop("TINY")
-        for file in (camera.state.host / "packages" / "TINY").glob("record.json*"):
-            file.write_bytes(b"{")
+        home = camera.state.host / "packages" / "TINY"
+        for file in (home / "record.json", home / "record.json.copy", home / "current" / "LICENSE"):
+            file.write_bytes(b"")
     (camera.state.host / "licences").mkdir(parents=True)
     (camera.state.host / "licences" / "TINY.json").touch()
     packages.schedules.put("TINY", Schedule(True, "07:00", "08:00"))
