@@ -8,9 +8,10 @@ from board.kit.dataclass import dataclass
 @dataclass(frozen=True, slots=True)
 class Handover:
     """`state`: one of engine.lane.table.STATES; `passage_id`, `plate`, `sure`: the vehicle that the live opening was given to;
-    `passed`, `passed_ns`, `passed_sure`: plates of the vehicles that used the last ones, when (CLOCK_MONOTONIC), and whether a list
-    has them as read; `counted`: reports of other cameras that were counted, which they send again when they heard no answer. Levels
-    are read anew; other times are counted anew, which only makes vehicles wait longer."""
+    `is_counted`: it was counted when it was let in, as no loop told then when it drives in; `passed`, `passed_ns`, `passed_sure`:
+    plates of the vehicles that used the last ones, when (CLOCK_MONOTONIC), and whether a list has them as read; `counted`: reports
+    of other cameras that were counted, which they send again when they heard no answer. Levels are read anew; other times are
+    counted anew, which only makes vehicles wait longer."""
 
     state: str = "free"
     passage_id: str = ""
@@ -21,3 +22,4 @@ class Handover:
     passed_ns: tuple[int, ...] = ()
     passed_sure: tuple[bool, ...] = ()
     counted: tuple[str, ...] = ()
+    is_counted: bool = False

@@ -386,7 +386,7 @@ class LaneKeeper:
             if found is None or found.decision.outcome != "opened":  # it was never stored, or refused as it still waited
                 kept = replace(kept, state="free", passage_id="")
         self._begun = True
-        if kept.passage_id and self._counts_at_once(kept.passage_id):
+        if kept.passage_id and (kept.is_counted or self._counts_at_once(kept.passage_id)):
             self._known.at_once.append(kept.passage_id)
         self._take(self._lane.begin(levels, kept, now_ns))
         for name in self._known.stuck & set(self._roles):
@@ -402,7 +402,11 @@ class LaneKeeper:
         """Stored before anything opens: the next process must know whom it was opened for."""
         if self._lane is None:
             return
-        kept = self._lane.machine.handover() if self._begun else self._kept.get() or Handover()
+        if self._begun:
+            kept = self._lane.machine.handover()
+            kept = replace(kept, is_counted=bool(kept.passage_id) and kept.passage_id in self._known.at_once)
+        else:
+            kept = self._kept.get() or Handover()
         kept = replace(kept, counted=tuple(self._known.seen))
         if kept != self._last_kept:
             self._last_kept = kept

@@ -691,6 +691,24 @@ def test_a_loop_that_fails_or_works_again_while_a_vehicle_drives_in_counts_it_on
     assert "passback" not in [name for name, _ in gate.told]
 
 
+def test_a_loop_that_fails_before_a_restart_and_is_found_to_after_it_counts_nobody_twice(gates):
+    """Pins tells what is stuck after all levels: until then the loop counts as one that works."""
+    gate = gates(arming="DI1", counts=COUNTS[1], lapse_s=5)
+    gate.lines(DI1=True)
+    gate.keeper.warning("DI1", Text("stuck"))
+    assert gate.car().startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.close()
+    gate.begin()
+    gate.lines(DI1=True)
+    gate.keeper.warning("DI1", Text("stuck"))
+    gate.clock.advance(6)
+    gate.car("XY99ZZZ", "p2")
+    until(lambda: gate.camera.store.occupancy.since("XY99ZZZ"), "the count of the next one")
+    assert places(gate) == {"WHITELIST": (2, 0)}
+    assert "passback" not in [name for name, _ in gate.told]
+
+
 def test_without_loops_nobody_is_counted_twice_by_a_restart(gates):
     gate = gates(counts=COUNTS[1], lapse_s=5)
     gate.car()
