@@ -21,7 +21,7 @@ from PIL import Image
 
 from board.gpio import all_kinds, open_gpio
 from board.gpio.sim import plug_wire
-from board.kit.errors import BoardError, WireError
+from board.kit.errors import BoardError, GatewrightError, WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect
 from board.pins.realtime import PRIORITY, SWITCH_INTERVAL_S
@@ -157,6 +157,17 @@ class Bench:
             with self.chip() as gpio:
                 self.faults[stage] = check_wires(gpio, load(self.state), stage)
         return self.faults[stage]
+
+    def must_have(self, stage: str) -> None:
+        """Skips the test unless the wires of `stage` are in place and right."""
+        if not wires(self.profile, stage):
+            pytest.skip(f"this board has no lines for stage {stage}")
+        try:
+            faults = self.check(stage)
+        except GatewrightError as why:
+            pytest.skip(f"the wires of stage {stage} could not be checked: {why}")
+        if faults:
+            pytest.skip(f"the wires of stage {stage} are wrong")
 
     @contextmanager
     def chip(self, state: State | None = None) -> Iterator[Gpio]:

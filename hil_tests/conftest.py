@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from board.kit.errors import GatewrightError
 from hil_tests.bench import Bench, Order, open_bench
 from hil_tests.machine import clock_chips
-from hil_tests.wiring import wires
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +25,5 @@ def bench(one_bench: Bench, request: pytest.FixtureRequest) -> Bench:
     marker = request.node.get_closest_marker("stage")
     if marker is None:
         return one_bench
-    stage = marker.args[0]
-    if not wires(one_bench.profile, stage):
-        pytest.skip(f"this board has no lines for stage {stage}")
-    try:
-        faults = one_bench.check(stage)
-    except GatewrightError as why:
-        pytest.skip(f"the wires of stage {stage} could not be checked: {why}")
-    if faults:
-        pytest.skip(f"the wires of stage {stage} are wrong")
+    one_bench.must_have(marker.args[0])
     return one_bench

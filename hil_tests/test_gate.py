@@ -22,7 +22,8 @@ REST_S = 5.0
 
 @pytest.fixture(scope="module")
 def camera(one_bench: Bench) -> Iterator[WholeCamera]:
-    """The whole camera, once its gate opened for the first time."""
+    """The whole camera, once its gate opened for the first time. Its wires are looked at before: over a wrong one it never does."""
+    one_bench.must_have("gate")
     url, _ = camera_to_use(one_bench)
     with whole_camera(one_bench, State(one_bench.state.root / "camera"), url) as running:
         running.works_within_s(READY_S * one_bench.patience)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import re
 import sys
@@ -142,3 +143,11 @@ def test_a_wire_that_comes_off_after_it_was_checked_fails_the_test_and_is_named(
     plug_wire(bench.state, lost, "")
     with pytest.raises(pytest.fail.Exception, match=re.escape(said)):
         test(bench)
+
+
+def test_no_camera_is_started_over_gate_wires_that_are_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its gate was waited for three minutes, though the bench knew already."""
+    monkeypatch.setattr(test_gate, "whole_camera", lambda *_: pytest.fail("it is started"))
+    bench = open_bench(Order("sim", str(tmp_path), wires={"DO1": ""}))
+    with pytest.raises(pytest.skip.Exception, match="the wires of stage gate are wrong"):
+        next(inspect.unwrap(test_gate.camera)(bench))
