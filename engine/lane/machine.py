@@ -12,7 +12,7 @@ from board.kit.words import NOTHING, Text
 from engine.lane import table
 from engine.lane.handover import Handover
 from engine.lane.likeness import alike, key_of
-from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, OPENED, REST, ROLES, SAFETY, UP, off, on
+from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, LOOPS, OPENED, REST, ROLES, SAFETY, UP, off, on
 
 S = 1_000_000_000
 
@@ -133,7 +133,7 @@ class Machine:
     @property
     def has_loops(self) -> bool:
         """Whether any input tells where vehicles are."""
-        return any(self.has(role) for role in (ARMING, SAFETY, EXIT))
+        return any(self.has(role) for role in LOOPS)
 
     def active(self, role: str) -> bool:
         return self.has(role) and self._m.levels.get(role, False)

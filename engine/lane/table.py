@@ -25,6 +25,9 @@ ROLES: Mapping[str, str] = {
 }
 """The roles that an input of the lane can have."""
 
+LOOPS = frozenset({ARMING, SAFETY, EXIT})
+"""Those that tell where vehicles are."""
+
 FREE, WAITING, OPENED, UNDER, LEAVING, BLOCKED = "free", "waiting", "opened", "under", "leaving", "blocked"
 
 STATES: Mapping[str, str] = {

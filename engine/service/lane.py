@@ -30,7 +30,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import NOT_MOVED, PASSED, ROLES, STATES, UNUSED
+from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.lists import fold, normalise
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState, ReadAgain
 from engine.service.remembered import Remembered
@@ -648,6 +648,8 @@ class LaneKeeper:
             stores.store.deliveries.hasten(passage_id, self._clock.now())
         for each in gates:
             stores.outbox.give_up(each, "expired", reason)
+        if begun and not LOOPS.intersection(self._roles.values()):
+            self._passed(stores, passage_id)
 
     # --- places -------------------------------------------------------------------------------------------------------
 

@@ -432,6 +432,20 @@ def test_a_process_that_dies_over_a_storage_that_stalls_says_of_who_waited_what_
     assert guest is not None and guest.entries_left == 0
 
 
+def test_without_loops_he_is_counted_by_the_process_that_finds_him(gates, monkeypatch):
+    gate = gates(second_camera=SECOND_CAMERA[2], counts=COUNTS[1])
+    gate.keeper.saw(CameraSaw("gw-2"), "gw-1")
+    assert gate.car().startswith("waiting")
+    given = threading.Event()
+    monkeypatch.setattr(gate.keeper, "_carry_out", lambda effect: given.set())
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", lane="view"), "gw-1")
+    assert given.wait(20)
+    gate.close()
+    monkeypatch.setattr(Camera, "has_begun", lambda self, names: delivery_id("p1", 1) in names)
+    gate.begin()
+    assert (gate.outcome("p1"), places(gate)) == ("opened: ", {"WHITELIST": (1, 0)})
+
+
 def test_who_drove_in_long_before_a_restart_and_comes_again_is_let_in(gates):
     """The time of each of the last vehicles began anew: one that came just then was refused, and not read again."""
     gate = gates(**LOOPS)
