@@ -103,7 +103,7 @@ class _Known:
     early: dict[str, Effect] = field(default_factory=dict)
     """Outcomes of passages that waited and may not be stored yet."""
     counted: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
-    """Passages without loops by which a vehicle was counted in or out."""
+    """Passages by which a vehicle was counted in or out, and that fitted."""
     at_once: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Passages by which a vehicle was counted when it was let in, as no loop told then when it drove in."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
@@ -709,7 +709,8 @@ class LaneKeeper:
 
     def _uncount(self, stores: Stores, passage_id: str) -> None:
         """It was counted when it was let in, and the barrier stayed shut: it would be kept out as one that is inside already."""
-        found = stores.store.passages.get(passage_id) if passage_id in self._known.counted else None
+        is_counted = passage_id in self._known.at_once and passage_id in self._known.counted
+        found = stores.store.passages.get(passage_id) if is_counted else None
         if found is None or found.decision.outcome != "opened":  # else it drove in, whatever became of messages
             return
         self._known.counted.remove(passage_id)
@@ -732,8 +733,7 @@ class LaneKeeper:
         with self._news:
             if self._begun:
                 self._take(self._lane.cancel(delivery.passage_id, self._clock.monotonic_ns()))
-        if delivery.passage_id in self._known.at_once or not self._has_loops():
-            self._to_count(delivery.passage_id, UNCOUNT)
+        self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
         with self._news:
