@@ -12,6 +12,7 @@ from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
 from engine.messages import ReadAgain
 from engine.store import Store
+from engine.store.deliveries import Unopened as Car
 
 log = logging.getLogger("service")
 
@@ -22,6 +23,8 @@ JUMP_S = 60.0
 """A clock that is set by more was wrong: at the boot of a board without a battery, until a time server answers."""
 AT_ONCE = 2
 """So often a car is read anew at once; the engine does so three times: the last one is for when the lane is free."""
+NEXT_NS = 5_000_000_000
+"""Of several that waited so, the next one is read anew so much later: by then the one before it has the lane."""
 RECENT_NS = 600_000_000_000
 """A car that came longer before has gone."""
 
@@ -51,9 +54,12 @@ class Unopened:
         self._send = send
         self._has_begun = has_begun
         self._told: set[str] = set()
+        self._held: set[str] = set()
+        self._next_ns = 0
 
     def engine_gone(self) -> None:
         self._told = set()
+        self._read_anew.clear()
 
     def turn(self, store: Store) -> None:
         try:
@@ -65,21 +71,31 @@ class Unopened:
             if each.passage_id in self._told:
                 continue
             if not self._has_begun(each.deliveries):
-                if self._was_read_anew(each.plate) and self._keeps_waiting():
+                if self._must_wait(each):
                     continue
                 try:
                     self._send(ReadAgain(each.passage_id, each.plate))
                 except WireError:
                     return  # no engine: the next one is told
-                self._read_anew.append((self._clock.monotonic_ns(), each.plate))
+                now_ns = self._clock.monotonic_ns()
+                self._read_anew.append((now_ns, each.plate))
+                if each.passage_id in self._held:
+                    self._held.discard(each.passage_id)
+                    self._next_ns = now_ns + NEXT_NS
             self._told.add(each.passage_id)
         self._told &= {each.passage_id for each in found}
+        self._held &= {each.passage_id for each in found}
         self._look_at_the_clock(store)
 
-    def _was_read_anew(self, plate: str) -> bool:
-        """Whether it was read anew already as often as goes at once."""
-        since_ns = self._clock.monotonic_ns() - RECENT_NS
-        return sum(each == plate and at_ns >= since_ns for at_ns, each in self._read_anew) >= AT_ONCE
+    def _must_wait(self, car: Car) -> bool:
+        """Whether it was read anew already as often as goes at once, and the lane is taken, or about to be by the one before it."""
+        now_ns = self._clock.monotonic_ns()
+        if sum(plate == car.plate and now_ns - at_ns < RECENT_NS for at_ns, plate in self._read_anew) < AT_ONCE:
+            return False
+        if self._keeps_waiting():
+            self._held.add(car.passage_id)
+            return True
+        return car.passage_id in self._held and now_ns < self._next_ns
 
     def _look_at_the_clock(self, store: Store) -> None:
         (then, then_ns), (now, now_ns) = self._looked, (self._clock.now(), self._clock.monotonic_ns())

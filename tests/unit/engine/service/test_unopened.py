@@ -70,6 +70,31 @@ def test_an_engine_is_told_once_of_each_car_that_was_to_be_let_in_and_was_not(ca
     assert engine.heard == [ReadAgain("shut", "HK55EVB")] * 2, "the next engine is told too"
 
 
+def test_of_several_that_have_waited_long_one_after_the_other_is_told_once_the_lane_is_free(camera: Camera) -> None:
+    """The engine reads a car anew three times: the second one used its last time while the first one had the lane."""
+    engine, taken = Engine(camera.clock), [True]
+    engine.unopened._keeps_waiting = lambda: taken[0]
+    plates = ("HK55EVB", "OTHER7")
+    camera.store.entries.save(entry("OTHER7"), "admin")
+    for time in range(3):
+        for plate in plates:
+            arrive(camera, f"{plate} {time}", opens=False, plate=plate)
+        engine.unopened.turn(camera.store)
+    assert len(engine.heard) == 4, "twice at once"
+    taken[0] = False
+    for _ in range(2):
+        engine.unopened.turn(camera.store)
+        camera.clock.advance(1)
+    assert engine.heard[4:] == [ReadAgain("HK55EVB 2", "HK55EVB")]
+    taken[0] = True
+    camera.clock.advance(10)
+    engine.unopened.turn(camera.store)
+    assert len(engine.heard) == 5
+    taken[0] = False
+    engine.unopened.turn(camera.store)
+    assert engine.heard[5:] == [ReadAgain("OTHER7 2", "OTHER7")]
+
+
 @pytest.mark.parametrize("is_lamp", [True, False])
 def test_a_car_for_which_a_lamp_went_on_but_no_gate_opened_is_told(camera: Camera, is_lamp: bool) -> None:
     camera.store.rules.save(rule(name="DO2", output="DO2", even_if_blacklisted=is_lamp), "admin")  # else it may be another gate
