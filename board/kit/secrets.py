@@ -30,10 +30,11 @@ AGAIN_IN = Text("enter the password in it again: it was given for another addres
 _IN_ADDRESS = re.compile(
     r"(?<=://)(?P<user>[^/?#\s:@]*:)(?P<secret>[^/?#\s]*)(?=@)"
     r"|(?P<name>[?&/;_](?:\w*pass?\w*|\w*pwd|\w*psw\w*|pw|\w*token|\w*secret|\w*key|\w*auth\w*|sig\w*|\w*session\w*)=)"
-    r"(?P<value>[^&#;/\s]*)",
+    r"(?P<value>(?!\{\w+\}(?:[&#;/\s]|$))[^&#;/\s]*)",
     re.IGNORECASE,
 )
-"""Passwords in an address: before the host, and where cameras take them as parameters ("/user=admin_password=...")."""
+"""Passwords in an address: before the host, and where cameras take them as parameters ("/user=admin_password=..."); a place such as
+{plate} is none."""
 
 _SHORTEST = 4
 """Characters of a secret that is looked for in what others say: shorter ones stand in many words."""
@@ -88,7 +89,8 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
             if stored.get(name) and not sent and _has_moved(kind, name, values, stored):
                 found.append(Problem(name, title, AGAIN))
         elif _widget(kind, name) == ADDRESS and HIDDEN in str(values.get(name)):
-            unhidden = _unhidden(str(values[name]), str(stored.get(name) or ""))
+            moved = _has_moved(kind, name, values, stored)
+            unhidden = None if moved else _unhidden(str(values[name]), str(stored.get(name) or ""))
             if unhidden is None:
                 found.append(Problem(name, title, AGAIN_IN))
             else:

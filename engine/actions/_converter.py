@@ -29,7 +29,7 @@ class HttpConverter(Settings):
         "URL",
         "With By = http: what is asked for. {bits}, {facility}, {card}, {hex} (the data), {code} (all bits, parity included) and "
         "{plate} are filled in. Our own default; set it to what the board understands.",
-        widget="url",
+        widget="secret_url",
         max_length=500,
         when={"by": ("http",)},
     )

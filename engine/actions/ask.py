@@ -48,7 +48,10 @@ class AskOptions(Settings):
     )
     tls: bool = option(True, "TLS", "Encrypts the connection and checks who answers.")
     ca: Certificates = ca_option({"tls": (True,)})
-    path: str = option("/ask", "Path", "HTTP only: where questions are posted.", max_length=300, when={"over": ("http",)})
+    path: str = option(
+        "/ask", "Path", "HTTP only: where questions are posted.", widget="secret_url", belongs_to=("host", "port", "tls"),
+        max_length=300, when={"over": ("http",)},
+    )  # fmt: skip
     authentication: str = option(
         "none", "Authentication", "HTTP only: how the server wants to know the camera.", choices=LOGINS, when={"over": ("http",)}
     )

@@ -44,7 +44,7 @@ class HttpOptions(Settings):
         "http://192.168.1.10/",
         "URL",
         "Where to send, http:// or https://. With the format TEMPLATE {plate} and others are filled in after the host.",
-        widget="url",
+        widget="secret_url",
         max_length=500,
     )
     method: str = option(

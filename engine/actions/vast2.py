@@ -18,7 +18,10 @@ from engine.types import PlateEvent
 class Vast2Options(Settings):
     host: Host = option("192.168.1.10", "Host", "Name or address of the server that receives our JSON.", max_length=253)
     port: int = option(80, "Port", "Of the server: by custom 443 with TLS, 80 without.", ge=1, le=65535)
-    path: str = option("/lpr", "Path", "Where the server takes events; our own document is posted there.", max_length=300)
+    path: str = option(
+        "/lpr", "Path", "Where the server takes events; our own document is posted there.", widget="secret_url",
+        belongs_to=("host", "port", "tls"), max_length=300,
+    )  # fmt: skip
     tls: bool = option(False, "TLS", "Encrypts the connection and checks who the server is.")
     ca: Certificates = ca_option({"tls": (True,), "verify_tls": (True,)})
     verify_tls: bool = option(

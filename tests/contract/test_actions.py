@@ -24,7 +24,7 @@ from engine.dispatch.polarity import wanted_polarities
 from tests.samples import ActionPeer, entry, event, new_store, rule
 
 KINDS = find_kinds()
-WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
+WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "secret_url"}
 
 
 def test_the_kinds_of_this_release_are_there() -> None:

@@ -88,6 +88,32 @@ def test_a_file_without_a_passphrase_holds_no_password_and_leaves_the_stored_one
     assert kept is not None and json.loads(kept.options)["password"] == "hunter2"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "other"),
+    [
+        ("http", "url", "http://nvr.example/in?token=hunter2&key={plate}", {"url": "http://thief/in?token=(hidden)&key={plate}"}),
+        ("wiegand_vivotek", "url", "http://box.example/w?psw=hunter2&c={card}", {"url": "http://thief/w?psw=(hidden)&c={card}"}),
+        ("vast2", "path", "/lpr?token=hunter2", {"host": "thief.example"}),
+        ("ask", "path", "/ask?apikey=hunter2", {"host": "thief.example"}),
+    ],
+)
+def test_a_file_without_a_passphrase_holds_no_password_of_an_actions_address_either(
+    caller: Caller, kind: str, name: str, value: str, other: dict[str, str]
+) -> None:
+    options = {name: value, **({"by": "http"} if kind == "wiegand_vivotek" else {})}
+    made = caller.portal.store.rules.save(ActionRule(0, WHITE, "Tell", kind, False, WeekSchedule(), json.dumps(options)), "anna")
+    document = exported(caller)
+    [action] = next(each for each in document["lists"] if each["role"] == "white")["actions"]
+    assert "hunter2" not in json.dumps(document) and action["options"][name] == value.replace("hunter2", "(hidden)")
+    document["settings"]["general"]["site"] = "Wien"
+    assert sent(caller, document).status == 200
+    kept = caller.portal.store.rules.get(made.id)
+    assert kept is not None and json.loads(kept.options)[name] == value
+    action["options"].update(other)
+    reply = sent(caller, document)
+    assert reply.status == 422 and "enter the password in it again" in reply.json["error"]
+
+
 def test_a_stored_password_is_not_sent_to_an_address_that_a_file_brings(caller: Caller) -> None:
     rule(caller)
     document = exported(caller)
