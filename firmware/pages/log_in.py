@@ -18,7 +18,8 @@ def _form(host: Host, call: Call) -> Answer:
 
 
 def _page(host: Host, call: Call, error: object, user: str, target: str, status: int) -> Answer:
-    return host.page(call, "login", Text("Log in"), status=status, error=error, user=user, next=target)
+    initial = host.auth.accounts.initial_file.exists()
+    return host.page(call, "login", Text("Log in"), status=status, error=error, user=user, next=target, initial=initial)
 
 
 def _enter(host: Host, call: Call) -> Answer:

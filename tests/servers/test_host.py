@@ -743,6 +743,15 @@ def test_log_in_leads_only_to_pages_of_this_camera(host: Host) -> None:
         assert '<input type="hidden" name="next" value="/">' in page.text
 
 
+def test_the_log_in_names_the_file_of_the_first_password_only_while_it_is_there(host: Host) -> None:
+    file = host.state / "host" / "initial-password"
+    assert not file.exists()
+    assert "initial-password" not in host.ask("GET", "/login", auth=None).text
+    file.touch()
+    assert "initial-password" in host.ask("GET", "/login", auth=None).text
+    file.unlink()
+
+
 def test_a_link_is_found_after_the_first_password_was_replaced_too(host: Host) -> None:
     link = "/tiny/?plate=%C3%9C%261"
     host.ask("POST", "/api/accounts", json={"name": "linked", "role": "viewer", "password": "first horse battery"})
