@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +31,12 @@ from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
 from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
-from engine.lists import fold, normalise
-from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState, ReadAgain
+from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
+from engine.service.inside import Inside, vehicle_of
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
-from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.store.occupancy import STRANGERS
+from engine.settings.lane import COUNTS, SECOND_CAMERA, LaneSettings
+from engine.store import DeliveryQuery, Store
 from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
@@ -54,8 +53,6 @@ NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
 MOST_SHUT_OUT = 16
-LATE = timedelta(minutes=1)
-"""A camera that tells after so long was away."""
 RECENT_NS = 600_000_000_000
 """A car that was refused longer ago has gone."""
 LOOK_EVERY_S = 2.0
@@ -83,16 +80,6 @@ class Stores:
     make_room: Callable[[StoreError], object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """A vehicle that left and had not been counted in; `lowered`: by how much the count of the list is less for it."""
-
-    key: str
-    at: datetime
-    list_id: int
-    lowered: int
-
-
 @dataclass(slots=True)
 class _Known:
     """Levels of the lane's inputs, and decisions that wait."""
@@ -112,8 +99,6 @@ class _Known:
     """Who was refused for want of a place, oldest first."""
     had_opening: deque[Passage] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
     """Who was refused because the barrier had been opened for him already."""
-    left: deque[_Left] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
-    """Vehicles that had not been counted in."""
 
 
 class LaneKeeper:
@@ -138,6 +123,7 @@ class LaneKeeper:
         self._report = report
         self._news = threading.Condition()
         self._settings = LaneSettings()
+        self._inside = Inside(clock, self._settings, happened, changed)
         self._roles: Mapping[str, str] = {}
         self._stores: Stores | None = None
         self._lane: Lane | None = None
@@ -151,6 +137,7 @@ class LaneKeeper:
     def open(self, settings: LaneSettings, stores: Stores) -> None:
         """The store is open. Passages that an earlier process left undecided are refused: their vehicles are read anew."""
         self._settings, self._stores = settings, stores
+        self._inside = Inside(self._clock, settings, self._happened, self._changed)
         self._opened_ns = self._clock.monotonic_ns()
         self._roles = {name: role for role, name in settings.inputs().items()}
         self._refuse_undecided(stores)
@@ -231,8 +218,8 @@ class LaneKeeper:
 
         if decision.outcome != "opened" and not self._settings.decides:
             return Ruling()  # a siren, for instance
-        shut_out = None if self._stores is None else self._no_place(self._stores.gate, passage, matches)
-        vehicle = _vehicle(passage, matches)
+        shut_out = None if self._stores is None else self._inside.no_place(self._stores.gate, passage, matches)
+        vehicle = vehicle_of(passage, matches)
         if shut_out is not None and self._is_let_in(vehicle):
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
@@ -314,7 +301,7 @@ class LaneKeeper:
 
     def _passed_elsewhere(self, request: CameraSaw) -> None:
         stores = self._stores
-        if stores is None or self._settings.counts == COUNTS[0]:
+        if stores is None or not self._inside.counts:
             raise ConfigError("the Lane tab of this camera counts nothing")
         with self._news:
             name = f"{request.camera_id}/{request.event_id}"
@@ -323,7 +310,7 @@ class LaneKeeper:
             self._known.seen.append(name)
         try:
             age = timedelta(milliseconds=max(0, request.age_ms))
-            self._count(stores, request.plate, self._matches(stores, request.plate, age), request.lane, age)
+            self._inside.count(stores.store, request.plate, self._matches(stores, request.plate, age), request.lane, age)
         except StoreError:
             with self._news:  # it comes again
                 self._known.seen.remove(name)
@@ -360,17 +347,8 @@ class LaneKeeper:
             since = self._clock.now() - timedelta(microseconds=max(0, now_ns - since_ns) // 1000)
             faults = tuple(Text("{input} is faulty", {"input": Text(ROLES[role])}) for role in sorted(machine.faulty))
             waiting = tuple(vehicle.plate for vehicle in lane.waiting)
-        return LaneStatus(state, since, holder.plate if holder else "", waiting, faults, second, self._places())
-
-    def _places(self) -> tuple[LanePlaces, ...]:
-        stores = self._stores
-        if stores is None or self._settings.counts == COUNTS[0]:
-            return ()
-        try:
-            return tuple(LanePlaces(p.list_id, p.name, p.capacity, p.count, p.drift) for p in stores.store.occupancy())
-        except StoreError as why:
-            log.debug("%s", why)
-            return ()
+        places = () if self._stores is None else self._inside.places(self._stores.store)
+        return LaneStatus(state, since, holder.plate if holder else "", waiting, faults, second, places)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -453,7 +431,7 @@ class LaneKeeper:
         for each in waiting:
             passage, matches = each
             try:
-                if self._no_place(stores.store, passage, matches) is not None:
+                if self._inside.no_place(stores.store, passage, matches) is not None:
                     continue
                 self._read_again(ReadAgain(passage.id, passage.plate))
             except (StoreError, WireError) as why:
@@ -466,7 +444,7 @@ class LaneKeeper:
     def _read_anew(self, vehicle: Vehicle) -> None:
         """Its opening has ended unused: if it was read meanwhile, and refused for that opening, it may stand there."""
         with self._news:
-            read = [each for each in self._known.had_opening if _vehicle(each, ()).may_be(vehicle)]
+            read = [each for each in self._known.had_opening if vehicle_of(each, ()).may_be(vehicle)]
             self._known.had_opening = deque((each for each in self._known.had_opening if each not in read), maxlen=MOST_SHUT_OUT)
         for passage in read[-1:]:
             try:
@@ -518,7 +496,7 @@ class LaneKeeper:
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
             if effect.name in (UNUSED, NOT_MOVED):
                 self._read_anew(effect.vehicle)
-            if effect.name in ("tail_gate", "no_opening") and self._settings.counts != COUNTS[0]:
+            if effect.name in ("tail_gate", "no_opening") and self._inside.counts:
                 stores.store.occupancy.drifted()
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
@@ -595,7 +573,7 @@ class LaneKeeper:
 
     def _shut_out_by_now(self, stores: Stores, passage_id: str) -> Effect | None:
         found = stores.store.passages.get(passage_id) if stores.bypass.held(passage_id) is None else None  # else it is in
-        return self._no_place(stores.store, found.passage, stores.store.passages.matches(passage_id)) if found else None
+        return self._inside.no_place(stores.store, found.passage, stores.store.passages.matches(passage_id)) if found else None
 
     def _open_now(self, stores: Stores, passage_id: str, opened: Decision) -> bool:
         """Its turn has come. If that cannot be stored, or not in time, what opens is carried out all the same."""
@@ -651,36 +629,7 @@ class LaneKeeper:
         if begun and not LOOPS.intersection(self._roles.values()):
             self._passed(stores, passage_id)
 
-    # --- places -------------------------------------------------------------------------------------------------------
-
-    def _no_place(self, store: Store, passage: Passage, matches: Sequence[Match]) -> Effect | None:
-        """The event that tells why the vehicle must not come in: it is inside already, or all places are taken. None: it may, or it
-        drives out."""
-        from engine.lane.machine import Effect
-
-        settings, occupancy = self._settings, store.occupancy
-        if self._way(passage) != "in":
-            return None
-        since = occupancy.since(passage.plate, _is_sure(matches))
-        if since is not None:
-            if settings.passback != PASSBACK[1]:
-                return None
-            zone = camera_zone(store.settings(GeneralSettings).time_zone)
-            why = Text("it is counted as inside since {since}", {"since": f"{since.astimezone(zone):%Y-%m-%d %H:%M}"})
-            return Effect("passback", _vehicle(passage, matches), why)
-        list_id, name = _own_list(matches)
-        places = occupancy.of(list_id, name)
-        full = NOTHING
-        if places.capacity and places.count >= places.capacity:
-            full = Text("all {places} places of {list} are taken", {"places": places.capacity, "list": name or Text("strangers")})
-        elif list_id == STRANGERS and settings.places and occupancy.total() >= settings.places:
-            full = Text("all {places} places are taken", {"places": settings.places})
-        return Effect("full", _vehicle(passage, matches), full) if full else None
-
-    def _way(self, passage: Passage) -> str:
-        """ "in" or "out" for a counted passage, "" if nothing is counted."""
-        by_direction = {"approach": "in", "away": "out"}.get(passage.direction, "")
-        return {COUNTS[1]: "in", COUNTS[2]: "out", COUNTS[3]: by_direction}.get(self._settings.counts, "")
+    # --- counting -----------------------------------------------------------------------------------------------------
 
     def _counts_at_once(self, passage_id: str) -> bool:
         """Whether it counts when it is let in, as no loop tells when it drives through."""
@@ -691,20 +640,20 @@ class LaneKeeper:
 
     def _goes_against_the_loops(self, passage: Passage) -> bool:
         """Whether it drives out of a lane for both directions, whose loops lie in the way of those that come in."""
-        return self._settings.counts == COUNTS[3] and self._way(passage) == "out"
+        return self._settings.counts == COUNTS[3] and self._inside.way(passage) == "out"
 
     def _passed(self, stores: Stores, passage_id: str) -> None:
         """A vehicle has used its opening."""
-        if self._settings.counts == COUNTS[0]:
+        if not self._inside.counts:
             return
         found = stores.store.passages.get(passage_id) if passage_id else None
         if found is None:
             stores.store.occupancy.drifted()  # it was opened by hand
             return
-        way = self._way(found.passage)
+        way = self._inside.way(found.passage)
         if not way:
             stores.store.occupancy.drifted()  # nobody knows whether it came in or left
-        elif self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way):
+        elif self._inside.count(stores.store, found.passage.plate, stores.store.passages.matches(passage_id), way):
             self._known.counted.append(passage_id)
 
     def _uncount(self, stores: Stores, passage_id: str) -> None:
@@ -714,8 +663,8 @@ class LaneKeeper:
         if found is None or found.decision.outcome != "opened":  # else it drove in, whatever became of messages
             return
         self._known.counted.remove(passage_id)
-        back = "out" if self._way(found.passage) == "in" else "in"
-        self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), back)
+        back = "out" if self._inside.way(found.passage) == "in" else "in"
+        self._inside.count(stores.store, found.passage.plate, stores.store.passages.matches(passage_id), back)
 
     def failed(self, delivery: Delivery) -> None:
         """A delivery has ended, and nothing was done. If it was the last one that was to open for its vehicle, there was no
@@ -744,7 +693,7 @@ class LaneKeeper:
             with self._news:
                 if self._lane is not None and self._begun:
                     self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
-        if self._lane is None or self._settings.counts == COUNTS[0]:
+        if self._lane is None or not self._inside.counts:
             return
         has_loops = self._has_loops()
         if has_loops and not self._goes_against_the_loops(passage):
@@ -759,45 +708,6 @@ class LaneKeeper:
         with self._news:
             self._effects.append(Effect(name, Vehicle(passage_id)))
             self._news.notify_all()
-
-    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str, age: timedelta = timedelta(0)) -> bool:
-        """False: that did not fit what was counted before. `age`: how long ago it was: another camera tells when it can, hours
-        later if it was away."""
-        list_id, _ = _own_list(matches)
-        now, occupancy = self._clock.now(), stores.store.occupancy
-        key, at, sure = fold(normalise(plate)), now - age, _is_sure(matches)
-        if way == "in":
-            fits = self._left_since(stores, plate, at, now) or occupancy.enter(plate, list_id, at, sure)
-            why = Text("it came in, and is counted as inside already")
-        else:
-            before = occupancy.of(list_id).count
-            fits = occupancy.leave(plate, list_id, at, sure, now)
-            if not fits:
-                with self._news:
-                    self._known.left.append(_Left(key, at, list_id, before - occupancy.of(list_id).count))
-            why = Text("it left, and had not been counted in")
-        if not fits:
-            self._happened("passback", plate=plate, why=why)
-        self._changed()
-        return fits
-
-    def _left_since(self, stores: Stores, plate: str, came_in: datetime, now: datetime) -> bool:
-        """Whether the vehicle, of whom another camera tells late, has left since, so that it is not inside."""
-        key = fold(normalise(plate))
-        with self._news:
-            gone = next((each for each in self._known.left if each.key == key and came_in < each.at <= now), None)
-        if gone is None:  # perhaps an earlier process counted it
-            seen = stores.store.passages(PassageQuery(since=came_in, until=now, plate=plate)) if now - came_in > LATE else ()
-            return any(
-                self._way(each.passage) == "out"
-                and each.decision.outcome in ("opened", "reported")
-                and fold(normalise(each.passage.plate)) == key
-                for each in seen
-            )
-        stores.store.occupancy.fits_after_all(gone.list_id, gone.lowered, gone.at)
-        with self._news:
-            self._known.left = deque((each for each in self._known.left if each is not gone), maxlen=MOST_WAITING)
-        return True
 
     def _tell_shut_out(self, effect: Effect) -> None:
         self._happened(effect.name, plate=effect.vehicle.plate, why=effect.reason)
@@ -821,23 +731,6 @@ def _letting_in(store: Store, kinds: Kinds) -> set[int]:
 def _other(why: Text) -> dict[str, object]:
     """The plate that the second camera read, taken from the reason of a mismatch."""
     return {name: why.values.get(name, "") for name in ("other", "camera")}
-
-
-def _vehicle(passage: Passage, matches: Sequence[Match]) -> Vehicle:
-    from engine.lane.machine import Vehicle
-
-    return Vehicle(passage.id, passage.plate, _is_sure(matches))
-
-
-def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
-    """(id, name) of the list whose places it takes; STRANGERS for a plate on none."""
-    mine = next((match.list for match in matches if match.list.role not in (*FIXED_ROLES, "black")), None)
-    return (mine.id, mine.name) if mine else (STRANGERS, "")
-
-
-def _is_sure(matches: Sequence[Match]) -> bool:
-    """Whether a list has the plate exactly as read: then it is not a misread of another."""
-    return any(match.entry is not None and not match.entry.is_wildcard and not match.distance for match in matches)
 
 
 def _lists(matches: Sequence[Match]) -> frozenset[str]:
