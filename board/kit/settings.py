@@ -315,6 +315,11 @@ def check(kind: type[S], values: Mapping[str, Any]) -> S:
     return kind.model_validate(values)
 
 
+def check_stored(kind: type[S], values: Mapping[str, Any]) -> S:
+    """As `check`, of what a later release may have stored more, from which a camera went back."""
+    return check(kind, {name: values[name] for name in kind.model_fields if name in values})
+
+
 def fingerprints(*groups: Settings) -> dict[str, str]:
     """{"lpr.votes": a short hash} of every setting that takes effect after a restart: what a process says that it runs with."""
     alike = [type(each).model_validate(each.model_dump()) for each in groups]  # a default of 10 is stored and read as 10.0

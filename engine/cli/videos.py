@@ -13,7 +13,8 @@ from board.kit.errors import ConfigError
 from board.types import Frame
 from engine.cli.labels import rows_of
 from engine.cli.scoring import PlateReader
-from engine.reading.passages.difference import comparable, contained, difference
+from engine.lists import comparable
+from engine.reading.passages.difference import contained, difference
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.repeat_filter import RepeatFilter
 from engine.reading.passages.vote import Settled, Vote

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from engine.lists import fold, normalise
-
-
-def key_of(plate: str) -> str:
-    """What is the same for two plates that are the same."""
-    return fold(normalise(plate))
+from engine.lists import comparable
 
 
 def alike(one: str, other: str) -> bool:
     """Whether the plates are equal up to one replaced, missing or added character; O and 0, I and 1 are the same. An empty
     plate is like none."""
-    a, b = sorted((key_of(one), key_of(other)), key=len)
+    a, b = sorted((comparable(one), comparable(other)), key=len)
     if not a or len(b) - len(a) > 1:
         return False
     at = next((index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))

@@ -11,8 +11,9 @@ from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
 from engine.lane import table
 from engine.lane.handover import Handover
-from engine.lane.likeness import alike, key_of
+from engine.lane.likeness import alike
 from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, LOOPS, OPENED, REST, ROLES, SAFETY, UP, off, on
+from engine.lists import comparable
 
 S = 1_000_000_000
 
@@ -36,7 +37,7 @@ class Vehicle:
     def may_be(self, other: Vehicle) -> bool:
         """Whether both can be reads of one vehicle."""
         if self.sure and other.sure:
-            return key_of(self.plate) == key_of(other.plate)
+            return comparable(self.plate) == comparable(other.plate)
         return alike(self.plate, other.plate)
 
 

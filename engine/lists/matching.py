@@ -34,6 +34,12 @@ def fold(key: str) -> str:
     return key.translate(_LOOK_ALIKES)
 
 
+def comparable(plate: str) -> str:
+    """What is the same for two plates that are the same: most plate fonts draw O like 0 and I like 1, so no reader tells them apart
+    for sure."""
+    return fold(normalise(plate))
+
+
 @dataclass(frozen=True, slots=True)
 class Lapsed:
     """An entry of the very plate that does not hold; `why`: of STANDINGS."""

@@ -14,7 +14,7 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
-from engine.lists import fold, normalise
+from engine.lists import comparable
 from engine.messages import LanePlaces
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, LaneSettings
@@ -102,7 +102,7 @@ class Inside:
         later if it was away."""
         list_id, _ = _own_list(matches)
         now, occupancy = self._clock.now(), store.occupancy
-        key, at, sure = fold(normalise(plate)), now - age, _is_sure(matches)
+        key, at, sure = comparable(plate), now - age, _is_sure(matches)
         if way == "in":
             fits = self._left_since(store, plate, at, now) or occupancy.enter(plate, list_id, at, sure)
             why = Text("it came in, and is counted as inside already")
@@ -121,7 +121,7 @@ class Inside:
 
     def _left_since(self, store: Store, plate: str, came_in: datetime, now: datetime) -> bool:
         """Whether the vehicle, of whom another camera tells late, has left since, so that it is not inside."""
-        key = fold(normalise(plate))
+        key = comparable(plate)
         with self._lock:
             gone = next((each for each in self._left if each.key == key and came_in < each.at <= now), None)
         if gone is None:  # perhaps an earlier process counted it
@@ -129,7 +129,7 @@ class Inside:
             return any(
                 self.way(each.passage) == "out"
                 and each.decision.outcome in ("opened", "reported")
-                and fold(normalise(each.passage.plate)) == key
+                and comparable(each.passage.plate) == key
                 for each in seen
             )
         store.occupancy.fits_after_all(gone.list_id, gone.lowered, gone.at)

@@ -146,7 +146,7 @@ class Deliveries:
         found: list[Unopened] = []
         newer: set[str] = set()
         for row in self._db.rows(sql, (*kinds, newest)):
-            key = matching.fold(matching.normalise(row["plate"]))
+            key = matching.comparable(row["plate"])
             mine = [each.split() for each in (row["mine"] or "").split(",") if each]
             if "expired" in (state for *_, state in mine) and newer.isdisjoint((key, *matching.variants(key))):
                 rules = opening() if any(state in _ALIVE for *_, state in mine) else None

@@ -7,7 +7,7 @@ from sqlite3 import Row
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
-from engine.lists import fold, normalise, variants
+from engine.lists import comparable, fold, normalise, variants
 from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.store.rows import marks, stamp
@@ -71,7 +71,7 @@ class Occupancy:
         """Counts a vehicle in; False: it was inside already, and is not counted twice. `sure`: as `since`. One without a plate that
         could be read is one more, as by hand."""
         with self._db.transaction():
-            if not _key(plate):
+            if not comparable(plate):
                 self._correct(list_id, 1, at)
                 return True
             known = self._find(plate, sure)
@@ -80,7 +80,7 @@ class Occupancy:
                 self._db.execute("UPDATE inside SET since = max(since, ?) WHERE key = ?", (stamp(at), known[0]))
                 return False
             sql = "INSERT OR REPLACE INTO inside (key, plate, list_id, since) VALUES (?, ?, ?, ?)"
-            self._db.execute(sql, (_key(plate), plate, list_id, stamp(at)))
+            self._db.execute(sql, (comparable(plate), plate, list_id, stamp(at)))
         return True
 
     def leave(self, plate: str, list_id: int, at: datetime, sure: bool = False, now: datetime | None = None) -> bool:
@@ -88,7 +88,7 @@ class Occupancy:
         may have come in under a wrong plate, which is on no list; `now`: when that is told, if later: who came in again meanwhile
         stays inside."""
         with self._db.transaction():
-            if not _key(plate) and self.of(list_id).count:
+            if not comparable(plate) and self.of(list_id).count:
                 self._correct(list_id, -1, at)
                 return True
             known = self._find(plate) if not sure else self._find(plate, sure) or self._find_misread(plate)
@@ -172,11 +172,11 @@ class Occupancy:
             row = self._exactly(plate)
             if row is None:
                 return
-            self._db.execute("DELETE FROM inside WHERE key = ?", (_key(plate),))
+            self._db.execute("DELETE FROM inside WHERE key = ?", (comparable(plate),))
             self._correct(row["list_id"], 1, datetime.fromisoformat(row["since"]))
 
     def _exactly(self, plate: str) -> Row | None:
-        row = self._db.row("SELECT plate, list_id, since FROM inside WHERE key = ?", (_key(plate),))
+        row = self._db.row("SELECT plate, list_id, since FROM inside WHERE key = ?", (comparable(plate),))
         return row if row is not None and normalise(row["plate"]) == normalise(plate) else None
 
     def _inside(self, list_id: int) -> int:
@@ -184,13 +184,13 @@ class Occupancy:
 
     def _find(self, plate: str, sure: bool = False) -> tuple[str, datetime] | None:
         """(key, since): of the plate itself, else, unless it is `sure`, of one that looks alike but for one character."""
-        key = _key(plate)
+        key = comparable(plate)
         row = self._db.row("SELECT key, since FROM inside WHERE key = ?", (key,))
         return self._find_alike(key) if row is None and not sure else _key_and_since(row)
 
     def _find_misread(self, plate: str) -> tuple[str, datetime] | None:
         """(key, since) of one that looks alike and stands on no list."""
-        return self._find_alike(_key(plate), f"AND NOT EXISTS ({_LISTED})")
+        return self._find_alike(comparable(plate), f"AND NOT EXISTS ({_LISTED})")
 
     def _find_alike(self, key: str, condition: str = "") -> tuple[str, datetime] | None:
         alike = tuple(fold(each) for each in variants(key))
@@ -248,10 +248,6 @@ _LISTED = (
 
 def _key_and_since(row: Row | None) -> tuple[str, datetime] | None:
     return None if row is None else (row["key"], datetime.fromisoformat(row["since"]))
-
-
-def _key(plate: str) -> str:
-    return fold(normalise(plate))
 
 
 def _values(places: Places) -> dict[str, int]:

@@ -17,7 +17,7 @@ from board.kit.from_json import from_json
 from board.kit.kept import Kept
 from board.kit.plain import to_plain
 from board.kit.servers import announce
-from board.kit.settings import check
+from board.kit.settings import check_stored
 from board.kit.state import RUN, State
 from board.kit.words import NOTHING, Text
 from firmware.certificates.own import certificate_files, fingerprint
@@ -133,8 +133,7 @@ class FtpService:
 
 
 def _settings(document: Any) -> FtpSettings:
-    """A later host may have stored more."""
-    return check(FtpSettings, {name: document[name] for name in FtpSettings.model_fields if name in document})
+    return check_stored(FtpSettings, document)
 
 
 def _shown(path: Path) -> dict[str, Any]:

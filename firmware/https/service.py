@@ -16,7 +16,7 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.kept import Kept
 from board.kit.servers import announce, url_of
-from board.kit.settings import check
+from board.kit.settings import check_stored
 from board.kit.state import State
 from board.kit.web.listeners import tcp_listener_or_instead
 from board.kit.words import NOTHING, Text
@@ -173,8 +173,7 @@ class HttpsService:
 
 
 def _settings(document: Any) -> HttpsSettings:
-    """A later host may have stored more."""
-    return check(HttpsSettings, {name: document[name] for name in HttpsSettings.model_fields if name in document})
+    return check_stored(HttpsSettings, document)
 
 
 def _usable(name: str) -> str:

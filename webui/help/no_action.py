@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from board.kit.words import NOTHING, Text, mark
-from engine.lists import fold, normalise
+from engine.lists import comparable, normalise
 from engine.messages import ServiceStatus
 from engine.store import DeliveryQuery, PassageQuery, StoredPassage
 from engine.types import PlateList
@@ -78,7 +78,7 @@ def _last(portal: Portal, plate: str) -> StoredPassage | None:
     found = portal.store.passages.of_key(key, limit=1)
     if portal.lpr().fold_lookalikes:
         alike = portal.store.passages(PassageQuery(plate=plate, limit=MOST))
-        found += [each for each in alike if fold(normalise(each.passage.plate)) == fold(key)]
+        found += [each for each in alike if comparable(each.passage.plate) == comparable(plate)]
     return max(found, key=lambda each: each.passage.at, default=None)
 
 

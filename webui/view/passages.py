@@ -13,8 +13,7 @@ from board.kit.web.routes import Call
 from board.kit.words import NOTHING, Language, Text, joined, mark
 from engine.countries import countries
 from engine.dispatch.rules import DIRECTIONS
-from engine.lists import normalise
-from engine.reading.passages.difference import comparable
+from engine.lists import comparable, normalise
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
 from engine.types import Passage

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from engine.lists import fold, normalise
-
-
-def comparable(text: str) -> str:
-    """The text as compared: most plate fonts draw O like 0 and I like 1, so no reader tells them apart for sure."""
-    return fold(normalise(text))
+from engine.lists import comparable
 
 
 def difference(one: str, other: str) -> int:

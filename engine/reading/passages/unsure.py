@@ -11,8 +11,8 @@ from dataclasses import field
 
 from board.kit.dataclass import dataclass
 from board.types import Frame
+from engine.lists import comparable
 from engine.reading.modes import Result
-from engine.reading.passages.difference import comparable
 from engine.reading.passages.seen import Seen
 from engine.types import PlateRead
 

@@ -18,7 +18,8 @@ from dataclasses import field, replace
 
 from board.kit.dataclass import dataclass
 from board.types import Frame
-from engine.reading.passages.difference import comparable, contained, difference
+from engine.lists import comparable
+from engine.reading.passages.difference import contained, difference
 from engine.reading.passages.heights import Heights
 from engine.reading.passages.seen import Seen
 from engine.types import Box, PlateRead, SeenRead

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.reading.passages.difference import comparable
+from engine.lists import comparable
 from engine.reading.passages.seen import MOST_READS
 from engine.reading.passages.vote import Settled, Vote
 from engine.types import PlateRead
