@@ -40,6 +40,7 @@ class Service:
         self.status = status
         self.asked: list[Any] = []
         self.subscribers: list[Channel] = []
+        self._subscribing = threading.Lock()
         self.silent = threading.Event()
         self.answers_after_s = 0.1
         self._codec = Codec(SERVICE_MESSAGES)
@@ -60,9 +61,10 @@ class Service:
             message = channel.receive(20)
             self.asked.append(message)
             if isinstance(message, Subscribe):
-                channel.send(Subscribed(message.after))
-                channel.send(self.status)
-                self.subscribers.append(channel)
+                with self._subscribing:  # who has the status is there for what is pushed next
+                    self.subscribers.append(channel)
+                    channel.send(Subscribed(message.after))
+                    channel.send(self.status)
             elif isinstance(message, AskStatus) and not self.silent.is_set():
                 time.sleep(self.answers_after_s)
                 channel.send(self.status)
@@ -71,8 +73,9 @@ class Service:
             pass
 
     def push(self, message: object) -> None:
-        for channel in self.subscribers:
-            channel.send(message)
+        with self._subscribing:
+            for channel in self.subscribers:
+                channel.send(message)
 
     def close(self) -> None:
         self._socket.shutdown(2)
@@ -115,6 +118,8 @@ class Viewer:
 def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Caller, monkeypatch: Any) -> None:
     monkeypatch.setattr(feed_module, "LEFT_S", 0.2)
     monkeypatch.setattr(feed_module, "TURN_S", 0.1)
+    monkeypatch.setattr(feed_module, "GONE_S", 3600.0)  # however long this machine takes to connect
+    monkeypatch.setattr(feed_module, "SILENT_S", 3600.0)  # the status is said once
     with service(caller) as served:
         viewers = [Viewer(caller) for _ in range(5)]
         assert [viewer.first("status")["mode"] for viewer in viewers] == ["MOTION"] * 5
