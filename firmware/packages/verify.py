@@ -69,7 +69,8 @@ def as_confirmed(conf: bytes, hashes: bytes, signer: str, unpacked_bytes: int) -
 
 
 def verify(archive: Path, trust: Trust, machine: str = "", unsigned: bool = False) -> Verified:
-    """Reads the whole archive without writing anything. Every refusal is one PackageError that names the file concerned.
+    """Reads the whole archive without writing anything. Every refusal is one PackageError that names the file in it concerned,
+    never the archive: of an upload that is a temporary file.
 
     `machine`: architecture to check against, or ANY; "": this machine's; `unsigned`: nobody of `trust` need have signed it."""
     size = archive.stat().st_size
@@ -254,9 +255,8 @@ class _Unzipped(io.RawIOBase):
     """What one gzip stream unpacks to, forwards only, in constant memory. EOFError when it is cut off; PackageError when anything
     follows it: a second stream, or a million empty ones, is no package."""
 
-    def __init__(self, raw: IO[bytes], name: str) -> None:
+    def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
-        self._name = name
         self._inflate = zlib.decompressobj(wbits=31)
         self._at = 0
 
@@ -277,7 +277,7 @@ class _Unzipped(io.RawIOBase):
                 self._at += len(data)
                 return len(data)
         if self._inflate.unused_data or self._raw.read(1):
-            raise PackageError("{name}: something follows the end of the archive", name=self._name)
+            raise PackageError("something follows the end of the archive")
         return 0
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
@@ -296,9 +296,8 @@ class _Unzipped(io.RawIOBase):
 class _Bounded:
     """The unpacked tar stream with an end that a bomb cannot move, and no read that takes the memory."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._name = name
         # Headers and padding: at most 1.5 KB more for each member than its content.
         self._limit = MAX_UNPACKED_BYTES + MAX_MEMBERS * 2048
         self.last = b""
@@ -306,14 +305,14 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > MAX_HEADER_BYTES:
-            raise PackageError("{name}: a header in the archive is too large", name=self._name)
+            raise PackageError("a header in the archive is too large")
         self.last = self._stream.read(size)
         self._check()
         return self.last
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         if position > self._limit:
-            raise PackageError("{name}: unpacks to more than {most_mb} MB", name=self._name, most_mb=MAX_UNPACKED_BYTES >> 20)
+            raise PackageError("the package unpacks to more than {most_mb} MB", most_mb=MAX_UNPACKED_BYTES >> 20)
         return self._stream.seek(position, whence)
 
     def tell(self) -> int:
@@ -321,7 +320,7 @@ class _Bounded:
 
     def _check(self) -> None:
         if self._stream.tell() > self._limit:
-            raise PackageError("{name}: unpacks to more than {most_mb} MB", name=self._name, most_mb=MAX_UNPACKED_BYTES >> 20)
+            raise PackageError("the package unpacks to more than {most_mb} MB", most_mb=MAX_UNPACKED_BYTES >> 20)
 
 
 Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
@@ -331,21 +330,19 @@ Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
 def _opened(archive: Path) -> Iterator[Members]:
     """The archive's members in its order; files with a reader, folders with None. Names and kinds are already checked."""
     try:
-        with archive.open("rb") as raw, io.BufferedReader(_Unzipped(raw, archive.name), _CHUNK) as unzipped:
-            bounded = _Bounded(unzipped, archive.name)
+        with archive.open("rb") as raw, io.BufferedReader(_Unzipped(raw), _CHUNK) as unzipped:
+            bounded = _Bounded(unzipped)
             with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as tar:
                 yield _members(tar)
             if bounded.last.strip(b"\0"):  # tarfile takes a header that it cannot read for the end
-                raise PackageError(
-                    "{name}: not a package, or cut off or damaged on its way ({why})", name=archive.name, why="bad header"
-                )
+                raise PackageError("not a package, or cut off or damaged on its way ({why})", why="bad header")
             while data := bounded.read(_CHUNK):  # to the end: a cut or damaged gzip stream shows only there
                 if data.strip(b"\0"):
-                    raise PackageError("{name}: something follows the end of the archive", name=archive.name)
+                    raise PackageError("something follows the end of the archive")
     except RecursionError as why:
-        raise PackageError("{name}: its headers announce further headers without end", name=archive.name) from why
+        raise PackageError("the package's headers announce further headers without end") from why
     except (tarfile.TarError, EOFError, zlib.error, UnicodeError, OverflowError, ValueError) as why:
-        raise PackageError("{name}: not a package, or cut off or damaged on its way ({why})", name=archive.name, why=why) from why
+        raise PackageError("not a package, or cut off or damaged on its way ({why})", why=why) from why
 
 
 def _members(tar: tarfile.TarFile) -> Members:

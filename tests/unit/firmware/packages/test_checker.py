@@ -54,7 +54,7 @@ def test_an_archive_is_what_its_check_in_the_host_itself_would_find(tmp_path: Pa
     archive = write(tmp_path / "tiny.tar.gz", contents())
     assert check_archive(archive, trust) == verify(archive, trust())
     archive.write_bytes(archive.read_bytes()[:-20])
-    with pytest.raises(PackageError, match=r"^tiny\.tar\.gz: not a package, or cut off or damaged on its way") as refused:
+    with pytest.raises(PackageError, match=r"^not a package, or cut off or damaged on its way") as refused:
         check_archive(archive, trust)
     assert not isinstance(refused.value, NotChecked)
 

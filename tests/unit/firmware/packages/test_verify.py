@@ -243,10 +243,10 @@ def test_no_position_behind_the_limit_is_looked_for() -> None:
             asked.append(position)
             return super().seek(position, whence)
 
-    bounded = module._Bounded(Stream(), "p.tar.gz")
+    bounded = module._Bounded(Stream())
     limit = module.MAX_UNPACKED_BYTES + module.MAX_MEMBERS * 2048
     bounded.seek(limit)
-    with pytest.raises(PackageError, match=r"p\.tar\.gz: unpacks to more than 512 MB"):
+    with pytest.raises(PackageError, match=r"^the package unpacks to more than 512 MB$"):
         bounded.seek(limit + 1)
     assert asked == [limit]
 
@@ -277,7 +277,7 @@ def test_a_cut_off_archive_is_refused(tmp_path: Path, part: float) -> None:
     data = package(tmp_path).read_bytes()
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(data[: int(len(data) * part)])
-    assert refusal(cut).startswith("cut.tar.gz: not a package, or cut off or damaged on its way")
+    assert refusal(cut).startswith("not a package, or cut off or damaged on its way")
 
 
 def test_a_cut_off_checksum_at_the_very_end_is_refused(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_what_follows_the_archive_is_refused(tmp_path: Path) -> None:
     path = package(tmp_path)
     path.write_bytes(path.read_bytes() + gzip.compress(b"more"))
-    assert refusal(path) == "p.tar.gz: something follows the end of the archive"
+    assert refusal(path) == "something follows the end of the archive"
 
 
 def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +330,7 @@ def test_an_extended_header_that_would_fill_the_memory_is_refused(tmp_path: Path
     header.type, header.size = tarfile.XHDTYPE, 4 << 30
     path = tmp_path / "bomb.tar.gz"
     path.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20)))
-    assert refusal(path) == "bomb.tar.gz: a header in the archive is too large"
+    assert refusal(path) == "a header in the archive is too large"
 
 
 def test_trailing_zeros_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +370,7 @@ def test_headers_that_only_announce_further_headers_are_refused(tmp_path: Path) 
     chain = tarfile.TarInfo("x").create_pax_global_header({"comment": "x"}) * 4000
     path = tmp_path / "chain.tar.gz"
     path.write_bytes(gzip.compress(chain + gzip.decompress(package(tmp_path).read_bytes())))
-    assert refusal(path) == "chain.tar.gz: its headers announce further headers without end"
+    assert refusal(path) == "the package's headers announce further headers without end"
 
 
 def test_a_header_that_cannot_be_read_is_not_taken_for_the_end(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_header_that_cannot_be_read_is_not_taken_for_the_end(tmp_path: Path) -
     odd[:3] = b"LIB"  # its checksum is that of another name
     path = tmp_path / "odd.tar.gz"
     path.write_bytes(gzip.compress(raw + bytes(-len(raw) % 512) + bytes(odd) + bytes(1024)))
-    assert refusal(path) == "odd.tar.gz: not a package, or cut off or damaged on its way (bad header)"
+    assert refusal(path) == "not a package, or cut off or damaged on its way (bad header)"
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -387,7 +387,7 @@ def test_an_archive_is_one_gzip_stream(tmp_path: Path, before: bool) -> None:
     right, empty = package(tmp_path).read_bytes(), gzip.compress(b"") * 1000
     path = tmp_path / "streams.tar.gz"
     path.write_bytes(empty + right if before else right + empty)
-    assert refusal(path) == "streams.tar.gz: something follows the end of the archive"
+    assert refusal(path) == "something follows the end of the archive"
 
 
 def test_a_comment_of_gzip_costs_no_time_for_each_of_its_bytes(tmp_path: Path) -> None:
