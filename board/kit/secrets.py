@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields, is_dataclass, replace
+from functools import wraps
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from board.kit.errors import GatewrightError
@@ -98,16 +100,21 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
     return values, tuple(found)
 
 
-def discreet(options: Settings, do: Callable[[], T]) -> T:
-    """What `do`, which talks to somebody by these options, gives or raises, without their secrets: a peer that refuses may repeat
-    what it was sent, and its words go into logs, Audit and the files for those who help."""
-    try:
-        told = do()
-    except GatewrightError as why:
-        why.text = _unsaid(why.text, _secrets_of(options))
-        why.args = (str(why.text),)
-        raise
-    return _unsaid(told, _secrets_of(options)) if isinstance(told, Text) else told
+def discreet(act: Callable[..., T]) -> Callable[..., T]:
+    """`act`, which talks to somebody by the options among its arguments; what it gives or raises does without their secrets: a
+    peer that refuses may repeat what it was sent, and its words go into logs, Audit and the files for those who help."""
+
+    @wraps(act)
+    def acted(*given: Any) -> T:
+        options = next(each for each in given if isinstance(each, Settings))
+        try:
+            return cast(T, _unsaid(act(*given), _secrets_of(options)))
+        except GatewrightError as why:
+            why.text = _unsaid(why.text, _secrets_of(options))
+            why.args = (str(why.text),)
+            raise
+
+    return acted
 
 
 def unsaid(words: str, url: str, user: str, password: str) -> str:
@@ -148,6 +155,8 @@ def _unsaid(told: Any, secrets: list[str]) -> Any:
         return _unsaid(told.text, secrets)
     if isinstance(told, list | tuple):
         return [_unsaid(each, secrets) for each in told]
+    if is_dataclass(told) and not isinstance(told, type):  # what a kind gives besides a text holds one
+        return replace(told, **{field.name: _unsaid(getattr(told, field.name), secrets) for field in fields(told)})
     if not isinstance(told, str):
         return told
     for secret in secrets:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError
+from board.kit.secrets import discreet
 from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.serial import SerialLines
@@ -243,6 +244,11 @@ class ActionKind(Generic[O]):
 
     icon: str = "net"
     """A drawing of webui/templates/icons.html."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "deliver", discreet(self.deliver))
+        if self.ask is not None:
+            object.__setattr__(self, "ask", discreet(self.ask))
 
     @property
     def pauses_s(self) -> tuple[float, float]:

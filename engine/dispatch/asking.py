@@ -21,14 +21,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, PeerRefused
 from board.kit.from_json import from_json
-from board.kit.secrets import discreet
 from board.kit.words import Text, mark
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds, options_of
@@ -242,7 +240,7 @@ class Asker:
         not_after_ns = self._clock.monotonic_ns() + round(options.timeout_s * 1e9)
         env = self._environment.env(question.kind, options, delivery_id(passage.id, question.rule.id), not_after, not_after_ns)
         assert question.kind.ask is not None
-        answer = discreet(options, partial(question.kind.ask, question.event, options, env))
+        answer = question.kind.ask(question.event, options, env)
         said = Text(SAID[answer.allowed], {"host": question.host})
         note = answer.said(question.host, (time.monotonic() - question.begun_s) * 1000)
         return Verdict(question.rule, answer.allowed, False, said, note)

@@ -19,7 +19,6 @@ from functools import partial
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import DeliveryError, GatewrightError, StoreError
-from board.kit.secrets import discreet
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Pins, Taken, options_of
@@ -218,7 +217,7 @@ class Bypass:
                 raise DeliveryError(why_not)
         env = self._environment.env(kind, options, item.id, item.not_after, now_ns + rest_ns)
         event = PlateEvent(passage, judged.matches, judged.match_of(rule), judged.decision)
-        return discreet(options, partial(kind.deliver, event, options, env))
+        return kind.deliver(event, options, env)
 
     def _settled(self, judged: Judged, item: Delivery, note: Text, end: PinsDone | DeliveryError) -> None:
         self._end(judged, item, noted(note, end.note) if isinstance(end, PinsDone) else None)

@@ -10,7 +10,6 @@ from typing import Any
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused, StoreError
-from board.kit.secrets import discreet
 from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.types import PinsDone
@@ -107,7 +106,7 @@ class Performer:
         log.debug("%s begins, try %d, %.1f s are left", task, item.attempts + 1, rest_ns / 1e9)
         try:
             env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + rest_ns)
-            said = discreet(task.options, partial(task.kind.deliver, task.event, task.options, env))
+            said = task.kind.deliver(task.event, task.options, env)
         except DeliveryError as why:
             return self._retry(task, why) if rest_ns > 0 else self._expire(item, why.text)
         except ConfigError as why:

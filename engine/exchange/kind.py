@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
+from board.kit.secrets import discreet
 from board.kit.words import Text
 from engine.formats.event import Device
 from engine.network import Network
@@ -85,3 +86,6 @@ class JobKind(Generic[O]):
 
     fixed_lists: bool = False
     """It exports passages, so that it can also be a job of NOT IN LIST, which holds no plates."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "run", discreet(self.run))

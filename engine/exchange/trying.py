@@ -13,7 +13,6 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.from_json import from_json
 from board.kit.passing import passing_folder
-from board.kit.secrets import discreet
 from board.kit.state import State
 from board.kit.words import Text, plain, received
 from engine.actions import check_json
@@ -90,4 +89,4 @@ def _note(state: State, store: Store, clock: Clock, device: Device, trial: Trial
             test=True,
         )
         options = check_json(kind.options, trial.options)
-        return discreet(options, lambda: kind.run(options, env).note)
+        return kind.run(options, env).note

@@ -27,7 +27,6 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import open_shared
 from board.kit.process import settle_memory
-from board.kit.secrets import discreet
 from board.kit.state import State
 from board.kit.words import Text
 from engine.actions import check_json
@@ -188,6 +187,6 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
     try:
         room(scratch, 0)
         options = check_json(kind.options, job.options)
-        return discreet(options, lambda: kind.run(options, env))
+        return kind.run(options, env)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

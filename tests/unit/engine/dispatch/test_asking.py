@@ -136,6 +136,15 @@ def asking(list_id: int = ALL, otherwise: str = "local list", timeout_s: float =
     return rule(list_id, "ask", "Judge", host="judge.example", otherwise=otherwise, timeout_s=timeout_s)
 
 
+def test_an_answer_that_repeats_the_password_is_kept_without_it(gate: Gate) -> None:
+    gate.server = lambda event: Answer(False, "token s3cret.gate is out of date")
+    told = {"host": "judge.example", "authentication": "bearer", "password": "s3cret.gate"}
+    gate.save(rule(ALL, "ask", "Judge", **told))
+    gate.outcome()
+    (result,) = gate.camera.store.rules.results().values()
+    assert re.sub(MS, "", str(result.done_note)) == "asked judge.example: refused,: token (hidden) is out of date"
+
+
 def test_who_is_asked_gets_the_match_of_the_actions_own_list(gate: Gate) -> None:
     seen: list[int] = []
 
