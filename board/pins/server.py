@@ -4,7 +4,8 @@ Rules: a known id (the last 256, and what began before pins was started again: `
 a refused one may be asked again. What cannot be done at once (a delayed request, a frame) is answered twice: taken, and then done
 or refused. Requests that have not begun (delayed, queued frames) can be taken back and are dropped with their client, a hold ends
 with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
-off.
+off. What is kept on the card (polarity, line rules) is written by a thread of its own, in the order of the requests, and is in
+force and answered once it is there: a card that stalls holds up no pulse.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import heapq
 import itertools
 import logging
 import os
+import queue
 import selectors
 import signal
 import socket
+import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -127,6 +130,8 @@ class PinsServer:
         self._acts = Acts(state.acts_file)
         self._delayed: list[tuple[int, int, _Waiting]] = []
         self._posted: deque[Callable[[], None]] = deque()
+        self._changes: deque[tuple[_Client, OutputPolarity | LineRules]] = deque()
+        self._saves: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._guardian: Guardian | None = None
         self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm, self._on_guard)
@@ -136,6 +141,7 @@ class PinsServer:
         }
         gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
         self._selector = selectors.DefaultSelector()
+        threading.Thread(target=self._keep, name="keep", daemon=True).start()
         self._handlers: dict[type, Callable[[_Client, object], None]] = {
             Pulse: self._on_action,
             Pattern: self._on_action,
@@ -295,24 +301,12 @@ class PinsServer:
     def _on_polarity(self, client: _Client, message: object) -> None:
         assert isinstance(message, OutputPolarity)
         self._outputs.check(message.output)
-        polarity = self._outputs.polarity()
-        t_ns = self._clock.monotonic_ns()
-        if polarity[message.output] != message.active_high:
-            # Kept first: a crash between the two must not boot with the wrong rest level.
-            save_polarity(self._state, polarity | {message.output: message.active_high})
-            t_ns = self._outputs.set_polarity(message.output, message.active_high)
-            log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
-        self._send(client, PinsDone(message.id, t_ns))
+        self._change(client, message)
 
     def _on_rules(self, client: _Client, message: object) -> None:
         assert isinstance(message, LineRules)
-        rules = merged(self._profile, message)
-        if rules != self._rules:  # every new connection brings them: a card that is slow to sync must not hold a pulse up
-            save_rules(self._state, message)
-            self._rules = rules
-        t_ns = self._outputs.set_rules(rules)
-        self._inputs.set_stuck_after(rules.stuck_after_s)
-        self._send(client, PinsDone(message.id, t_ns))
+        merged(self._profile, message)
+        self._change(client, message)
 
     def _on_action(self, client: _Client, message: object) -> None:
         assert isinstance(message, Pulse | Pattern | Level | SendWiegand)
@@ -413,6 +407,73 @@ class PinsServer:
                 self._known.answered.popitem(last=False)
         for client in waiting.clients:
             self._send(client, answer)
+
+    # --- what is kept on the card -------------------------------------------------------------------------------------
+
+    def _change(self, client: _Client, message: OutputPolarity | LineRules) -> None:
+        if len(self._changes) >= MAX_WAITING:
+            raise BoardError("{most} requests are waiting already", most=MAX_WAITING)
+        self._changes.append((client, message))
+        if len(self._changes) == 1:
+            self._next_change()
+
+    def _next_change(self) -> None:
+        """Has the first change kept, and with it whatever before the next one needs no keeping."""
+        while self._changes:
+            save = self._to_keep(self._changes[0][1])
+            if save is not None:
+                self._saves.put(save)
+                return
+            self._end_change(NOTHING)
+
+    def _to_keep(self, message: OutputPolarity | LineRules) -> Callable[[], None] | None:
+        """None: it is kept already, as most of what each new connection brings."""
+        if isinstance(message, LineRules):
+            return None if merged(self._profile, message) == self._rules else partial(save_rules, self._state, message)
+        polarity = self._outputs.polarity()
+        if polarity[message.output] == message.active_high:
+            return None
+        return partial(save_polarity, self._state, polarity | {message.output: message.active_high})
+
+    def _keep(self) -> None:
+        while True:
+            save, refused = self._saves.get(), NOTHING
+            try:
+                save()
+            except BoardError as why:
+                refused = why.text
+            except Exception as why:  # the thread's top: later changes must be kept all the same
+                log.exception("a change cannot be kept")
+                refused = Text("{why}", {"why": str(why)})
+            self._post(partial(self._kept, refused))
+
+    def _kept(self, refused: Text) -> None:
+        self._end_change(refused)
+        self._next_change()
+
+    def _end_change(self, refused: Text) -> None:
+        """In force only once it is kept: a crash between the two must not boot with the wrong rest level."""
+        client, message = self._changes.popleft()
+        answer: PinsDone | PinsRefused
+        try:
+            answer = PinsRefused(message.id, refused) if refused else PinsDone(message.id, self._in_force(message))
+        except BoardError as why:
+            answer = PinsRefused(message.id, why.text)
+        if isinstance(answer, PinsRefused):
+            log.warning("%s: %s", type(message).__name__, answer.why)
+        if client.number in self._clients:
+            self._send(client, answer)
+
+    def _in_force(self, message: OutputPolarity | LineRules) -> int:
+        if isinstance(message, LineRules):
+            self._rules = merged(self._profile, message)
+            self._inputs.set_stuck_after(self._rules.stuck_after_s)
+            return self._outputs.set_rules(self._rules)
+        if self._outputs.polarity()[message.output] == message.active_high:
+            return self._clock.monotonic_ns()
+        t_ns = self._outputs.set_polarity(message.output, message.active_high)
+        log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
+        return t_ns
 
     # --- from other threads -------------------------------------------------------------------------------------------
 

@@ -17,6 +17,20 @@ from board.wiegand.receive import read_edges
 ROOT = Path(__file__).parents[4]
 PATIENCE_S = 20
 
+ON_A_CARD = """
+import errno, os, runpy, sys, time
+sync = os.fsync
+def on_the_card(number):
+    while os.path.exists(sys.argv[-1] + "/stalls"):
+        time.sleep(0.01)
+    if os.path.exists(sys.argv[-1] + "/refuses"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    sync(number)
+os.fsync = on_the_card
+runpy.run_module("board.pins", run_name="__main__", alter_sys=True)
+"""
+"""pins on a storage that stalls while STATE/stalls is there, and takes nothing while STATE/refuses is."""
+
 
 class Pins:
     """One STATE and the process that serves it."""
@@ -26,9 +40,9 @@ class Pins:
         self.process = None
         self.clients = []
 
-    def start(self):
+    def start(self, program=("-m", "board.pins")):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "board.pins", "--state", str(self.state.root)]
+        command = [sys.executable, *program, "--state", str(self.state.root)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -109,4 +123,12 @@ def shared_pins(tmp_path_factory):
 def pins(tmp_path):
     running = Pins(tmp_path)
     yield running.start()
+    running.end()
+
+
+@pytest.fixture
+def card_pins(tmp_path):
+    running = Pins(tmp_path)
+    yield running.start(("-c", ON_A_CARD))
+    (tmp_path / "stalls").unlink(missing_ok=True)
     running.end()

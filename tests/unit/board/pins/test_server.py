@@ -474,6 +474,47 @@ def test_polarity_moves_the_rest_level_and_is_kept_over_restart_and_crash(pins):
     assert len(pins.edges("DO1")) == 5
 
 
+@pytest.mark.parametrize("change", [OutputPolarity("k", "DO2", False), LineRules("k", max_on_s=(("DO2", 5),))])
+def test_a_card_that_stalls_while_settings_are_kept_holds_up_no_pulse_and_ends_no_pins(card_pins, change):
+    client, settings = card_pins.client(), card_pins.client()
+    (card_pins.state.root / "stalls").touch()
+    client.ask(Pulse("a", "DO1", 300))
+    settings.channel.send(change)
+    card_pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert isinstance(client.ask(Pulse("b", "DO1", 50)), PinsDone)
+    card_pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1), ("DO1", 0))
+    assert card_pins.process.poll() is None
+    assert settings.channel.receive(0) is None
+    (card_pins.state.root / "stalls").unlink()
+    assert isinstance(settings.answer("k"), PinsDone)
+
+
+def test_changes_that_come_while_the_card_stalls_are_kept_one_after_the_other(card_pins):
+    (card_pins.state.root / "stalls").touch()
+    client, gone = card_pins.client(), card_pins.client()
+    for number, active_high in enumerate((False, True, False)):
+        client.channel.send(OutputPolarity(str(number), "DO1", active_high))
+    gone.channel.send(OutputPolarity("gone", "DO2", False))
+    gone.close()
+    (card_pins.state.root / "stalls").unlink()
+    assert [client.channel.receive(PATIENCE_S).id for _ in range(3)] == ["0", "1", "2"]
+    until(lambda: json.loads(card_pins.state.polarity_file.read_bytes()) == {"DO1": False, "DO2": False})
+
+
+def test_what_the_card_does_not_take_is_refused_and_not_in_force(card_pins):
+    client = card_pins.client()
+    refuses = card_pins.state.root / "refuses"
+    refuses.touch()
+    for change in (OutputPolarity("a", "DO1", False), LineRules("b", interlocks=(("DO1", "DO2"),))):
+        refused = client.ask(change)
+        assert isinstance(refused, PinsRefused)
+        assert "cannot be kept" in str(refused.why)
+    refuses.unlink()
+    client.ask(Pulse("c", "DO1", 50))
+    card_pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert isinstance(client.ask(OutputPolarity("d", "DO1", False)), PinsDone)
+
+
 def whole(frames):
     """Without the pieces of a frame that a busy computer tore apart; pins sends such a frame again."""
     return [frame for frame in frames if frame.code.bits == 26]
