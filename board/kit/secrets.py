@@ -123,6 +123,24 @@ def unsaid(words: str, url: str, user: str, password: str) -> str:
     return str(_unsaid(words, _ways(found | _logins(user, password))))
 
 
+def lost(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, str]:
+    """{name: address without passwords} of what was sent with hidden ones that are not those stored: they are known to whoever hid
+    them alone."""
+    found = {}
+    for name in kind.model_fields:
+        sent = body.get(name)
+        if _widget(kind, name) == ADDRESS and isinstance(sent, str) and HIDDEN in sent:
+            moved = _has_moved(kind, name, {**stored, **body}, stored)
+            if moved or _unhidden(sent, str(stored.get(name) or "")) is None:
+                found[name] = sent.replace(HIDDEN, "")
+    return found
+
+
+def holds_one(address: object) -> bool:
+    """Whether there is a password in the address."""
+    return any(_secret(part) for part in _IN_ADDRESS.finditer(str(address or "")))
+
+
 def _secrets_of(options: Settings) -> list[str]:
     kind, values = type(options), vars(options)
     found: set[str] = set()

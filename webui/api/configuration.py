@@ -130,6 +130,7 @@ def _answer(call: Call[Any, Any], found: Plan, applied: bool, is_other: bool) ->
         ],
         problems=[Text("{text}", {"text": each.sentence}) for each in found.problems[:MOST_TOLD]],
         stays=found.stays,
+        missing=found.missing[:MOST_TOLD],
     )
     return data(said(told, call.language))
 

@@ -1,7 +1,8 @@
 """Contents: what a configuration file holds, as JSON types; passwords apart, so that they can be left out or sealed.
 
 {"format", "layout": 1, "made_at", "camera": {"id", "name"}, "settings": {group: {name: value}}, "lists": [{..., "actions": [...],
-"jobs": [...]}]}. Plates are not in it: they are exported as lists.
+"jobs": [...]}], "hidden": {place: [option]}}: which of the options have a password. Plates are not in it: they are
+exported as lists.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def contents(portal: Portal, with_lists: bool = True) -> tuple[dict[str, Any], S
             for number, each in enumerate(portal.store.lists() if with_lists else ())
         ],
     }
+    document["hidden"] = {place: sorted(hidden) for place, hidden in secrets.items()}
     return document, secrets
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
-from board.kit.secrets import HIDDEN, public
+from board.kit.secrets import HIDDEN, holds_one, is_secret, lost, public
 from board.kit.settings import Problem, Settings, SettingsError
 from board.kit.typed import folded, typed
 from board.kit.words import Text
@@ -66,6 +66,10 @@ class Plan:
     problems: list[Problem] = field(default_factory=list)
     stays: list[str] = field(default_factory=list)
     """Names of the lists of this camera that the file does not name: they stay as they are."""
+    missing: list[Text] = field(default_factory=list)
+    """Options whose passwords neither the file nor this camera has: all else is taken over without them."""
+    hidden: Mapping[str, Any] = field(default_factory=dict)
+    """{place of options in the file: those of them that have a password}, as the file says; one of before does not."""
 
 
 def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_names: bool) -> Plan:
@@ -77,6 +81,8 @@ def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_nam
     if document.get("layout") != LAYOUT:
         made.problems.append(Problem("document", "", Text("This file is of a newer release: update this camera first.")))
         return made
+    hidden = document.get("hidden")
+    made.hidden = hidden if isinstance(hidden, Mapping) else {}
     _plan_settings(portal, document.get("settings", {}), secrets, keep_names, made)
     _plan_lists(portal, document.get("lists", []), secrets, made)
     _judge(portal, made)
@@ -102,11 +108,13 @@ def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: b
         if kind is GeneralSettings and keep_names:
             wanted = {option: value for option, value in wanted.items() if option not in NAMES}
         with _noting(made, place, f"settings.{name}"):
-            after = changed(portal, kind, wanted)
             before = portal.store.settings(kind)
+            stored = before.model_dump(mode="json")
+            wanted = _without_lost(made, kind, wanted, stored, place, f"settings/{name}", may_stay=True)
+            after = changed(portal, kind, wanted)
             if after != before:
                 made.settings.append(after)
-                made.differences += _of_options(place, kind, before.model_dump(mode="json"), after.model_dump(mode="json"))
+                made.differences += _of_options(place, kind, stored, after.model_dump(mode="json"))
 
 
 def _of_options(place: Text, kind: type[Settings], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
@@ -178,10 +186,10 @@ def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, p
             if known is not None:
                 left.remove(known)
             values = {key: value for key, value in body.items() if key != "kind"}
-            values["options"] = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            after = rule_of(
-                portal, values, known or ActionRule(0, one.target.id, kind.label, kind.name, True, WeekSchedule(), "{}")
-            )
+            stored = known or ActionRule(0, one.target.id, kind.label, kind.name, True, WeekSchedule(), "{}")
+            options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
+            values["options"] = _without_lost(made, kind.options, options, rule_options(stored), where, f"{place}/{number}")
+            after = rule_of(portal, values, stored)
             one.rules.append(after)
             if known is None:
                 made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
@@ -211,8 +219,10 @@ def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, pl
             if known is not None:
                 left.remove(known)
             values = {key: value for key, value in body.items() if key != "kind"}
-            values["options"] = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            after = job_of(portal, values, known or Job(0, one.target.id, kind.name, True, "day", True, "{}"))
+            stored = known or Job(0, one.target.id, kind.name, True, "day", True, "{}")
+            options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
+            values["options"] = _without_lost(made, kind.options, options, job_options(stored), where, f"{place}/{number}")
+            after = job_of(portal, values, stored)
             one.jobs.append(after)
             if known is None:
                 made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
@@ -237,6 +247,30 @@ def _bodies(one: ListPlan, sent: object, name: str, made: Plan) -> list[Mapping[
 
 def _with(options: object, hidden: Mapping[str, Any] | None) -> object:
     return {**options, **(hidden or {})} if isinstance(options, Mapping) else options
+
+
+def _without_lost(
+    made: Plan, kind: type[Settings], sent: Any, stored: Mapping[str, Any], where: Text, place: str, may_stay: bool = False
+) -> Any:
+    """What was sent without the passwords that only the camera of the file has, which are noted as missing.
+
+    An address for which another password is stored here is refused later, as in a form; one that `may_stay` stays as it is: each
+    camera may look through a network camera of its own."""
+    if not isinstance(sent, Mapping):
+        return sent
+    wanted, names = dict(sent), made.hidden.get(place)
+    for name in names if isinstance(names, list) else ():
+        if isinstance(name, str) and is_secret(kind, name) and not (sent.get(name) or stored.get(name)):
+            made.missing.append(Text("{place}: {title}: is not in the file", {"place": where, "title": kind.title_of(name)}))
+    for name, bare in lost(kind, sent, stored).items():
+        told = {"place": where, "title": kind.title_of(name)}
+        if not holds_one(stored.get(name)):
+            wanted[name] = bare
+            made.missing.append(Text("{place}: {title}: the password in it is not in the file", told))
+        elif may_stay:
+            del wanted[name]
+            made.missing.append(Text("{place}: {title}: stays as it is, as its password is not in the file", told))
+    return wanted
 
 
 def _plain(job: Job) -> dict[str, Any]:

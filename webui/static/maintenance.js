@@ -88,6 +88,7 @@ function show(answer) {
     el("thead", {}, el("tr", {}, ...[_("Where"), _("What"), _("Now"), _("Then")].map((each) => el("th", {}, each)))),
     el("tbody", {}, ...answer.differences.map((each) => el("tr", {}, ...cells(each).map(([name, text]) => el("td", {"data-name": name}, text))))))));
   if (configuration.passwords && !$("#import-passphrase").value) place.append(el("p", {class: "small muted"}, _("Without the passphrase the passwords of this camera stay as they are.")));
+  if (answer.missing.length) place.append(el("p", {}, _("Passwords that have to be entered here afterwards:")), el("ul", {}, ...answer.missing.map((each) => el("li", {}, each))));
   if (answer.stays.length) place.append(el("p", {class: "small muted"}, `${_("Lists that the file does not name stay as they are:")} ${answer.stays.join(", ")}`));
   $("#decide").hidden = false;
 }

@@ -751,7 +751,8 @@ class Storage(TypedDict):
 
 
 class ConfigurationFile(TypedDict):
-    """A configuration (webui/configuration/contents.py). `passwords`, with a passphrase only: those that are hidden in it."""
+    """A configuration (webui/configuration/contents.py). `hidden`: in which places which options have a password;
+    `passwords`, with a passphrase only: these."""
 
     format: str
     layout: int
@@ -759,6 +760,7 @@ class ConfigurationFile(TypedDict):
     camera: dict[str, str]
     settings: dict[str, Any]
     lists: list[dict[str, Any]]
+    hidden: dict[str, list[str]]
     passwords: NotRequired[dict[str, str]]
 
 
@@ -774,7 +776,8 @@ class ConfigurationDifference(TypedDict):
 
 class ConfigurationEffect(TypedDict):
     """What a configuration file changes. `other_camera`: the file is of another camera; `changes`: how many, the first of which are
-    `differences`; `problems`: why nothing can be taken over; `stays`: lists of this camera that the file does not name."""
+    `differences`; `problems`: why nothing can be taken over; `stays`: lists of this camera that the file does not name;
+    `missing`: passwords that neither the file nor this camera has: all else is taken over."""
 
     applied: bool
     other_camera: bool
@@ -782,6 +785,7 @@ class ConfigurationEffect(TypedDict):
     differences: list[ConfigurationDifference]
     problems: list[Text]
     stays: list[str]
+    missing: list[Text]
 
 
 class Forgotten(TypedDict):

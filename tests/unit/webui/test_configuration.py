@@ -114,6 +114,50 @@ def test_a_file_without_a_passphrase_holds_no_password_of_an_actions_address_eit
     assert reply.status == 422 and "enter the password in it again" in reply.json["error"]
 
 
+@pytest.mark.parametrize("knows", [True, False], ids=["file of this release", "of one that did not say what has a password"])
+def test_another_camera_takes_all_but_the_passwords_of_a_file_without_a_passphrase_and_says_which_are_missing(
+    caller: Caller, other: Caller, knows: bool
+) -> None:
+    rule(caller)
+    rule(caller, "Token", url="http://nvr.example/in?token=hunter2&key={plate}", authentication="none", password="")
+    url = "rtsp://anna:hunter2@camera.example/1"
+    caller.portal.store.settings.put(LprSettings(region="Europe", countries=("DE",), camera_url=url), "a")
+    document = exported(caller)
+    if not knows:
+        del document["hidden"]
+    missing = [
+        "Settings lpr: Camera URL: the password in it is not in the file",
+        *(["List WHITELIST, action Tell the office: Password: is not in the file"] if knows else []),
+        "List WHITELIST, action Token: URL: the password in it is not in the file",
+    ]
+    assert [sent(other, document, apply=each).json["missing"] for each in (False, True)] == [missing, missing]
+    options = [json.loads(each.options) for each in other.portal.store.rules(WHITE)]
+    assert [each["url"] for each in options] == ["http://server/cars", "http://nvr.example/in?token=&key={plate}"]
+    assert other.portal.lpr().camera_url == "rtsp://anna:@camera.example/1"
+    assert sent(caller, document).json["missing"] == [], "this one has them all"
+    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).json["missing"] == []
+    assert json.loads(other.portal.store.rules(WHITE)[1].options)["url"].startswith("http://nvr.example/in?token=hunter2")
+
+
+def test_a_camera_that_looks_through_another_network_camera_keeps_its_address_and_takes_the_rest(
+    caller: Caller, other: Caller
+) -> None:
+    for each, host in ((caller, "one"), (other, "two")):
+        url = f"rtsp://anna:hunter2@{host}.example/1"
+        each.portal.store.settings.put(LprSettings(region="Europe", countries=("DE",), camera_url=url), "a")
+    document = exported(caller)
+    document["settings"]["lpr"]["min_confidence_pct"] = 71
+    missing = ["Settings lpr: Camera URL: stays as it is, as its password is not in the file"]
+    assert sent(other, document).json["missing"] == missing
+    assert (other.portal.lpr().camera_url, other.portal.lpr().min_confidence_pct) == ("rtsp://anna:hunter2@two.example/1", 71)
+
+
+@pytest.mark.parametrize("hidden", [None, 5, {"lists/1/actions/0": 5}, {"lists/1/actions/0": [5, "no such", "url"]}])
+def test_what_a_file_says_of_its_passwords_breaks_no_import(caller: Caller, other: Caller, hidden: Any) -> None:
+    rule(caller)
+    assert sent(other, {**exported(caller), "hidden": hidden}).json["missing"] == []
+
+
 def test_a_stored_password_is_not_sent_to_an_address_that_a_file_brings(caller: Caller) -> None:
     rule(caller)
     document = exported(caller)
