@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.sockets import listener_at
-from board.kit.web.heads import BadRequest, Head, head_end, parse
+from board.kit.web.heads import UNMEASURED, BadRequest, Head, head_end, parse
 
 log = logging.getLogger("vms.http")
 
@@ -155,6 +155,8 @@ class HttpServer:
                 return False
             client.head = parse(bytes(client.came[:end]))
             del client.came[:end]
+            if client.head.chunked:  # the proxy tells every length
+                raise BadRequest(411, UNMEASURED)
             if client.head.length > MAX_BODY_BYTES:
                 raise BadRequest(413, "the request is larger than {limit} bytes", limit=MAX_BODY_BYTES)
         return len(client.came) >= client.head.length

@@ -447,7 +447,7 @@ def test_oversize_and_unmeasured_uploads_are_refused_before_they_are_read(host: 
     token = requests.auth._basic_auth_str("admin", host.password)
     head = f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     assert raw(host, (head + "Content-Length: 99999999999\r\n\r\n").encode()).split(b" ")[1] == b"413"
-    assert raw(host, (head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n").encode()).split(b" ")[1] == b"411"
+    assert raw(host, (head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n20000\r\n").encode()).split(b" ")[1] == b"411"
     broken = raw(host, (head + "Content-Length: 1000\r\nConnection: close\r\n\r\n--b\r\n").encode())
     assert b"upload failed: the upload broke off before its end" in broken
 

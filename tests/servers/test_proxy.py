@@ -296,8 +296,15 @@ def test_a_body_over_the_limit_or_without_length_is_refused(site: Site, monkeypa
     monkeypatch.setattr(module, "MAX_BODY_BYTES", 1_000_000)
     portal = site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
     assert requests.post(f"{site.url}/anpr/", data=b"x" * 1_000_001, timeout=20).status_code == 413
-    assert requests.post(f"{site.url}/anpr/", data=iter([b"x"]), timeout=20).status_code == 411
+    assert requests.post(f"{site.url}/anpr/", data=iter([b"x" * 70_000]), timeout=20).status_code == 411
     assert portal.heads == []
+
+
+def test_a_short_body_in_chunks_is_passed_on_with_its_length(site: Site) -> None:
+    portal = site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    assert requests.post(f"{site.url}/anpr/", data=iter([b"ab", b"c"]), timeout=20).status_code == 200
+    head = portal.heads[0].lower()
+    assert b"content-length: 3\r\n" in head and b"transfer-encoding" not in head
 
 
 @pytest.mark.parametrize("nonsense", [b"", b"hello\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])

@@ -227,6 +227,32 @@ def test_a_body_larger_than_what_is_kept_in_memory_is_read_as_it_comes(site: Sit
         assert rest(sock).endswith(b"POST 900000")
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+
+
+def test_a_body_in_chunks_arrives_as_one_of_known_length_and_the_next_request_after_it(site: Site) -> None:
+    body = b"2\r\nhe\r\n3;name=value\r\nllo\r\n00A\r\n" + bytes(10) + b"\r\n0\r\nTrailer: x\r\n\r\n"
+    assert site.say(CHUNKED + b"\r\n" + body + get()).count(b"HTTP/1.1 200") == 2
+    with site.connect() as sock:  # cut anywhere, after the server has said that it waits for it
+        sock.sendall(CHUNKED.replace(b"Transfer", b"Connection: close\r\nExpect: 100-continue\r\nTransfer") + b"\r\n")
+        assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(len(body)):
+            sock.sendall(body[at : at + 1])
+        assert rest(sock).endswith(b"POST 15")
+    assert [(seen["CONTENT_LENGTH"], "HTTP_TRANSFER_ENCODING" in seen) for seen in (site.seen[0], site.seen[2])] == [
+        ("15", False)
+    ] * 2
+
+
+def test_a_body_in_chunks_may_be_as_large_as_what_is_kept_in_memory(site: Site) -> None:
+    piece = b"400\r\n" + bytes(1024) + b"\r\n"
+    assert site.say(CHUNKED + b"Connection: close\r\n\r\n" + piece * 64 + b"0\r\n\r\n").endswith(b"POST 65536")
+    for longer in (piece * 64 + b"1\r\n", b"ffffffff\r\n", b"1\r\nx\r\n" * 20_000, piece + b"0\r\n" + b"T: x\r\n" * 20_000):
+        assert status(site.say(CHUNKED + b"\r\n" + longer)) == 411, longer[:20]
+    assert len(site.seen) == 1
+
+
 @pytest.mark.parametrize("size", [10, 200_000])
 def test_a_client_that_asks_first_is_told_to_go_on(site: Site, size: int) -> None:
     with site.connect() as sock:
@@ -278,7 +304,23 @@ def test_an_answer_that_is_shorter_than_it_said_ends_the_connection_and_a_longer
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", 400),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + get(), 411),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + get(), 411),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + get(), 411),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + get(), 400),
+        *(
+            (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body + get(), 400)
+            for body in (
+                b"5\nhello\n0\n\n",
+                b"0x5\r\nhello\r\n0\r\n\r\n",
+                b"+5\r\nhello\r\n0\r\n\r\n",
+                b"5 5\r\nhello\r\n0\r\n\r\n",
+                b"\r\nhello\r\n0\r\n\r\n",
+                b"4\r\nhello\r\n0\r\n\r\n",
+                b"5;\0\r\nhello\r\n0\r\n\r\n",
+                b"5;" + b"x" * 300 + b"\r\nhello\r\n0\r\n\r\n",
+                b"000000005\r\nhello\r\n0\r\n\r\n",
+            )
+        ),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),

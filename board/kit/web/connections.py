@@ -10,6 +10,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import Any
 
+from board.kit.web.chunks import Chunks
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits
 from board.kit.web.streams import Parked, Source
@@ -40,15 +41,17 @@ class TooSlow(OSError):
 class Connection:
     """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
     when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
-    `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
-    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it; `parked`: what its request waits for;
-    `abandoned`: nothing more is sent; `awaited`: a thread waits for what the client sends or takes."""
+    `chunks`: a body in chunks, while it comes; `cut`: the client closed before; `out`: bytes of the answer that the socket did
+    not take yet; `frames`: its stream is sent in chunks of HTTP; `watched`: the source of its stream, while the loop waits for
+    it; `parked`: what its request waits for; `abandoned`: nothing more is sent; `awaited`: a thread waits for what the client
+    sends or takes."""
 
     __slots__ = (
         "abandoned",
         "address",
         "awaited",
         "buffer",
+        "chunks",
         "cut",
         "due_s",
         "frames",
@@ -75,6 +78,7 @@ class Connection:
         self.buffer = bytearray()
         self.out = memoryview(b"")
         self.head: Head | None = None
+        self.chunks: Chunks | None = None
         self.phase = Phase.HEAD
         self.since_s = self.due_s = 0.0
         self.left = 0

@@ -12,6 +12,7 @@ from board.kit.words import Text
 MAX_HEAD_BYTES = 32 << 10
 MAX_TARGET_BYTES = 8 << 10
 MAX_HEADERS = 100
+UNMEASURED = "send the body with a Content-Length"
 _METHOD = re.compile(rb"[A-Z]{1,20}")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -32,8 +33,8 @@ class BadRequest(GatewrightError):
 @dataclass(frozen=True, slots=True)
 class Head:
     """`target`: as sent, in origin form ("/anpr/live?x=1"); `headers`: lower-case names, several of one name joined with ", "
-    (cookies with "; "); `length`: bytes of the body; `keep`: the client wants the connection to stay; `expects`: it waits for
-    "100 Continue"."""
+    (cookies with "; "); `length`: bytes of the body, `chunked`: they are told only as it comes; `keep`: the client wants the
+    connection to stay; `expects`: it waits for "100 Continue"."""
 
     method: str
     target: str
@@ -42,6 +43,7 @@ class Head:
     length: int
     keep: bool
     expects: bool
+    chunked: bool = False
 
     @property
     def path(self) -> str:
@@ -67,7 +69,7 @@ def parse(head: bytes) -> Head:
     tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
     keep = "close" not in tokens if version == "HTTP/1.1" else "keep-alive" in tokens
     expects = version == "HTTP/1.1" and headers.get("expect", "").lower() == "100-continue"
-    return Head(method, target, version, headers, _length(headers), keep, expects)
+    return Head(method, target, version, headers, _length(headers), keep, expects, _is_chunked(version, headers))
 
 
 def _request_line(line: bytes) -> tuple[str, str, str]:
@@ -106,11 +108,20 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
 
 
 def _length(headers: Mapping[str, str]) -> int:
-    if "transfer-encoding" in headers:
-        if "content-length" in headers:
-            raise BadRequest(400, "both Content-Length and Transfer-Encoding")
-        raise BadRequest(411, "send the body with a Content-Length")
     text = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(text):
         raise BadRequest(400, "malformed Content-Length")
     return int(text)
+
+
+def _is_chunked(version: str, headers: Mapping[str, str]) -> bool:
+    coding = headers.get("transfer-encoding")
+    if coding is None:
+        return False
+    if "content-length" in headers:
+        raise BadRequest(400, "both Content-Length and Transfer-Encoding")
+    if version != "HTTP/1.1":  # which knows no chunks: who passes it on may not have seen that it has some (RFC 9112, 6.1)
+        raise BadRequest(400, "Transfer-Encoding in HTTP/1.0")
+    if coding.lower() != "chunked":
+        raise BadRequest(411, UNMEASURED)
+    return True

@@ -13,9 +13,11 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from board.kit.loop import READ, WRITE, Loop
+from board.kit.web.chunks import Chunks
 from board.kit.web.connections import WAITING, Connection, Phase
 from board.kit.web.exchange import Exchange, Wsgi, refusal
 from board.kit.web.heads import MAX_HEAD_BYTES, BadRequest, Head, head_end, parse
@@ -272,7 +274,7 @@ class Server:
     # --- requests ---------------------------------------------------------------------------------------------------------
 
     def _expect_request(self, client: Connection, within_s: float) -> None:
-        client.head = None
+        client.head = client.chunks = None
         self._enter(client, Phase.HEAD, READ, within_s)
         if client.buffer:
             client.due_s = client.since_s + self._limits.head_s
@@ -285,6 +287,9 @@ class Server:
         if client.phase is Phase.BODY:
             client.buffer += data
             self._moved(client, len(data))
+            if client.chunks is not None:
+                self._take_chunks(client, not data)
+                return
             if len(client.buffer) >= client.left or not data:
                 client.cut = not data
                 self._queue_up(client)
@@ -308,13 +313,31 @@ class Server:
         if head.length > self._limits.max_body_bytes:
             raise BadRequest(413, "the request is larger than {limit} MB", limit=self._limits.max_body_bytes >> 20)
         client.head, client.left, client.keep, client.cut = head, head.length, head.keep, False
-        if len(client.buffer) < head.length <= self._limits.buffered_body_bytes:
-            if head.expects:
+        if head.chunked:
+            client.chunks = Chunks(self._limits.buffered_body_bytes)
+        if head.chunked or len(client.buffer) < head.length <= self._limits.buffered_body_bytes:
+            if head.expects and (head.length or not client.buffer):
                 client.add(b"HTTP/1.1 100 Continue\r\n\r\n")
                 client.send_some()
             self._enter(client, Phase.BODY, READ, self._limits.head_s)
+            if head.chunked:
+                self._take_chunks(client, False)
         else:
             self._queue_up(client)
+
+    def _take_chunks(self, client: Connection, is_end: bool) -> None:
+        """Whoever answers gets the whole body with its length, as if the client had told it."""
+        head, chunks = client.head, client.chunks
+        assert head is not None and chunks is not None
+        if not chunks.take(client.buffer):
+            if is_end:
+                raise BadRequest(400, "the request broke off before its end")
+            return
+        client.chunks, client.left = None, len(chunks.body)
+        told = {name: value for name, value in head.headers.items() if name != "transfer-encoding"}
+        client.head = replace(head, headers={**told, "content-length": str(client.left)}, length=client.left, chunked=False)
+        client.buffer = chunks.body + client.buffer
+        self._queue_up(client)
 
     def _queue_up(self, client: Connection) -> None:
         head = client.head
