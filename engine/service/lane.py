@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds
+from engine.dispatch.anew import LAST_ENTRY, lapsed
 from engine.dispatch.barrier import Ruling, openers, opening_rules, rule_opens
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, is_gates, lists_beside
 from engine.dispatch.decision import visits
@@ -529,14 +530,15 @@ class LaneKeeper:
             pending = stores.store.deliveries.pending_of(passage_id)
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
-            why_not = self._why_not(stores, passage_id, rules, pending, mine) if decision.outcome == "opened" else NOTHING
-            if why_not:
-                if late is not None:
-                    late.over()
-                if stores.bypass.held(passage_id) is None:  # else it is in, however many entries are left
-                    decision = Decision("refused", why_not)
+            if decision.outcome == "opened":
+                stopped, why_not = self._why_not(stores, passage_id, rules, pending, mine)
+                if why_not:
+                    if late is not None:
+                        late.over()
+                    if stores.bypass.held(passage_id) is None:  # else it is in, however many entries are left
+                        decision = Decision("refused", why_not)
             if decision.outcome != "opened":
-                stopped = [each for each in pending if each.id in mine]
+                stopped += [each for each in pending if each.id in mine and each not in stopped]
             stores.store.passages.decide(passage_id, decision)
             stores.store.deliveries.hasten(passage_id, now)
         stores.bypass.stored(passage_id, stores.store)
@@ -552,15 +554,24 @@ class LaneKeeper:
 
     def _why_not(
         self, stores: Stores, passage_id: str, rules: Sequence[ActionRule], pending: Sequence[Delivery], mine: set[str]
-    ) -> Text:
-        """Why it opens nothing now that its turn has come; NOTHING: it does, and its entry is counted down. `mine`: the deliveries
-        that open the lane."""
+    ) -> tuple[list[Delivery], Text]:
+        """(What opens no more now that its turn has come; why nothing opens the lane, NOTHING: something does, and its entry is
+        counted down). `mine`: the deliveries that open the lane."""
         enabled = {rule.id for rule in rules if rule.enabled}.intersection(each.rule_id for each in pending)
         store, kinds = stores.store, stores.kinds
         if enabled.isdisjoint(self.opening(store, kinds)) and enabled.isdisjoint(_letting_in(store, kinds)):
-            return Text(SWITCHED_OFF)
-        opening = [each for each in pending if each.id in mine]
-        return NOTHING if _spend(stores.store, passage_id, rules, opening) else Text("its last entry was taken meanwhile")
+            return [], Text(SWITCHED_OFF)
+        gone, why_not = self._lapsed(stores, passage_id, pending, mine)
+        if why_not:
+            return gone, why_not
+        opening = [each for each in pending if each.id in mine and each not in gone]
+        return gone, NOTHING if _spend(store, passage_id, rules, opening) else LAST_ENTRY
+
+    def _lapsed(
+        self, stores: Stores, passage_id: str, pending: Sequence[Delivery], mine: Collection[str]
+    ) -> tuple[list[Delivery], Text]:
+        found = stores.store.passages.get(passage_id) if stores.bypass.held(passage_id) is None else None  # else it is in
+        return ([], NOTHING) if found is None else lapsed(stores.store, stores.kinds, self, found.passage, pending, mine)
 
     def _its_turn(self, stores: Stores, passage_id: str) -> bool:
         """Whether it is let in: those before it may have taken the last place."""
@@ -603,6 +614,10 @@ class LaneKeeper:
         if found is None:
             return
         due, matches, rules = store.deliveries.pending_of(passage_id), store.passages.matches(passage_id), store.rules()
+        gone, why_not = self._lapsed(stores, passage_id, due, openers(due, rules, stores.kinds, self))
+        if why_not:
+            return
+        due = [each for each in due if each not in gone]
         lists = lists_beside(store, stores.kinds, rules, due, matches)
         stores.bypass.open(Judged(found.passage, tuple(matches), opened, tuple(due), tuple(rules), (), lists), by_pins_alone)
 

@@ -25,9 +25,9 @@ from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery
 from engine.store.occupancy import Places
-from engine.types import Decision, Start, WeekSchedule
+from engine.types import Conditions, Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
-from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
+from tests.samples import BLACK, NOW, WHITE, WISH, entry, passage, rule
 from tests.waiting import until
 
 LOOPS = {"arming": "DI1", "safety": "DI2"}
@@ -292,6 +292,99 @@ def test_who_waits_is_not_said_to_be_let_in_by_an_action_that_is_switched_off_me
     until(lambda: gate.keeper.status().plate == "", "the lane that is free for others")
 
 
+def blacklisted(store):
+    store.entries.save(entry("AB12CDE", BLACK), "anna")
+
+
+def taken_off_its_list(store):
+    store.entries.delete(store.entries(WHITE, "AB12CDE")[0].id, "anna")
+
+
+def ended(store):
+    store.entries.save(replace(store.entries(WHITE, "AB12CDE")[0], valid_until=NOW - timedelta(days=1)), "anna")
+
+
+def out_of_hours(store):
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    store.rules.save(replace(opens, week=WeekSchedule(((),) * 7)), "anna")
+
+
+def for_another_lane(store):
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    store.rules.save(replace(opens, conditions=Conditions(lane=2)), "anna")
+
+
+def a_list_that_only_reports(store):
+    store.lists.save(replace(store.lists.get(WHITE), policy="report"), "anna")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (blacklisted, "the plate is on BLACKLIST"),
+        (taken_off_its_list, "AB12CDE is on no list"),
+        (ended, "its entry on WHITELIST ended at 2026-01-01 03:04"),
+        (out_of_hours, "no action of WHITELIST is in force at this time"),
+        (for_another_lane, "Gate of WHITELIST is not meant for it: it came in lane 0"),
+        (a_list_that_only_reports, "WHITELIST opens nothing: it only reports"),
+    ],
+)
+def test_who_waits_is_let_in_only_if_the_lists_and_actions_of_now_still_do(gates, change, why):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    gate.clock.advance(0.1)
+    gate.car("XY99ZZZ", "p2")
+    change(gate.camera.store)
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == f"refused: {why}"
+    until(lambda: gate.states("p1")["io"] == "expired", "the end of the pulse, after which the engine reads it anew")
+    if change in (blacklisted, taken_off_its_list, ended):
+        until(lambda: not gate.outcome("p2").startswith("waiting"), "the turn of the one behind")
+        assert gate.outcome("p2") == "opened: XY99ZZZ is on WHITELIST"
+    while gate.camera.turn():
+        pass
+    assert delivery_id("p1", gate.camera.store.rules()[0].id) not in gate.camera.pins.begun
+
+
+def test_who_waits_and_is_blacklisted_is_not_let_in_by_a_storage_that_stalls(gates, monkeypatch):
+    monkeypatch.setattr("engine.dispatch.bypass.SLOW_S", 0.01)
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    blacklisted(gate.camera.store)
+    pending_of = gate.camera.store.deliveries.pending_of
+
+    def stalls(passage_id):
+        if threading.current_thread().name == "lane":
+            threading.Event().wait(0.3)
+        return pending_of(passage_id)
+
+    monkeypatch.setattr(gate.camera.store.deliveries, "pending_of", stalls)
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "refused: the plate is on BLACKLIST"
+    assert gate.camera.pins.requests == []
+
+
+def test_who_waits_on_two_lists_and_is_taken_off_one_is_let_in_by_the_other_alone(gates):
+    gate = gates(**LOOPS)
+    store = gate.camera.store
+    store.entries.save(entry("AB12CDE", WISH), "anna")
+    store.lists.save(replace(store.lists.get(WISH), policy="open"), "anna")
+    store.rules.save(rule(WHITE, name="Yard", output="DO2"), "anna")
+    wish = store.rules.save(rule(WISH), "anna")
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    taken_off_its_list(store)
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    while gate.camera.turn():
+        pass
+    assert gate.camera.pins.begun == [delivery_id("p1", wish.id)]
+
+
 def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=False, DI2=False)
@@ -352,7 +445,7 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
         with gate.keeper._news:
             gate.keeper._news.notify_all()
         if second % 10 == 0 and (found := gate.camera.store.passages.undecided(1)):
-            until(lambda found=found: not gate.outcome(found[0]).startswith("waiting"), "the end of the wait")
+            until(lambda found=found: gate.states(found[0])["io"] == "expired", "the end of the wait")
         unopened.turn(gate.camera.store)
         while read:
             if engine.wanted(read.pop(), gate.clock.monotonic_ns()):

@@ -1,0 +1,41 @@
+"""Anew: whether what was to open for a vehicle that waited may still open when its turn has come. Lists and actions may have been
+changed while it stood there: a plate was blacklisted, or taken off its list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from board.kit.words import NOTHING, Text
+from board.kit.zones import camera_zone
+from engine.actions import Kinds
+from engine.dispatch.barrier import Barrier, gate_outputs
+from engine.dispatch.bypass import is_gates
+from engine.dispatch.decision import decide
+from engine.dispatch.rules import due
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from engine.types import Delivery, Passage
+
+LAST_ENTRY = Text("its last entry was taken meanwhile")
+
+
+def lapsed(
+    store: Store, kinds: Kinds, barrier: Barrier, passage: Passage, pending: Sequence[Delivery], mine: Collection[str]
+) -> tuple[list[Delivery], Text]:
+    """(Those of `pending` that may open a gate and are due no more; why nothing of `mine` is, NOTHING: something is). Judged as at
+    the time of the picture, by the lists and rules of now. `mine`: ids of the deliveries that open the lane."""
+    zone = camera_zone(store.settings(GeneralSettings).time_zone)
+    finding = store.entries.find(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
+    rules = store.rules()
+    gates = gate_outputs(rules, finding.barriers, kinds, barrier)
+    # As young as it was: what is too late by now is said where it is carried out.
+    now = due(passage, finding.matches, rules, kinds, zone, passage.at, passage.monotonic_ns, gates)
+    still = {each.id for each in now if each.state == "pending"}
+    gone = [each for each in pending if is_gates(kinds, each) and each.id not in still]
+    if not mine or not still.isdisjoint(mine):
+        return gone, NOTHING
+    if any(each.why == "spent" for each in finding.lapsed):
+        return gone, LAST_ENTRY
+    stopped = next((each.note for each in now if each.id in mine), None)
+    opening = {each.rule_id for each in pending if each.id in mine}
+    return gone, stopped or decide(passage, finding, [rule for rule in rules if rule.id in opening], (), kinds, zone).reason
