@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from engine.store.changes import Change
 from engine.store.queries import (
     MAX_COUNTED,
-    MAX_ROWS,
     MOST_SCANNED,
     DeliveryQuery,
-    PassagePage,
     PassageQuery,
     RuleResult,
     StoredDelivery,
@@ -18,11 +15,8 @@ from engine.store.store import Store
 
 __all__ = [
     "MAX_COUNTED",
-    "MAX_ROWS",
     "MOST_SCANNED",
-    "Change",
     "DeliveryQuery",
-    "PassagePage",
     "PassageQuery",
     "RuleResult",
     "Store",

@@ -13,12 +13,10 @@ from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from engine.lists import normalise
 from engine.store.database import Database
-from engine.store.rows import stamp, where
+from engine.store.rows import newest, stamp, within
 
 KEPT = 20_000
 """This many are kept, the newest."""
-
-MAX_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,16 @@ class Changes:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> list[Change]:
-        conditions, values = where(
+        rows = newest(
+            self._db,
+            "SELECT * FROM changes",
+            *within("at", since, until),
             ("subject = ?", subject),
             ("item_id = ?", item_id),
             ("rowid < ?", before_rowid),
-            ("at >= ?", stamp(since) if since else ""),
-            ("at < ?", stamp(until) if until else ""),
+            limit=limit,
         )
-        sql = f"SELECT * FROM changes WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
-        return [_change(row) for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))]
+        return [_change(row) for row in rows]
 
     def newest(self) -> int:
         """Row of the newest one, which is another after every change; 0: there is none."""

@@ -13,8 +13,8 @@ from board.kit.words import Text, from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.passages import decision_of
-from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
-from engine.store.rows import marks, stamp, when, where
+from engine.store.queries import DeliveryQuery, Head, StoredDelivery
+from engine.store.rows import marks, newest, stamp, when, within
 from engine.store.visits import Visits
 from engine.types import Delivery
 
@@ -54,26 +54,24 @@ class Deliveries:
         self._visits = visits
 
     def __call__(self, query: DeliveryQuery) -> list[StoredDelivery]:
-        conditions, values = where(
-            ("d.created_at >= ?", query.since and stamp(query.since)),
-            ("d.created_at < ?", query.until and stamp(query.until)),
+        rows = newest(
+            self._db,
+            "SELECT d.rowid AS number, d.*, p.plate, p.outcome, p.reason, r.name AS rule_name, l.name AS list_name "
+            "FROM deliveries d JOIN passages p ON p.id = d.passage_id "
+            "LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id",
+            *within("d.created_at", query.since, query.until),
             ("d.state = ?", query.state),
             ("d.kind = ?", query.kind),
             ("d.passage_id = ?", query.passage_id),
-            ("d.rowid > ?", query.after_rowid),
+            limit=query.limit,
+            after_rowid=query.after_rowid,
+            rowid="d.rowid",
         )
-        sql = (
-            "SELECT d.rowid AS number, d.*, p.plate, p.outcome, p.reason, r.name AS rule_name, l.name AS list_name "
-            "FROM deliveries d JOIN passages p ON p.id = d.passage_id "
-            "LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id "
-            f"WHERE {conditions} ORDER BY d.rowid {'ASC' if query.after_rowid else 'DESC'} LIMIT ?"
-        )
-        limit = max(1, min(query.limit, MAX_ROWS))
         return [
             StoredDelivery(
                 row["number"], _delivery(row), row["plate"], row["rule_name"] or "", row["list_name"] or "", decision_of(row)
             )
-            for row in sorted(self._db.rows(sql, (*values, limit)), key=lambda row: -row["number"])
+            for row in rows
         ]
 
     def add(self, deliveries: Sequence[Delivery]) -> None:

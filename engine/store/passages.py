@@ -18,7 +18,7 @@ from engine.store.entries import entry_of
 from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
-from engine.store.rows import marks, stamp, when
+from engine.store.rows import at_most, marks, stamp, when
 from engine.store.search import HIGHEST, Kind, Search
 from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook, SeenRead
 
@@ -57,7 +57,7 @@ class Passages:
         self._search = Search(db)
 
     def __call__(self, query: PassageQuery) -> list[StoredPassage]:
-        limit = max(1, min(query.limit, MAX_ROWS))
+        limit = at_most(query.limit)
         if query.after_rowid is not None:
             sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid DESC LIMIT ?"
             return self._stored([row["rowid"] for row in self._db.rows(sql, (query.after_rowid, limit))])

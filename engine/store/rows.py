@@ -1,11 +1,18 @@
-"""Rows: what the files of the tables have in common: stamps as texts that sort, and conditions of searches."""
+"""Rows: what the files of the tables have in common: stamps as texts that sort, conditions of searches, the newest rows."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import lru_cache
+from sqlite3 import Row
 from typing import Any
+
+from engine.store.database import Database
+from engine.store.queries import MAX_ROWS
+
+Condition = tuple[str, Any]
+"""SQL with a question mark for the value; it holds for all when the value is empty, 0 or None."""
 
 
 @lru_cache(maxsize=256)
@@ -31,7 +38,20 @@ def part(text: str) -> str:
     return f"%{escaped}%" if escaped else ""
 
 
-def where(*conditions: tuple[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    """Those conditions that have a value, joined."""
-    given = [(condition, value) for condition, value in conditions if value]
-    return " AND ".join(condition for condition, _ in given) or "1", tuple(value for _, value in given)
+def within(column: str, since: datetime | None, until: datetime | None) -> tuple[Condition, Condition]:
+    """From `since` until `until`."""
+    return (f"{column} >= ?", since and stamp(since)), (f"{column} < ?", until and stamp(until))
+
+
+def newest(db: Database, select: str, *conditions: Condition, limit: int, after_rowid: int = 0, rowid: str = "rowid") -> list[Row]:
+    """Rows of "SELECT ... FROM ...", newest first: the newest, or those that came next after a row; at most `limit` (MAX_ROWS)."""
+    given = [each for each in (*conditions, (f"{rowid} > ?", after_rowid)) if each[1]]
+    condition = " AND ".join(sql for sql, _ in given) or "1"
+    sql = f"{select} WHERE {condition} ORDER BY {rowid} {'ASC' if after_rowid else 'DESC'} LIMIT ?"
+    rows = db.rows(sql, (*(value for _, value in given), at_most(limit)))
+    return rows[::-1] if after_rowid else rows
+
+
+def at_most(limit: int) -> int:
+    """1 to MAX_ROWS."""
+    return max(1, min(limit, MAX_ROWS))

@@ -12,11 +12,10 @@ from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from engine.lists import normalise
 from engine.store.database import Database
-from engine.store.rows import stamp, where
+from engine.store.rows import newest, stamp, within
 
 KEPT = 20_000
 """This many are kept, the newest."""
-MAX_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,8 @@ class Searches:
         self._clock = clock
 
     def __call__(self, since: datetime | None = None, until: datetime | None = None, limit: int = 100) -> list[Searched]:
-        conditions, values = where(("at >= ?", stamp(since) if since else ""), ("at < ?", stamp(until) if until else ""))
-        sql = f"SELECT rowid, * FROM searches WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
-        return [_searched(row) for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))]
+        rows = newest(self._db, "SELECT rowid, * FROM searches", *within("at", since, until), limit=limit)
+        return [_searched(row) for row in rows]
 
     def add(self, user: str, what: str, asked: Mapping[str, str]) -> None:
         """The same again, such as its next page, is one search."""

@@ -9,8 +9,7 @@ from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
-from engine.store.queries import MAX_ROWS
-from engine.store.rows import stamp, where
+from engine.store.rows import newest, stamp, within
 
 KEPT = 20_000
 """This many are kept, the newest."""
@@ -61,17 +60,17 @@ class Transfers:
         self._clock = clock
 
     def __call__(self, query: TransferQuery) -> list[Transfer]:
-        conditions, values = where(
-            ("at >= ?", stamp(query.since) if query.since else ""),
-            ("at < ?", stamp(query.until) if query.until else ""),
+        rows = newest(
+            self._db,
+            "SELECT * FROM transfers",
+            *within("at", query.since, query.until),
             ("direction = ?", query.direction),
             ("kind = ?", query.kind),
             ("state = ?", query.state),
-            ("rowid > ?", query.after_rowid),
+            limit=query.limit,
+            after_rowid=query.after_rowid,
         )
-        sql = f"SELECT * FROM transfers WHERE {conditions} ORDER BY rowid {'ASC' if query.after_rowid else 'DESC'} LIMIT ?"
-        rows = self._db.rows(sql, (*values, max(1, min(query.limit, MAX_ROWS))))
-        return [_transfer(row) for row in sorted(rows, key=lambda row: -row["rowid"])]
+        return [_transfer(row) for row in rows]
 
     def add(
         self,

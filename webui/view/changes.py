@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
 from board.kit.words import Text, mark
-from engine.store.changes import MAX_ROWS as MOST_CHANGES
 from engine.store.changes import Change
+from engine.store.queries import MAX_ROWS
 from engine.store.searches import Searched
 from webui.portal import Portal
 from webui.view.passages import asked_said
@@ -57,8 +57,8 @@ def rows(portal: Portal, call: Call, zone: ZoneInfo, kind: str) -> list[Row]:
     """Those of the search form's dates, newest first, 1000 at most. SettingsError for dates that are none."""
     since, until = span(call, portal.clock.now(), zone)
     if kind == SEARCHES:
-        return [_searched(portal, each, zone) for each in portal.store.searches(since, until, MOST_CHANGES)]
-    found = portal.store.changes(since=since, until=until, limit=MOST_CHANGES)
+        return [_searched(portal, each, zone) for each in portal.store.searches(since, until, MAX_ROWS)]
+    found = portal.store.changes(since=since, until=until, limit=MAX_ROWS)
     names = {each.id: each.name for each in portal.store.lists()}
     teller = Teller(portal, zone)
     return [_changed(portal, each, zone, names, teller) for each in found]
