@@ -39,11 +39,17 @@ class Unknown(str):
 
 _DAY_NUMBER = re.compile(r"(3[6-9]|[4-9]\d)\d{3}([.,]\d+)?")
 """From 1998 to 2173."""
-_PEOPLE = re.compile(
-    r"(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})"
-    r"([ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(:(?P<seconds>\d{2}))?\s*(?P<half>[AaPp][Mm])?)?"
+_PEOPLE = re.compile(r"(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})(?P<rest>[\sT,].*)?", re.DOTALL)
+_YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})(?:(?P<mark>[./-])\s?(?P<month>\d{1,2})(?P=mark)\s?(?P<day>\d{1,2})\.?|年(?P<month_>\d{1,2})月(?P<day_>\d{1,2})日)"
+    r"(?P<rest>[\sT,].*)?",
+    re.DOTALL,
 )
-_YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
+_CLOCK = re.compile(
+    r"[\sT,]+(?P<before>[^\s\d]{2})?\s*(?P<hour>\d{1,2}):(?P<minute>\d\d)(:(?P<seconds>\d\d))?(\s*(?P<after>[^\d:.+-].*))?"
+)
+"""A time as spreadsheets and Windows write it: "6:00", "18:00:05", "6:00 p. m.", "下午 06:00:00"."""
+_NOON = {"am": 0, "a.m.": 0, "上午": 0, "午前": 0, "오전": 0, "pm": 12, "p.m.": 12, "下午": 12, "午後": 12, "오후": 12}
 
 
 def read_limit(value: object, zone: ZoneInfo, end: bool, order: str = "") -> datetime:
@@ -88,18 +94,15 @@ def day_number(days: float, since_1904: bool = False) -> str:
 def _iso(text: str, order: str) -> str:
     if _DAY_NUMBER.fullmatch(text):
         return day_number(float(text.replace(",", ".")))
-    year_first = _YEAR_FIRST.fullmatch(text)
-    if year_first:
-        year, month, day, rest = year_first.groups()
-        return f"{year}-{int(month):02}-{int(day):02}{rest}"
-    found = _PEOPLE.fullmatch(text)
-    if not found:
-        return text
-    day, month = _day_and_month(found, text, order)
-    made = f"{found['year']}-{month:02}-{day:02}"
-    if found["hour"] is None:
-        return made
-    return f"{made}T{_hour(found):02}:{found['minute']}:{found['seconds'] or '00'}"
+    found = _YEAR_FIRST.fullmatch(text)
+    if found:
+        day, month = int(found["day"] or found["day_"]), int(found["month"] or found["month_"])
+    else:
+        found = _PEOPLE.fullmatch(text)
+        if not found:
+            return text
+        day, month = _day_and_month(found, text, order)
+    return f"{int(found['year']):04}-{month:02}-{day:02}{_time(found['rest'] or '')}"
 
 
 def _day_and_month(found: re.Match[str], text: str, order: str) -> tuple[int, int]:
@@ -113,8 +116,15 @@ def _day_and_month(found: re.Match[str], text: str, order: str) -> tuple[int, in
     raise ConfigError("{text!r} can mean two days: write it as 2026-05-31, or say whether the day comes first", text=text[:40])
 
 
-def _hour(found: re.Match[str]) -> int:
-    hour = int(found["hour"])
-    if found["half"] is None:
-        return hour
-    return hour % 12 + (12 if found["half"].lower() == "pm" else 0)
+def _time(rest: str) -> str:
+    """What follows a day, as ISO 8601 has it; what is no such time stays as it is."""
+    found = _CLOCK.fullmatch(rest)
+    if not found:
+        return rest
+    hour, half = int(found["hour"]), "".join(f"{found['before'] or ''}{found['after'] or ''}".lower().split())
+    if half:
+        noon = _NOON.get(half)
+        if noon is None or hour > 12 + noon:
+            return rest
+        hour = hour % 12 + noon
+    return f"T{hour:02}:{int(found['minute']):02}:{int(found['seconds'] or 0):02}"
