@@ -47,7 +47,8 @@ AS_TYPED = object()
 
 StrictInt = Annotated[int, STRICT]
 StrictBool = Annotated[bool, STRICT]
-
+Password = Annotated[str, AS_TYPED]
+"""One that a person chooses; blanks at its ends belong to it."""
 
 Conditions = Mapping[str, tuple[object, ...]]
 """{option: its values with which another one makes sense}."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Any, TypedDict
 
-from board.kit.fields import AS_TYPED
+from board.kit.fields import Password
 from board.kit.settings import Settings, option
 from firmware.certificates.facts import Facts
-
-Password = Annotated[str, AS_TYPED]
 
 
 class CertificateSent(Settings):

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from board.identity import confirmations
 from board.kit.errors import ConfigError, PackageError
+from board.kit.fields import Password
 from board.kit.settings import Settings, option, unfit
 from board.kit.web.menu import Tab
 from board.kit.web.routes import STREAM, Answer, Call, Elsewhere, Refused, api, data, page, said
@@ -15,7 +16,6 @@ from firmware.keeping import order
 from firmware.keeping.backups import MAX_BACKUP_BYTES, MAX_PASSPHRASE, MIN_PASSPHRASE, Inside
 from firmware.keeping.contents import PARTS, PEOPLE
 from firmware.menu import SYSTEM
-from firmware.people.forms import Password
 
 NAME = "setup/system/backup.html"
 SEALED = "application/octet-stream"

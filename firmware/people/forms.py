@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from board.kit.fields import AS_TYPED
+from board.kit.fields import Password
 from board.kit.people import USES
 from board.kit.permissions import ROLES
 from board.kit.settings import Settings, option
-
-Password = Annotated[str, AS_TYPED]
-"""Blanks belong to it."""
 
 
 class OwnPassword(Settings):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Annotated, Any
+from typing import Any
 
 from board.identity import camera_id
 from board.kit.errors import ConfigError
-from board.kit.fields import AS_TYPED, StrictBool
+from board.kit.fields import Password, StrictBool
 from board.kit.settings import Settings, SettingsError, option, unfit
 from board.kit.web.routes import Answer, Call, Refused, api, data, said
 from board.kit.words import Text
@@ -27,12 +27,8 @@ MOST_TOLD = 500
 """Differences and problems of one answer."""
 
 
-Passphrase = Annotated[str, AS_TYPED]
-"""Blanks belong to it: eight of them were none, and the file held no passwords."""
-
-
 class ExportForm(Settings):
-    passphrase: Passphrase = option(
+    passphrase: Password = option(
         "",
         "Passphrase",
         "Encrypts the passwords in the file; without one they are left out.",
@@ -43,7 +39,7 @@ class ExportForm(Settings):
 
 class ImportForm(Settings):
     document: dict[str, Any] = option(..., "File", "What an export gave.")
-    passphrase: Passphrase = option(
+    passphrase: Password = option(
         "", "Passphrase", "That of the export; without it passwords are not taken over.", widget="password", max_length=LONGEST
     )
     keep_names: StrictBool | None = option(
