@@ -220,6 +220,9 @@ def _install(words: list[str]) -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
     parser.add_argument("--licence", type=Path, help="the package's licence for this camera")
+    parser.add_argument(
+        "--confirmed", action="store_true", help="also an older version, another vendor's, or one without its licence"
+    )
     options = parser.parse_args(words)
     state = _state(options.state)
     with _OneHost(state):
@@ -230,7 +233,7 @@ def _install(words: list[str]) -> int:
             if path is not None and not path.is_file():
                 raise GatewrightError("{package} does not exist", package=path)
         packages, _ = _packages(state, None, "sim", [], Users(state, None))
-        *steps, name = packages.install(options.package, CAMERA)
+        *steps, name = packages.install(options.package, CAMERA, options.confirmed)
         for step in steps:
             print(step, file=sys.stderr)
         if options.licence is not None:

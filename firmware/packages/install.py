@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Protocol
 
 from board.kit.errors import PackageError
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, joined
 from firmware.packages import conflicts, needs
 from firmware.packages.checker import check_archive, check_slot, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
+from firmware.packages.licences import NONE, Licences
 from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
-from firmware.packages.slots import FAILED, GOOD, SD, Slot, Slots
+from firmware.packages.slots import CAMERA, FAILED, GOOD, SD, STAGED, Slot, Slots
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
-from firmware.packages.versions import OlderVersion, Versions
+from firmware.packages.versions import Unconfirmed, Versions
 from firmware.processes.launch import CHECK
 from firmware.processes.places import open_tree
 from firmware.processes.users import Users
@@ -46,12 +47,13 @@ class KeepsData(Protocol):
 
 class Installer:
     """One upload at a time. `lock` holds off every other change of packages. `built_in`: the version of the host that runs when
-    none was uploaded; then it takes the host alone, else packages alone; `unsigned`: as its switch says; None: never."""
+    none was uploaded; then it takes the host alone, else packages alone; `unsigned`: as its switch says; None: never;
+    `licences`: of packages; None: none needs one."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
         running: Switches, versions: Versions, users: Users, data: KeepsData, built_in: str = "",
-        unsigned: Unsigned | None = None,
+        unsigned: Unsigned | None = None, licences: Licences | None = None,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -63,25 +65,26 @@ class Installer:
         self._data = data
         self._built_in = built_in
         self._unsigned = unsigned
+        self._licences = licences
         self._busy = threading.Lock()
 
-    def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
-        """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on. `older`:
-        a person has confirmed a version that is older than one of before (OlderVersion asks for that).
+    def install(self, archive: Path, storage: str, confirmed: bool = False) -> Iterator[Text]:
+        """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on.
+        `confirmed`: a person has agreed to what Unconfirmed asks: an older version, another vendor, a licence that counts no more.
 
         A package that runs is stopped for the switch and started again; one that is off stays off. The very version that is
         installed already, undamaged, is left as it is."""
         if not self._busy.acquire(blocking=False):
             raise PackageError("another package is being installed right now; try again when it is done")
         try:
-            yield from self._steps(archive, storage, older)
+            yield from self._steps(archive, storage, confirmed)
         except PackageError as why:
             LOG.warning("upload refused: %s", why)
             raise
         finally:
             self._busy.release()
 
-    def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
+    def _steps(self, archive: Path, storage: str, confirmed: bool) -> Iterator[Text]:
         verified = check_archive(archive, self._trust, unsigned=self._unsigned is not None and self._unsigned.allowed)
         needs.check(verified)
         name = verified.manifest.name
@@ -89,13 +92,7 @@ class Installer:
             raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
         if name != HOST_NAME and self._built_in:
             raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
-        try:
-            self._versions.check(name, verified.manifest.version, self._version(name), older)
-        except OlderVersion as why:
-            loss = self._data.loss(verified.manifest)
-            if not loss:
-                raise
-            raise OlderVersion("{first}; {others}", first=why.text, others=loss) from why
+        self._ask(verified, confirmed)
         values = {"name": name, "version": verified.manifest.version}
         if verified.signed_by:
             yield Text("{name} {version}: signature and contents are right", values)
@@ -155,13 +152,63 @@ class Installer:
             return before
         return good or before
 
-    def _version(self, name: str) -> str:
-        """That runs, or would; "" for none."""
+    def _ask(self, coming: Verified, confirmed: bool) -> None:
+        """Unconfirmed says all that a person has to agree to; PackageError: nobody can."""
+        name, current = coming.manifest.name, self._current(coming.manifest.name)
+        asked: list[Text] = []
+        try:
+            self._versions.check(name, coming.manifest.version, self._built_in if current is None else current.version, confirmed)
+        except Unconfirmed as why:
+            asked += [why.text, self._data.loss(coming.manifest)]
+        if current is not None:
+            asked += [self._another_vendor(coming, current), self._licence_lost(coming, current)]
+        question = joined([each for each in asked if each])
+        if question and not confirmed:
+            raise Unconfirmed(question)
+        if question:
+            LOG.warning("%s: confirmed", question)
+
+    def _another_vendor(self, coming: Verified, current: Slot) -> Text:
+        """Each of those whom the camera trusts may sign any name: only a person knows whether it is the same vendor's new key."""
+        if not (coming.signed_by and current.signed_by) or coming.signed_by == current.signed_by:
+            return NOTHING
+        return Text(
+            "{name} {version} is signed with the key {key}, and {current}, which is installed, with {before}: confirm that you "
+            "trust its owner with this package",
+            {
+                "name": coming.manifest.name,
+                "version": coming.manifest.version,
+                "key": coming.signed_by[:16],
+                "current": current.version,
+                "before": current.signed_by[:16],
+            },
+        )
+
+    def _licence_lost(self, coming: Verified, current: Slot) -> Text:
+        """The coming version reads no plates, and the one that is installed does."""
+        if self._licences is None:
+            return NOTHING
+        about = coming.manifest
+        slot = Slot("", CAMERA, STAGED, about.version, coming.manifest_sha256, coming.signed_by)
+        status, why = self._licences.of(slot, about)
+        try:
+            before = self._licences.of(current, self._slots.manifest(about.name, current))[0]
+        except PackageError:
+            return NOTHING  # it does not run
+        if status != NONE or before == NONE:
+            return NOTHING
+        return Text(
+            "{name} {version} has no licence on this camera ({why}): confirm that you want it without",
+            {"name": about.name, "version": about.version, "why": why},
+        )
+
+    def _current(self, name: str) -> Slot | None:
+        """That runs, or would; of the host None: the one that is built in."""
         try:
             slot = self._slots.current(name) if name in self._slots.names() else None
         except PackageError:
-            return self._built_in
-        return slot.version if slot is not None and (slot.state != FAILED or not self._built_in) else self._built_in
+            return None
+        return None if slot is None or (slot.state == FAILED and self._built_in) else slot
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name
@@ -169,7 +216,9 @@ class Installer:
             return False
         try:
             slot = self._slots.current(name)
-            if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
+            if slot is None or slot.state == FAILED:
+                return False
+            if (slot.manifest_sha256, slot.signed_by, slot.storage) != (verified.manifest_sha256, verified.signed_by, storage):
                 return False
             check_slot(self._slots.path(name, slot), slot, self._trust)
         except PackageError as why:

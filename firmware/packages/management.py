@@ -89,6 +89,7 @@ class Packages:
             users,
             self._kept_data,
             unsigned=self.unsigned,
+            licences=self._licences,
         )
         self._listing = Listing(slots, self._running, self._licences, self._kept_data, self.schedules)
         self._routing = Routing(state, slots, self._running)
@@ -149,9 +150,9 @@ class Packages:
                 self._running.stop(name)
                 self._trial.interrupt(name)
 
-    def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
+    def install(self, archive: Path, storage: str, confirmed: bool = False) -> Iterator[Text]:
         """See Installer.install."""
-        return self._installer.install(archive, storage, older)
+        return self._installer.install(archive, storage, confirmed)
 
     def start(self, name: str) -> None:
         """Also after a boot from now on. A package that runs with all its processes is left alone."""

@@ -34,7 +34,7 @@ class Uploads:
 
     @contextmanager
     def package(self, call: Call) -> Iterator[tuple[Path, str, bool]]:
-        """(archive, storage, whether an older version is confirmed): the first file part, whatever its name, and the fields save2sd
+        """(archive, storage, whether what has to be confirmed is): the first file part, whatever its name, and the fields save2sd
         and older; gone at the end."""
         length = _length(call, MAX_UPLOAD_BYTES)
         if space(self._folder)[1] < length + SPARE_BYTES:
@@ -42,8 +42,8 @@ class Uploads:
         path = self._new("package-")
         try:
             upload = receive(call.stream, length, call.content_type, path, MAX_ARCHIVE_BYTES)
-            on_card, older = _is_on(upload.fields, "save2sd"), _is_on(upload.fields, "older")
-            yield path, SD if on_card else CAMERA, older
+            on_card, confirmed = _is_on(upload.fields, "save2sd"), _is_on(upload.fields, "older")
+            yield path, SD if on_card else CAMERA, confirmed
         finally:
             path.unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ ASK, NEVER = "ask", "never"
 POLICIES = (ASK, NEVER)
 
 
-class OlderVersion(PackageError):
+class Unconfirmed(PackageError):
     """It may be installed all the same when a person confirms it."""
 
 
@@ -56,7 +56,7 @@ class Versions:
         self._write(lambda kept: replace(kept, older=older))
 
     def check(self, name: str, version: str, current: str, confirmed: bool) -> None:
-        """`current`: the installed version, "" for none. OlderVersion: somebody has to confirm it; PackageError: never."""
+        """`current`: the installed version, "" for none. Unconfirmed: somebody has to confirm it; PackageError: never."""
         known = (current or version, self._kept.highest.get(name, version) if self._kept.older == NEVER else version)
         highest = max(known, key=numbers)
         if numbers(version) >= numbers(highest):
@@ -68,7 +68,7 @@ class Versions:
                 **values,
             )
         if not confirmed:
-            raise OlderVersion(
+            raise Unconfirmed(
                 "{name} {version} is older than {highest}, which was installed here: confirm that you want it", **values
             )
         LOG.warning("%s %s is older than %s: confirmed", name, version, highest)

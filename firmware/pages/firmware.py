@@ -17,7 +17,7 @@ from firmware.menu import SYSTEM
 from firmware.packages.slots import TRIAL
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.packages.versions import OlderVersion
+from firmware.packages.versions import Unconfirmed
 from firmware.update.service import UpdateStatus
 
 NAME = "setup/system/firmware.html"
@@ -121,9 +121,9 @@ def _post(host: Host, call: Call[object, RestartForm]) -> Answer:
 
 def _update(host: Host, call: Call) -> Answer:
     try:
-        with host.uploads.package(call) as (archive, _, older):
-            steps = list(host.update.install(archive, older))
-    except OlderVersion as why:
+        with host.uploads.package(call) as (archive, _, confirmed):
+            steps = list(host.update.install(archive, confirmed))
+    except Unconfirmed as why:
         raise Refused(409, why.text) from why
     except PackageError as why:
         raise Refused(400, why.text) from why
@@ -155,7 +155,8 @@ TAB = Tab(
             "api/firmware",
             "system",
             _update,
-            "Updates the host: multipart/form-data with one file, and `older` = 1 for an older version (else 409).",
+            "Updates the host: multipart/form-data with one file, and `older` = 1 to confirm an older version or another "
+            "vendor's (else 409).",
             reply=Updated,
             takes=STREAM,
             max_body_bytes=MAX_UPLOAD_BYTES,

@@ -18,7 +18,7 @@ from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.schedules import Schedule
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.packages.versions import POLICIES, OlderVersion
+from firmware.packages.versions import POLICIES, Unconfirmed
 
 
 class Listing(TypedDict):
@@ -138,11 +138,11 @@ def _listing(host: Host, call: Call) -> Answer:
 
 
 def upload(host: Host, call: Call) -> Answer:
-    """One JSON object: what was installed, 201, or the refusal, 400; 409 for an older version that was not confirmed."""
+    """One JSON object: what was installed, 201, or the refusal, 400; 409 for what has to be confirmed and was not."""
     try:
         with host.uploads.package(call) as order:
             steps = list(host.packages.install(*order))
-    except OlderVersion as why:
+    except Unconfirmed as why:
         raise Refused(409, why.text) from why
     except PackageError as why:
         raise Refused(400, why.text) from why
@@ -232,7 +232,8 @@ TAB = Tab(
             "api/packages",
             "packages",
             upload,
-            "Uploads a package: multipart/form-data with one file, `save2sd`, and `older` = 1 for an older version (else 409).",
+            "Uploads a package: multipart/form-data with one file, `save2sd`, and `older` = 1 to confirm an older version, another "
+            "vendor's, or one without a licence (else 409).",
             reply=Uploaded,
             takes=STREAM,
             max_body_bytes=MAX_UPLOAD_BYTES,

@@ -1,4 +1,4 @@
-// Upload: the form of a page that takes a file: what was chosen, how far it is, and the question whether an older version is wanted.
+// Upload: the form of a page that takes a file: what was chosen, how far it is, and the question whether what has to be confirmed is wanted.
 // Text from the camera is only set as text.
 import { number } from "./habit.js";
 import { _ } from "./words.js";
@@ -75,7 +75,7 @@ export function takeUploads({ address, name, more = () => ({}), checks, done, en
         chosen();
         end(done(reply), "ok");
       } else end(reply.error, request.status === 409 ? "warn" : "bad");
-      if (request.status === 409) confirmed([_("Install the older version?"), reply.error, _("Install")]).then((yes) => yes && send(file, "1"));
+      if (request.status === 409) confirmed([_("Install it all the same?"), reply.error, _("Install")]).then((yes) => yes && send(file, "1"));
     };
     sending = true;
     $("result").hidden = true;

@@ -105,11 +105,11 @@ class HostUpdate:
             if slot is not None and slot.state == TRIAL:
                 self._slots.mark(HOST_NAME, slot, TRIAL)
 
-    def install(self, archive: Path, older: bool = False) -> Iterator[Text]:
+    def install(self, archive: Path, confirmed: bool = False) -> Iterator[Text]:
         """Yields a word for each step. At the end the host that runs is asked to start again, as the new one, unless it is that
-        version already. PackageError and OlderVersion: as for packages."""
+        version already. PackageError and Unconfirmed: as for packages."""
         before = self._current_letter()
-        *steps, _ = self._installer.install(archive, CAMERA, older)
+        *steps, _ = self._installer.install(archive, CAMERA, confirmed)
         yield from steps
         if self._current_letter() != before or self._running() is None:
             self._restart.ask()

@@ -673,6 +673,11 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     until(lambda: host.ask("GET", "/health").status_code == 200)
     assert (host.package()["version"], host.package()["status"]) == ("2.0.0", "on")
     host.stop()
+    write(path, contents())
+    asked = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert asked.returncode == 1 and "1.0.0 is older than 2.0.0, which was installed here: confirm" in asked.stderr
+    confirmed = subprocess.run([*words, "--confirmed"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (confirmed.returncode, confirmed.stdout) == (0, "'TINY is uploaded'\n")
 
 
 def test_browser_log_in_forces_a_new_password_and_roles_limit_what_follows(tmp_path: Path) -> None:

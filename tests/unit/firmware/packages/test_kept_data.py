@@ -21,7 +21,7 @@ from firmware.packages import running as running_module
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
-from firmware.packages.versions import OlderVersion
+from firmware.packages.versions import Unconfirmed
 from firmware.processes import supervisor as supervisor_module
 from tests.checked_here import checked_here
 from tests.recorder import Recorder
@@ -107,7 +107,7 @@ class Camera:
         self, packages: Packages, version: int, layout: int, oldest: int = 0, knows: bool = True, fails: bool = False
     ) -> list[str]:
         members = self.members(version, layout, oldest, knows, fails)
-        steps = packages.install(write(self.folder / "upload.tar.gz", members), CAMERA, older=True)
+        steps = packages.install(write(self.folder / "upload.tar.gz", members), CAMERA, confirmed=True)
         return [str(step) for step in steps]
 
     def members(self, version: int, layout: int, oldest: int = 0, knows: bool = True, fails: bool = False) -> dict[str, bytes]:
@@ -354,7 +354,7 @@ def test_who_uploads_the_older_version_again_is_told_first_what_is_lost(camera: 
     older = write(camera.folder / "older.tar.gz", camera.members(1, layout=1))
     camera.upload(first, 2, layout=2, oldest=2)
     good(first, 2)
-    with pytest.raises(OlderVersion, match=r"1.0.0 is older than 2.0.0.*; 1.0.0 cannot read what is stored now. Its data becomes"):
+    with pytest.raises(Unconfirmed, match=r"1.0.0 is older than 2.0.0.*; 1.0.0 cannot read what is stored now. Its data becomes"):
         list(first.install(older, CAMERA))
 
 

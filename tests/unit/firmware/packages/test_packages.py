@@ -32,13 +32,13 @@ from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
 from firmware.packages import trial as trial_module
 from firmware.packages.checker import NotChecked
-from firmware.packages.keys import TrustedKeys, keep_copies, public_of, public_pem
+from firmware.packages.keys import TrustedKeys, fingerprint, keep_copies, public_of, public_pem
 from firmware.packages.licence import licence_bytes
 from firmware.packages.management import Packages, board_file
 from firmware.packages.schedules import Schedule
 from firmware.packages.slots import CAMERA, SD, Slot, Slots
 from firmware.packages.trusted import Trusted
-from firmware.packages.versions import NEVER, OlderVersion
+from firmware.packages.versions import NEVER, Unconfirmed
 from firmware.pages.packages import upload
 from firmware.processes import supervisor as supervisor_module
 from tests.checked_here import checked_here
@@ -1083,19 +1083,62 @@ def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
     assert (given["GATEWRIGHT_BIND"], given["GATEWRIGHT_PORT"]) == ("0.0.0.0", "8443")
 
 
+def test_another_vendors_package_of_the_same_name_asks_and_says_that_the_licence_is_lost(
+    camera: Camera, prepared: Prepared
+) -> None:
+    """Whoever is trusted may sign any name; with a vendor's new key it is the same vendor, and the camera cannot know."""
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    packages.trusted.add(public_pem(public_of(OTHER_KEY)), "other")
+    keys = {name: fingerprint(public_of(key))[:16] for name, key in (("ours", KEY), ("theirs", OTHER_KEY))}
+    licensed: dict[str, Any] = {"conf": lambda text: text.replace("mechanism = none", "mechanism = file")}
+    with pytest.raises(Unconfirmed, match=r"^TINY 2.0.0 has no licence on this camera \(no licence for the camera with serial num"):
+        camera.upload(packages, version="2.0.0", **licensed)
+    archive = write(camera.folder / "2.tar.gz", contents(version="2.0.0", **licensed))
+    assert str(list(packages.install(archive, CAMERA, confirmed=True))[-1]) == "TINY"
+    fields = {"package": "TINY", "serial": "serial-1", "expires": ""}
+    signature = base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()
+    packages.store_licence("TINY", json.dumps({"licence": fields, "signature": signature}).encode())
+    camera.upload(packages, version="2.1.0", **licensed)
+    with pytest.raises(Unconfirmed) as asked:
+        camera.upload(packages, version="3.0.0", key=OTHER_KEY, **licensed)
+    assert str(asked.value) == (
+        f"TINY 3.0.0 is signed with the key {keys['theirs']}, and 2.1.0, which is installed, with {keys['ours']}: confirm that you "
+        "trust its owner with this package; TINY 3.0.0 has no licence on this camera (the licence is not signed by the package's "
+        "vendor, or was changed): confirm that you want it without"
+    )
+    assert (only(packages).version, only(packages).license) == ("2.1.0", "valid")
+    archive = write(camera.folder / "3.tar.gz", contents(version="3.0.0", key=OTHER_KEY, **licensed))
+    list(packages.install(archive, CAMERA, confirmed=True))
+    assert (only(packages).version, only(packages).license) == ("3.0.0", "none")
+    camera.upload(packages, version="3.1.0", key=OTHER_KEY, **licensed)
+
+
+def test_a_version_that_is_signed_anew_lives_on_without_the_key_of_before(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    other = packages.trusted.add(public_pem(public_of(OTHER_KEY)), "other")
+    archive = write(camera.folder / "anew.tar.gz", contents(key=OTHER_KEY))
+    assert "this version is installed already" not in map(str, packages.install(archive, CAMERA, confirmed=True))
+    before = next(key for key in packages.trusted.all() if key.fingerprint != other.fingerprint)
+    packages.trusted.remove(before.fingerprint, before.fingerprint[:8])
+    packages.restart("TINY")
+    until(lambda: up(packages))
+
+
 def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.two_good)
     packages = camera.boot()
     before = only(packages).processes[0].pid
     archive = write(camera.folder / "older.tar.gz", contents(version="1.9.0"))
-    with pytest.raises(OlderVersion, match=r"TINY 1.9.0 is older than 2.0.0"):
+    with pytest.raises(Unconfirmed, match=r"TINY 1.9.0 is older than 2.0.0"):
         list(packages.install(archive, CAMERA))
     assert (only(packages).version, only(packages).processes[0].pid) == ("2.0.0", before)
-    list(packages.install(archive, CAMERA, older=True))
+    list(packages.install(archive, CAMERA, confirmed=True))
     assert (only(packages).version, only(packages).previous) == ("1.9.0", "2.0.0")
     packages.versions.decide(NEVER)
     with pytest.raises(PackageError, match="takes no older versions"):
-        list(packages.install(write(camera.folder / "oldest.tar.gz", contents(version="1.0.0")), CAMERA, older=True))
+        list(packages.install(write(camera.folder / "oldest.tar.gz", contents(version="1.0.0")), CAMERA, confirmed=True))
 
 
 @pytest.mark.parametrize("left", [None, b"", b"[package]\nformat = 9\n"], ids=["gone", "emptied", "damaged"])

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import PackageError
-from firmware.packages.versions import NEVER, OlderVersion, Versions
+from firmware.packages.versions import NEVER, Unconfirmed, Versions
 
 
 @pytest.mark.parametrize("version", ["2.9.9.9", "2.0", "0.1.0", "2.9.10-rc1"])
 def test_an_older_version_has_to_be_confirmed(tmp_path: Path, version: str) -> None:
     versions = Versions(tmp_path)
     versions.installed("ANPR", "3.0.0.0")
-    with pytest.raises(OlderVersion, match=rf"ANPR {version} is older than 3.0.0.0, which was installed here: confirm"):
+    with pytest.raises(Unconfirmed, match=rf"ANPR {version} is older than 3.0.0.0, which was installed here: confirm"):
         versions.check("ANPR", version, "3.0.0.0", confirmed=False)
     versions.check("ANPR", version, "3.0.0.0", confirmed=True)
     versions.check("ANPR", version, "", confirmed=False)  # a person has removed the newer one
@@ -36,7 +36,7 @@ def test_a_camera_that_takes_none_takes_none(tmp_path: Path) -> None:
     assert again.older == NEVER
     with pytest.raises(PackageError, match="this camera takes no older versions") as caught:
         again.check("ANPR", "2.0", "", confirmed=True)
-    assert not isinstance(caught.value, OlderVersion)
+    assert not isinstance(caught.value, Unconfirmed)
 
 
 def test_the_highest_stays_when_an_older_one_was_installed(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_highest_stays_when_an_older_one_was_installed(tmp_path: Path) -> No
 
 
 def test_a_camera_from_before_knows_the_version_that_is_installed(tmp_path: Path) -> None:
-    with pytest.raises(OlderVersion, match=r"older than 3\.0"):
+    with pytest.raises(Unconfirmed, match=r"older than 3\.0"):
         Versions(tmp_path).check("ANPR", "2.5", "3.0", confirmed=False)
 
 
