@@ -38,6 +38,7 @@ def main() -> int:
     log.info("portal ready")
     while not life.stop.wait(BEAT_EVERY_S) and server.alive() and not portal.store.db.is_over():
         life.beat()
+        portal.uploads.clear()
     failed = not life.stop.is_set() and not portal.store.db.is_over()
     server.stop()
     log.info("portal stopped")

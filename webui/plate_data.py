@@ -10,10 +10,12 @@ from dataclasses import asdict
 from itertools import islice
 
 from engine import lists as matching
+from engine.exchange import local_files
 from engine.formats.stream import Pipe
-from engine.store import DeliveryQuery, StoredPassage
+from engine.store import DeliveryQuery, StoredPassage, notes, rescue
 from engine.types import ListEntry
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.deliveries import shown as delivery
 from webui.view.passages import reads, shown
 
@@ -73,8 +75,9 @@ def exported(portal: Portal, plate: str) -> Iterator[bytes]:
     yield from pipe.taken(0)
 
 
-def forget(portal: Portal, plate: str, by: str) -> tuple[int, int, int]:
-    """(passages deleted, those that stay because a message of theirs is still to be delivered, entries deleted)."""
+def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
+    """Deletes it wherever this camera stores it, but for its logs. Uploaded files of plates go whatever they hold, as they lie here
+    for an hour only."""
     deleted, waiting = 0, 0
     found = list(passages_of(portal, plate))
     while some := list(islice(found, CHUNK)):
@@ -90,7 +93,23 @@ def forget(portal: Portal, plate: str, by: str) -> tuple[int, int, int]:
     for entry in entries:
         portal.store.entries.delete(entry.id, by)
     portal.store.unname(plate, masked(plate))
-    return deleted, waiting, len(entries)
+    notes.forget_in_copies(portal.state.database, plate, masked(plate))
+    portal.uploads.clear(everything=True)
+    files = _drop_files(portal, plate, [each.plate for each in entries])
+    return shapes.Forgotten(passages=deleted, waiting=waiting, entries=len(entries), files=files)
+
+
+def _drop_files(portal: Portal, plate: str, written: list[str]) -> int:
+    """Of a file in which it stands nothing can be deleted alone. How many exports went."""
+    said = notes.spelled(plate, *written)
+    if said is None:
+        return 0
+    exports = list(local_files.naming(portal.state.exchange, said))
+    aside = rescue.aside_of(portal.state.database)
+    damaged = [each for each in (aside, aside.with_name(f"{aside.name}-wal")) if local_files.holds(each, matching.normalise(plate))]
+    for path in (*exports, *damaged):
+        path.unlink(missing_ok=True)
+    return len(exports)
 
 
 def _waits(portal: Portal, passage_id: str) -> bool:

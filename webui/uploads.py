@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -144,20 +144,31 @@ class Uploads:
         process = self._running.get(name)
         return process is not None and process.poll() is None
 
+    def clear(self, everything: bool = False) -> None:
+        """Forgets what nobody has asked for within an hour, or all that is not worked on: the plates of a list lie in it."""
+        with self._lock, suppress(OSError):  # the next round tries it again
+            _, idle = self._kept()
+            old = time.time() - KEPT_S
+            for at, each in idle:
+                if everything or at < old:
+                    shutil.rmtree(each, ignore_errors=True)
+
     def _clear(self) -> None:
-        """With the lock held: forgets what is old, and the oldest of what is too many; ConfigError when all of them are being sent
-        or worked on."""
+        """With the lock held: forgets the oldest of what is too many; ConfigError when all of them are being sent or worked on."""
+        busy, idle = self._kept()
+        if busy >= MOST_KEPT:
+            raise ConfigError("several files are being worked on: wait for them")
+        for number, (_, each) in enumerate(idle):
+            if busy + len(idle) - number >= MOST_KEPT:
+                shutil.rmtree(each, ignore_errors=True)
+
+    def _kept(self) -> tuple[int, list[tuple[float, Path]]]:
+        """How many are being sent or worked on, and the others with their times, oldest first."""
         for name in [each for each in self._running if not self._is_running(each)]:
             self._running.pop(name)
         busy = self._coming | self._running.keys()
         folders = list(self._folder.iterdir()) if self._folder.is_dir() else []
-        idle = sorted((each.stat().st_mtime, each) for each in folders if each.name not in busy)
-        if len(busy) >= MOST_KEPT:
-            raise ConfigError("several files are being worked on: wait for them")
-        old = time.time() - KEPT_S
-        for number, (at, each) in enumerate(idle):
-            if at < old or len(busy) + len(idle) - number >= MOST_KEPT:
-                shutil.rmtree(each, ignore_errors=True)
+        return len(busy), sorted((each.stat().st_mtime, each) for each in folders if each.name not in busy)
 
 
 def _gone() -> Refused:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import shutil
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import IO
 
 from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
@@ -16,6 +20,11 @@ LEAST_FREE = 64 << 20
 
 KEPT_FREE = 16 << 20
 """Bytes that files of exports and imports leave free while they are made: a full storage costs pictures, then passages."""
+
+PIECE_BYTES = 1 << 20
+LONGEST_PLATE = 200
+"""Characters, with what separates them."""
+PICTURES = (".jpg", ".jpeg", ".png")
 
 
 class LocalFileOptions(JobOptions):
@@ -49,6 +58,42 @@ def drop_others(exchange: Path, jobs: Collection[int]) -> None:
     for folder in exchange.glob("[0-9]*"):
         if folder.name not in stay:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def naming(exchange: Path, said: re.Pattern[str]) -> Iterator[Path]:
+    """The files of all jobs in which that is found."""
+    for path in sorted(exchange.glob("[0-9]*/*")):
+        if path.is_file() and any(map(said.search, _texts(path))):
+            yield path
+
+
+def holds(path: Path, characters: str) -> bool:
+    """Whether they stand anywhere in it, as in a database, which has nothing between its texts."""
+    if not characters or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return any(characters in piece for piece in _pieces(file))
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """What a file holds, piece by piece, a workbook's parts too; each piece begins with the end of the one before."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            yield from _pieces(file)
+        return
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            if not part.filename.endswith(PICTURES):
+                with archive.open(part) as file:
+                    yield from _pieces(file)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[str]:
+    decoder, end = codecs.getincrementaldecoder("utf-8")("replace"), ""
+    while read := file.read(PIECE_BYTES):
+        piece = end + decoder.decode(read)
+        yield piece
+        end = piece[-LONGEST_PLATE:]
 
 
 def room(folder: Path, most: int) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,10 +134,7 @@ def copy_to(path: Path, database: Path, now: datetime) -> None:
                 "CREATE TABLE about AS SELECT ? AS at, coalesce(max(rowid), 0) AS change FROM src.changes", (now.isoformat(),)
             )
             copy.execute("COMMIT")
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        sync_folder(path.parent)
+        _put(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -150,6 +148,38 @@ def _copy_table(copy: sqlite3.Connection, table: str) -> None:
         copy.execute(f"CREATE TABLE entries AS SELECT {', '.join(names)} FROM {source}")
     else:
         copy.execute(f"CREATE TABLE {table} AS SELECT * FROM src.{table}")
+
+
+def rewrite(database: Path, name: str, change: Callable[[sqlite3.Connection], None]) -> None:
+    """Another copy with what `change` does to it takes the place of this one, if there is one and anything changes: nobody writes
+    into a copy that others may read. StoreError: it could not be replaced."""
+    path = file_of(database, name)
+    if not path.exists():
+        return
+    fresh = path.with_name(f"{path.name}.rewritten")
+    try:
+        with _told(path.name):
+            shutil.copyfile(path, fresh)
+            fresh.chmod(private_in(path.parent))
+            with closing(sqlite3.connect(_uri(fresh, "rw"), uri=True, isolation_level=None)) as copy:
+                copy.execute("PRAGMA journal_mode=OFF")
+                copy.execute("PRAGMA synchronous=OFF")  # it is synced below, once
+                copy.execute("PRAGMA secure_delete=ON")
+                copy.execute("BEGIN")
+                change(copy)
+                copy.execute("COMMIT")
+                if not copy.total_changes:
+                    return
+            _put(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _put(fresh: Path, path: Path) -> None:
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
 
 
 def fill(target: sqlite3.Connection, database: Path, name: str, counts_stay: bool) -> None:

@@ -1,10 +1,14 @@
-"""Notes: what actions, exports and imports said last, without a plate whose owner wants it forgotten."""
+"""Notes: what actions, exports and imports said last, and copies of lists, without a plate whose owner wants it forgotten."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
 
 from engine.lists import normalise
+from engine.store import backup
 from engine.store.database import Database
 
 NOTES = (
@@ -17,16 +21,54 @@ NOTES = (
 """Table and column; deliveries go with their passages."""
 
 
+def spelled(plate: str, *written: str) -> re.Pattern[str] | None:
+    """Finds exactly this plate in a text, as it is compared, as it stands here and as it was `written` elsewhere (with an umlaut),
+    whatever separates its characters; None: it has none."""
+    keys = {"".join(filter(str.isalnum, each)) for each in (normalise(plate), plate, *written)} - {""}
+    ways = "|".join(r"[ .·-]*".join(map(re.escape, key)) for key in sorted(keys))
+    return re.compile(rf"(?<![^\W_])(?:{ways})(?![^\W_])", re.IGNORECASE) if keys else None
+
+
 def unname(db: Database, plate: str, instead: str) -> None:
     """They stay, with `instead` in the place of exactly this plate, whatever separates its characters."""
-    key = normalise(plate)
-    if not key:
-        return
-    said = re.compile(r"(?<![^\W_])" + r"[ .·-]*".join(map(re.escape, key)) + r"(?![^\W_])", re.IGNORECASE)
     for table, column in NOTES:
-        sql = f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} <> ''"
-        with_it = [row for row in db.rows(sql) if said.search(row["note"])]  # before the transaction: a car shall not wait
-        with db.transaction():
-            for row in with_it:
-                sql = f"UPDATE {table} SET {column} = ? WHERE rowid = ? AND {column} = ?"  # another may have come meanwhile
-                db.execute(sql, (said.sub(lambda _: instead, row["note"]), row["number"], row["note"]))
+        rows = db.rows(f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} <> ''")
+        changed = _changed(((row["number"], row["note"]) for row in rows), plate, instead)
+        with db.transaction():  # begun after the search: a car that comes meanwhile shall not wait
+            for values in changed:
+                db.execute(_update(table, column), values)  # another note may have come meanwhile
+
+
+def forget_in_copies(database: Path, plate: str, instead: str) -> None:
+    """The same in the copies of the database, in which nobody stands in a list or counts as inside by this plate any more: they
+    would bring it back. StoreError: a copy could not be replaced."""
+
+    def forget(copy: sqlite3.Connection) -> None:
+        copy.create_function("normalised", 1, normalise)
+        for table in ("entries", "inside"):
+            if _has(copy, table, "plate"):
+                copy.execute(f"DELETE FROM {table} WHERE normalised(plate) = ?", (normalise(plate),))
+        for table, column in NOTES:
+            if _has(copy, table, column):
+                rows = copy.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''").fetchall()
+                copy.executemany(_update(table, column), _changed(rows, plate, instead))
+
+    for name in backup.ALL:
+        backup.rewrite(database, name, forget)
+
+
+def _has(copy: sqlite3.Connection, table: str, column: str) -> bool:
+    """Those of other releases lack some."""
+    return column in {row[1] for row in copy.execute(f"PRAGMA table_info({table})")}
+
+
+def _changed(notes: Iterable[tuple[int, str]], plate: str, instead: str) -> list[tuple[str, int, str]]:
+    """Values for `_update`."""
+    said = spelled(plate)
+    if said is None:
+        return []
+    return [(said.sub(lambda _: instead, note), number, note) for number, note in notes if said.search(note)]
+
+
+def _update(table: str, column: str) -> str:
+    return f"UPDATE {table} SET {column} = ? WHERE rowid = ? AND {column} = ?"

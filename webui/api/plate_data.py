@@ -20,10 +20,10 @@ def _export(portal: Portal, call: Call) -> Answer:
 
 def _delete(portal: Portal, call: Call) -> Answer:
     plate = call.path["plate"][:60]
-    passages, waiting, entries = plate_data.forget(portal, plate, call.user)
-    told = {"deleted": plate_data.masked(plate), "passages": passages, "entries": entries}
+    found = plate_data.forget(portal, plate, call.user)
+    told = {"deleted": plate_data.masked(plate), "passages": found["passages"], "entries": found["entries"]}
     portal.store.changes.add(call.user, "plate", 0, None, told)
-    return data(shapes.Forgotten(passages=passages, waiting=waiting, entries=entries))
+    return data(found)
 
 
 ROUTES = (
@@ -39,8 +39,9 @@ ROUTES = (
         "api/plates/<plate>/data",
         "configure",
         _delete,
-        "Deletes all of it; passages whose messages are still to be delivered stay until then, and are told. Audit still says "
-        "who did what, without the plate, and its vehicle still counts as inside.",
+        "Deletes all of it, also from the copies of the lists, with exports on this camera in which it stands (`files`); passages "
+        "whose messages are still to be delivered stay until then, and are told. Audit still says who did what, without the plate, "
+        "and its vehicle still counts as inside; logs keep it until newer lines take their place.",
         reply=shapes.Forgotten,
     ),
 )

@@ -789,8 +789,10 @@ class ConfigurationEffect(TypedDict):
 
 
 class Forgotten(TypedDict):
-    """What was deleted of a plate. `waiting`: passages that stay, as a message of theirs is still to be delivered."""
+    """What was deleted of a plate. `waiting`: passages that stay, as a message of theirs is still to be delivered; `files`: exports
+    kept on the camera that held it."""
 
     passages: int
     waiting: int
     entries: int
+    files: int

@@ -17,7 +17,9 @@ from PIL import Image
 from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.formats.jpeg_size import jpeg_size
+from engine.formats.workbook import workbook
 from engine.settings import GeneralSettings
+from engine.store import backup, rescue
 from engine.store.transfers import TransferQuery
 from engine.types import Decision, Delivery, Match, PassageImages, PlateList, SeenRead
 from tests.samples import NOW, WHITE, entry, passage, rule
@@ -120,7 +122,7 @@ def test_all_data_of_one_plate_is_deleted_but_for_what_is_still_to_be_delivered(
     store(caller, "AB123", "p2", 2)
     caller.portal.store.save_entry(entry("AB12", WHITE))
     reply = caller.send("DELETE", "api/plates/AB12/data", {})
-    assert reply.json == {"passages": 1, "waiting": 1, "entries": 1}
+    assert reply.json == {"passages": 1, "waiting": 1, "entries": 1, "files": 0}
     assert [caller.portal.store.passages.has(each) for each in ("p0", "p1", "p2")] == [False, True, True]
     left = {each.name for each in Path(caller.state.images).rglob("*.jpg")}
     assert left == {"p1-full.jpg", "p1-plate.jpg", "p2-full.jpg", "p2-plate.jpg"}
@@ -168,6 +170,35 @@ def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_for
         "gate.example took AB***", "2026-01-02/AB***_full.jpg is not stored", "gate.example took AB123",
     )  # fmt: skip
     assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
+
+
+def test_files_of_this_camera_that_hold_a_plate_go_with_it_and_copies_of_the_lists_lose_it(caller: Caller) -> None:
+    """A copy would have let it in again, and its owner was told that all of it is gone."""
+    kept, state = caller.portal.store, caller.state
+    for plate in ("MÜ-X 12", "MUX123"):
+        kept.save_entry(entry(plate), "anna")
+    kept.occupancy.enter("MUX12", WHITE, NOW)
+    for name in backup.ALL:
+        backup.make(state.database, name, NOW)
+    for name, text in {
+        "1/old.csv": "Plate;Name\nMÜ-X 12;Anna\n", "1/new.csv": "Plate;Name\nMUX123;Bert\n", "2/matches.xml": "<p>MUX12</p>",
+        "published.json": "{}", "uploads/0/file": "MÜ-X 12",
+    }.items():  # fmt: skip
+        (state.exchange / name).parent.mkdir(parents=True, exist_ok=True)
+        (state.exchange / name).write_text(text)
+    for name, plate in (("2/one.xlsx", "MUX 12"), ("2/two.xlsx", "MUX 123")):
+        with (state.exchange / name).open("wb") as file:
+            file.writelines(workbook(("Plate",), [(plate,)]))
+    aside = rescue.aside_of(state.database)
+    aside.write_bytes(b"SQLite\0MUX12MUX12\0")
+    answer = caller.send("DELETE", "api/plates/MUX12/data", {}).json
+    assert answer == {"passages": 0, "waiting": 0, "entries": 1, "files": 3}
+    left = {each.relative_to(state.exchange).as_posix() for each in state.exchange.rglob("*") if each.is_file()}
+    assert left == {"1/new.csv", "2/two.xlsx", "published.json"} and not aside.exists()
+    assert [about.entries for about in backup.abouts(state.database)] == [1, 1, 1]
+    for name in backup.ALL:
+        assert backup.is_whole(state.database, name)
+        assert "MÜ-X 12".encode() not in backup.file_of(state.database, name).read_bytes()
 
 
 def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_are_taken_away_one_by_one(caller: Caller) -> None:

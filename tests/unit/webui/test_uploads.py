@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from board.kit.errors import ConfigError
 from board.kit.state import State
 from board.kit.web.routes import Refused
 from engine.exchange.hand import READING, HandFolder, HandOrder
-from webui.uploads import MOST_KEPT, Uploads
+from webui.uploads import KEPT_S, MOST_KEPT, Uploads
 
 CONTENT = b"plate\nAB1\n"
 
@@ -55,6 +57,15 @@ def test_a_file_that_is_being_sent_is_not_taken_away_for_others(uploads: Uploads
     thread.join()
     assert len(names) == 1 and uploads.order(names[0]).user == "anna"
     assert len(list((uploads._folder).iterdir())) == MOST_KEPT
+
+
+def test_what_nobody_asked_for_within_an_hour_is_forgotten_though_nobody_sends_another(uploads: Uploads) -> None:
+    """The plates of a list lay there until the next file came."""
+    old, new = (uploads.receive(io.BytesIO(CONTENT), len(CONTENT), HandOrder(4, "anna")) for _ in range(2))
+    at = time.time() - KEPT_S - 1
+    os.utime(uploads._folder / old, (at, at))
+    uploads.clear()
+    assert [each.name for each in uploads._folder.iterdir()] == [new]
 
 
 def test_more_are_not_taken_while_all_are_being_sent(uploads: Uploads) -> None:
