@@ -76,34 +76,52 @@ def _same(value: Any, zone: ZoneInfo) -> str:
 
 _PLATE = (
     "plate", "license plate", "licence plate", "plate number", "license plate number", "registration", "registration number",
-    "kennzeichen", "kfz kennzeichen", "immatriculation", "plaque", "matricula", "targa", "kenteken", "tablica", "номер",
-    "车牌", "车牌号", "车牌号码", "車牌", "車牌號", "車牌號碼", "車號",
+    "license plate no", "plate no", "kennzeichen", "kfz kennzeichen", "amtliches kennzeichen", "autokennzeichen", "nummernschild",
+    "immatriculation", "plaque", "matricula", "numero de matricula", "placa", "numero de placa", "targa", "kenteken", "tablica",
+    "номер", "车牌", "车牌号", "车牌号码", "車牌", "車牌號", "車牌號碼", "車號", "車牌編號", "牌照", "牌照號碼",
 )  # fmt: skip
 _DESCRIPTION = (
     "comment", "note", "remark", "name", "beschreibung", "bemerkung", "descripcion", "descrizione", "omschrijving",
-    "备注", "備註",
+    "备注", "備註", "說明",
 )  # fmt: skip
 _FROM = (
     "valid from", "from", "start", "start date", "start time", "valid since", "gueltig ab", "gultig ab", "gueltig von",
-    "gultig von", "von", "ab", "beginn", "valide du", "valable du", "valable a partir du", "date de debut",
-    "debut", "desde", "valido desde",
-    "fecha inicio", "fecha de inicio", "inicio", "valido dal", "valido da", "data inizio", "inizio", "geldig van", "geldig vanaf",
-    "vanaf", "begindatum", "startdatum", "wazny od", "od",
-    "действует с", "有效期起", "有效起始日期", "开始时间", "开始日期", "開始日期", "開始時間", "生效日期",
+    "gultig von", "gultigkeit ab", "gultigkeitsbeginn", "von", "ab", "beginn", "beginndatum", "valide du", "valable du",
+    "valable a partir du", "date de debut", "debut", "desde", "valido desde", "valida desde", "vigente desde", "vigencia desde",
+    "fecha desde", "fecha inicio", "fecha de inicio", "fecha inicial", "inicio", "valido dal", "valido da", "data inizio",
+    "inizio", "geldig van", "geldig vanaf", "vanaf", "begindatum", "startdatum", "wazny od", "od", "действует с", "有效期起",
+    "有效起始日期", "开始时间", "开始日期", "開始日期", "開始時間", "開始", "起始日期", "起始時間", "有效自", "有效起始",
+    "生效日期", "生效時間",
 )  # fmt: skip
 _UNTIL = (
     "valid until", "valid to", "valid till", "valid through", "valid thru", "until", "till", "to", "end", "end date", "end time",
-    "expires", "expires on", "expires at", "expiry", "expiry date", "expiration", "expiration date", "expire date",
-    "gueltig bis", "gultig bis", "bis", "ende", "ablauf", "ablaufdatum", "laeuft ab", "lauft ab",
-    "valable jusqu'au", "valide jusqu'au",
-    "jusqu'au", "valide au", "date de fin", "fin", "expire le", "hasta", "valido hasta", "fecha fin", "fecha de fin", "caducidad",
-    "vencimiento", "valido fino al", "valido al", "fino al", "data fine", "fine", "scadenza", "validade", "geldig tot", "tot",
-    "einddatum", "vervaldatum", "wazny do", "ważny do", "do", "data waznosci", "data ważności", "действует до", "годен до",
-    "срок действия",
-    "有效期", "有效期至", "有效期止", "有效期限", "有效日期", "到期日", "到期日期", "到期时间", "到期時間", "截止日期", "截止时间",
-    "截止時間", "失效日期", "结束时间", "结束日期", "結束日期", "結束時間",
+    "expires", "expires on", "expires at", "expiry", "expiry date", "expiration", "expiration date", "expire date", "gueltig bis",
+    "gultig bis", "gultigkeit bis", "gultigkeitsende", "bis", "ende", "enddatum", "endet am", "befristet bis", "ablauf",
+    "ablaufdatum", "laeuft ab", "lauft ab", "lauft ab am", "date d'expiration", "date expiration", "expiration le",
+    "data di scadenza", "valable jusqu'au", "valide jusqu'au", "jusqu'au", "valide au", "date de fin", "fin", "expire le",
+    "hasta", "valido hasta", "valida hasta", "vigente hasta", "vigencia hasta", "fecha hasta", "fecha fin", "fecha de fin",
+    "fecha final", "caduca", "caducidad", "fecha de caducidad", "fecha caducidad", "expira", "vence", "vencimiento",
+    "fecha de vencimiento", "fecha vencimiento", "valido fino al", "valido al", "fino al", "data fine", "fine", "scadenza",
+    "validade", "geldig tot", "tot", "einddatum", "vervaldatum", "wazny do", "ważny do", "do", "data waznosci", "data ważności",
+    "действует до", "годен до", "срок действия", "有效期", "有效期至", "有效期止", "有效期限", "有效日期", "到期日", "到期日期",
+    "到期时间", "到期時間", "截止日期", "截止时间", "截止時間", "失效日期", "失效時間", "结束时间", "结束日期", "結束日期",
+    "結束時間", "結束", "終止日期", "到期", "有效至", "有效截止", "有效截止日期",
 )  # fmt: skip
 """What is not known as an end is left out with its column, and its plates are valid for ever."""
+
+_FACILITY = (
+    "facility",
+    "facility code",
+    "site code",
+    "wiegand facility",
+    "wiegand-anlage",
+    "codigo de instalacion wiegand",
+    "wiegand 設施碼",
+)
+_OWNER = ("owner", "holder", "halter", "besitzer", "proprietaire", "titular", "proprietario", "車主")
+_GROUP = ("group", "gruppe", "groupe", "grupo", "gruppo", "department", "company", "firma", "群組")
+_LEFT = ("entries left", "visits", "visits left", "rest-einfahrten", "accesos restantes", "剩餘次數")
+_CARD = ("card", "card number", "wiegand number", "wiegand card", "wiegand-karte", "tarjeta wiegand", "wiegand 卡號")
 
 COLUMNS: Mapping[str, Column] = {
     each.name: each
@@ -124,19 +142,19 @@ COLUMNS: Mapping[str, Column] = {
             lambda value, reading: read_limit(value, reading.zone, True, reading.order),
             lambda at, zone: write_limit(at, zone, True),
         ),
-        Column("wiegand_facility", "", ("facility", "facility code", "site code"), _number, _same),
-        Column("wiegand_card", "", ("card", "card number", "wiegand number"), _number, _same),
-        Column("owner", "", ("owner", "holder", "halter", "besitzer", "proprietaire", "titular", "proprietario"), _text, _same),
-        Column("email", "", ("email", "mail", "email address"), _text, _same),
-        Column("group", "", ("group", "gruppe", "groupe", "grupo", "gruppo", "department", "company", "firma"), _text, _same),
+        Column("wiegand_facility", "", _FACILITY, _number, _same),
+        Column("wiegand_card", "", _CARD, _number, _same),
+        Column("owner", "", _OWNER, _text, _same),
+        Column("email", "", ("email", "mail", "email address", "correo electronico", "電子郵件"), _text, _same),
+        Column("group", "", _GROUP, _text, _same),
         Column(
             "week",
             "",
-            ("hours", "weekly hours", "week"),
+            ("hours", "weekly hours", "week", "wochenzeiten", "horario semanal", "每週時段"),
             lambda value, reading: read_hours(str(value).strip()),
             lambda week, zone: write_hours(week),
         ),
-        Column("entries_left", "", ("entries left", "visits", "visits left"), _number, _same),
+        Column("entries_left", "", _LEFT, _number, _same),
     )
 }
 """By field, in the order in which files list them."""

@@ -30,7 +30,7 @@ LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
 
 CUT_OFF = mark("it has {found} of {count} columns: the file was cut off")
 
-LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco"))
+LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco", "名單", "列表"))
 
 
 def rows_of(cells: Iterable[Cells], head: Head, is_text: bool = False) -> Iterator[FileRow]:

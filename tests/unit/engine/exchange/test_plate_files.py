@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from board.kit.errors import ConfigError
+from board.kit.languages import languages
 from engine.exchange.plate_files import workbook_file
+from engine.exchange.plate_files.columns import BY_HEADING, COLUMNS, plain_heading
 from engine.exchange.plate_files.dates import read_limit, write_limit
 from engine.exchange.plate_files.hours import read_hours, write_hours
 from engine.exchange.plate_files.reading import ReadEntry, read
 from engine.exchange.plate_files.rows import MOST_COUNTED, FileList, FileRefused, Head, Numbers
+from engine.exchange.plate_files.table import LIST_HEADINGS
 from engine.formats.workbook import write_workbook
 from engine.lists import EARLIEST, LATEST
+from engine.plates import EntryForm
 from engine.store.coming import Refusals
 from engine.types import ALWAYS, WeekSchedule
 from tests.unit.engine.exchange.manual import MANUAL_CSV, MANUAL_XML
@@ -569,12 +573,39 @@ def test_a_separator_that_can_be_none_is_passed_over(tmp_path: Path, text: str) 
 
 @pytest.mark.parametrize(
     "heading",
-    ["Expiry date", "valid till", "Ablaufdatum", "Date de fin", "Scadenza", "Valable jusqu’au", "有效期至", "到期時間", "有效期"],
+    [
+        "Expiry date",
+        "valid till",
+        "Ablaufdatum",
+        "Date de fin",
+        "Scadenza",
+        "Valable jusqu’au",
+        "有效期至",
+        "到期時間",
+        "有效期",
+        "Válida hasta",
+        "Fecha de caducidad",
+        "Vence",
+        "Enddatum",
+        "Gültigkeitsende",
+        "有效至",
+        "到期",
+        "有效截止日期",
+    ],
 )
 def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
     """A column that was not known was left out: the plate was valid for ever."""
     found = entries(tmp_path, f"plate;{heading}\nAB12;2026-01-31\n")[1]
     assert found[0].values["valid_until"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
+
+
+def test_a_table_may_be_headed_as_the_pages_name_its_columns_in_each_language() -> None:
+    titles = {name: info.title or name for name, info in EntryForm.model_fields.items()}
+    for language in languages():
+        for name, column in COLUMNS.items():
+            heading = language.translate(titles[name])
+            assert BY_HEADING.get(plain_heading(heading)) is column, (language.code, heading)
+        assert plain_heading(language.translate("List")) in LIST_HEADINGS, language.code
 
 
 @pytest.mark.parametrize(
