@@ -105,8 +105,8 @@ def _drop_files(portal: Portal, plate: str, written: list[str]) -> int:
     if said is None:
         return 0
     exports = list(local_files.naming(portal.state.exchange, said))
-    aside = rescue.aside_of(portal.state.database)
-    damaged = [each for each in (aside, aside.with_name(f"{aside.name}-wal")) if local_files.holds(each, matching.normalise(plate))]
+    aside = rescue.aside_files(portal.state.database)
+    damaged = [each for each in aside if local_files.holds(each, matching.normalise(plate))]
     for path in (*exports, *damaged):
         path.unlink(missing_ok=True)
     return len(exports)

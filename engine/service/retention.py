@@ -9,6 +9,7 @@ import itertools
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from board.kit.zones import camera_zone
 from engine.exchange.times import due
 from engine.service.doubt import SWEPT, Doubt
 from engine.settings import GeneralSettings
-from engine.store import Store
+from engine.store import Store, rescue
 from engine.store.passages import Pictured
 from engine.store.rows import stamp
 
@@ -135,6 +136,7 @@ class Retention:
         self._swept_rowid = after
         if after is None and limit:  # pictures whose passages a damaged or exchanged database has lost have days, too
             self._drop_folders(cutoff[:10].replace("-", "/"))
+            self._drop_damaged(now - timedelta(days=limit))
         if deleted:
             log.info("%d passages deleted that were older than their lists or the settings keep them", deleted)
         self._store.counters.add(SWEPT, deleted)
@@ -166,6 +168,13 @@ class Retention:
             path = (root / name).resolve()
             if name and path.is_relative_to(root):
                 path.unlink(missing_ok=True)
+
+    def _drop_damaged(self, before: datetime) -> None:
+        """A database that was set aside holds no passages younger than its last change."""
+        for path in rescue.aside_files(self._store.db.path):
+            with suppress(OSError):
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
     def _drop_folders(self, day: str) -> int:
         """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures here: what still lies there belongs to none. A

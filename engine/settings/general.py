@@ -89,7 +89,8 @@ class GeneralSettings(Settings):
     purge_days: int = option(
         30,
         "Days to preserve",
-        "Type days: passages and pictures of the last so many days are kept. A list may have days of its own.",
+        "Type days: passages and pictures of the last so many days are kept. A list may have days of its own. Files of exports on the "
+        "camera are as many as each export keeps, whatever their age.",
         unit="days",
         group="History",
         ge=1,

@@ -88,6 +88,11 @@ def aside_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.damaged")
 
 
+def aside_files(database: Path) -> list[Path]:
+    """What SQLite needs of it; only one of them may be there."""
+    return [Path(f"{aside_of(database)}{suffix}") for suffix in ("", "-wal")]
+
+
 class Hold:
     """Says that the database is open here, until `close` or the end of this object. `alone`: nobody else has it open, and nobody
     can open it until `share`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from board.kit.words import Text
 from engine.service import retention
 from engine.service.retention import Retention, free_space_pct
 from engine.settings import GeneralSettings
-from engine.store import PassageQuery, Store
+from engine.store import PassageQuery, Store, rescue
 from engine.types import Delivery, Match, PassageImages
 from tests.samples import NOW, new_store, passage
 
@@ -333,3 +334,18 @@ def test_a_clock_that_lost_its_time_while_the_camera_was_off_costs_no_passage(tm
     assert swept(disk) == 0
     disk.at(NOW + timedelta(days=3))
     assert (swept(disk), len(ids(disk))) == (0, 3)
+
+
+def test_a_damaged_database_that_was_set_aside_goes_when_its_passages_would(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 1, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    files = rescue.aside_files(disk.store.db.path)
+    for path in files:
+        path.write_bytes(b"all plates of before")
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    disk.at(NOW + timedelta(days=29))
+    swept(disk)
+    assert all(path.exists() for path in files)
+    disk.at(NOW + timedelta(days=31))
+    swept(disk)
+    assert not any(path.exists() for path in files)
