@@ -11,7 +11,7 @@ from board.kit.errors import GatewrightError
 from board.kit.web.exchange import Wsgi
 from board.kit.web.heads import Head
 from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams_for
-from board.kit.web.listeners import tcp_listener
+from board.kit.web.listeners import tcp_listener_or_instead
 from board.kit.web.server import Server, address_share
 from firmware.keeping.backups import MAX_BACKUP_BYTES
 from firmware.packages.manifest import CGIS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("web")
 
+INSTEAD = 8080
+"""Where it listens when its port is taken, or this user may not have it: the first free one from here on."""
 STREAMS = streams_for(memory_bytes())
 LIMITS = Limits(
     threads=10,
@@ -59,9 +61,10 @@ class WebServer:
         self.port = port
 
     def start(self) -> int:
-        """Listens when this returns; the port. GatewrightError when it cannot."""
+        """Listens when this returns; the port: no gate stays shut because another program has the one that was wanted.
+        GatewrightError when it cannot."""
         try:
-            listener = tcp_listener(self._bind, self._port)
+            listener = tcp_listener_or_instead(self._bind, self._port, INSTEAD, "the camera", LOG)
         except OSError as why:
             raise GatewrightError("cannot listen on {bind} port {port}: {why}", bind=self._bind, port=self._port, why=why) from why
         self.port = int(listener.getsockname()[1])

@@ -628,17 +628,23 @@ def test_what_the_camera_stores_is_shut_to_other_users_of_the_machine(host: Host
     assert host.state.stat().st_mode & 0o777 == 0o750
 
 
-def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_a_code_that_systemd_tries_again(
-    running: Host, tmp_path: Path
-) -> None:
+def test_a_second_host_on_the_same_state_is_refused_with_a_code_that_systemd_tries_again(running: Host) -> None:
     second = subprocess.run(running.command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert second.returncode == 1
     assert running.process is not None
     assert f"a host (process {running.process.pid}) already runs on {running.state}" in second.stderr
+
+
+def test_a_port_that_another_program_has_keeps_no_camera_off(running: Host, tmp_path: Path) -> None:
     other = Host(tmp_path)
-    taken = subprocess.run(other.command(running.port), cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert taken.returncode == 1
-    assert f"cannot listen on 127.0.0.1 port {running.port}" in taken.stderr
+    other.start("--port", str(running.port))
+    assert other.port not in (0, running.port)
+    assert other.ask("GET", "/api/packages").json()["packages"] == []
+    assert f"port {running.port}: Address already in use; the camera is at port {other.port}" in other.log.read_text()
+    other.stop()
+    wrong = subprocess.run([*other.command(), "--bind", "192.0.2.1"], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert wrong.returncode == 1
+    assert "cannot listen on 192.0.2.1 port 0: " in wrong.stderr
 
 
 def test_a_lost_password_is_replaced_while_the_host_is_off(tmp_path: Path) -> None:
