@@ -24,6 +24,9 @@ export function confirmed([title, text, yes]) {
   return new Promise((resolve) => ask.addEventListener("close", () => resolve(ask.returnValue === "yes"), { once: true }));
 }
 
+// The second click of a double click answers no question that the first one has opened.
+$("ask").addEventListener("click", (event) => { if (event.detail > 1) event.preventDefault(); });
+
 export function size(bytes) {
   return bytes < 1048576 ? `${number(Math.ceil(bytes / 1024))} KB` : `${number(bytes / 1048576, 1)} MB`;
 }

@@ -163,6 +163,31 @@ def test_nothing_is_sent_twice_while_a_page_is_left_on_a_slow_line_nor_by_a_doub
     assert with_store(folder, lambda store: len(store.rules(WHITE))) == before + 1
 
 
+def test_a_double_click_on_delete_does_not_answer_the_question_that_opens_below_it(browser: Any, camera: tuple[Path, str]) -> None:
+    """On a phone the question's own button may come to lie where the first click was."""
+    folder, address = camera
+    with_store(folder, lambda store: [store.entries.save(entry(f"B DC {number}"), "admin") for number in range(20)])
+    before = with_store(folder, lambda store: len(store.entries(WHITE)))
+    with page_of_its_own(browser, viewport={"width": 360, "height": 740}) as page:
+        page.goto(f"{address}/lists/{WHITE}")
+        delete, yes = page.locator("[data-do=delete]").nth(9), page.locator("dialog[open] .danger")
+        delete.click()
+        there = yes.bounding_box()
+        page.keyboard.press("Escape")
+        page.mouse.wheel(0, delete.bounding_box()["y"] - there["y"])
+        until(lambda: page.wait_for_timeout(50) or abs(delete.bounding_box()["y"] - there["y"]) < 5, "the row below the question")
+        left = max(there["x"], delete.bounding_box()["x"])
+        page.mouse.dblclick(left + 10, there["y"] + there["height"] / 2)
+        playwright.expect(yes).to_be_visible()
+        page.wait_for_timeout(300)
+        assert with_store(folder, lambda store: len(store.entries(WHITE))) == before
+        yes.click()
+        until(
+            lambda: page.wait_for_timeout(50) or with_store(folder, lambda store: len(store.entries(WHITE))) == before - 1,
+            "one less",
+        )
+
+
 def test_many_plates_are_not_made_valid_for_ever_by_half_a_date(browser: Any, camera: tuple[Path, str]) -> None:
     """A browser gives such a field no value, and none was taken for no limit, of every plate that was selected."""
     folder, address = camera

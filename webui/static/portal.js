@@ -120,7 +120,7 @@ export function sure(title, text, yes, kind = "danger") {
       el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
       el("footer", {},
         el("button", {type: "button", onclick: () => dialog.close("no")}, _("Cancel")),
-        el("button", {type: "button", class: kind, onclick: () => dialog.close("yes")}, yes)));
+        el("button", {type: "button", class: kind, onclick: (event) => { if (!isSecond(event)) dialog.close("yes"); }}, yes)));
     dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
     document.body.append(dialog);
     dialog.showModal();
@@ -261,7 +261,7 @@ export async function alone(what, button, work) {
   }
 }
 
-/** The second click of a double click: the first one may have been answered between them. */
+/** The second click of a double click: the first one may have been answered between them, or have opened the question that lies there. */
 const isSecond = (event) => event.detail > 1;
 
 /** Before the page is left: asks when what `body(form)` gives has changed since somebody began to fill it in. The function that
