@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -399,10 +400,11 @@ def slow(site: Site) -> Iterator[SlowPortal]:
     made.close()
 
 
-def post(site: Site) -> socket.socket:
+def post(site: Site, *headers: str) -> socket.socket:
     """A request of a client that waits for events."""
     client = socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2])), 10)
-    client.sendall(b"POST /onvif/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
+    head = ["POST /onvif/x HTTP/1.1", "Host: a", *headers, "Content-Length: 4"]
+    client.sendall("\r\n".join(head).encode() + b"\r\n\r\nbody")
     return client
 
 
@@ -445,6 +447,26 @@ def test_a_client_that_goes_while_it_waits_is_gone_for_the_package_too(site: Sit
     client.close()
     slow.waiting[0].settimeout(10)
     assert slow.waiting[0].recv(1) == b""
+
+
+def test_a_client_that_closes_its_half_while_it_waits_is_answered(site: Site, slow: SlowPortal) -> None:
+    half = post(site, "Connection: close")
+    until(lambda: len(slow.waiting) == 1, "the request")
+    gone = post(site, "Connection: close")
+    until(lambda: len(slow.waiting) == 2, "the other one")
+    time.sleep(2 * module.QUICK_S)
+    for client in (half, gone):
+        client.shutdown(socket.SHUT_WR)
+    gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    gone.close()  # with a reset, as the machine of one that has ended answers the next probe
+    slow.waiting[1].settimeout(10)
+    assert slow.waiting[1].recv(1) == b""
+    slow.answer(0, ANSWERED)
+    reply = b""
+    while part := half.recv(4096):
+        reply += part
+    assert reply.startswith(b"HTTP/1.1 400 No\r\n") and reply.endswith(b"<ok/>")
+    half.close()
 
 
 def test_a_wait_ends_some_time_and_what_a_client_sends_meanwhile_is_its_next_request(tmp_path: Path) -> None:

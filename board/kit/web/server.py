@@ -37,6 +37,13 @@ CLIENTS_WITHIN_S = 1.0
 """Of that for clients: one that reads slowly must not hold up a restart, as no gate opens meanwhile."""
 _LINGER_S = 2.0
 """How long a refused client may go on sending before it is cut off: without that, it might not see the answer."""
+_PROBES = (
+    ((socket.SOL_SOCKET, socket.SO_KEEPALIVE), 1),
+    ((socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), 10),
+    ((socket.IPPROTO_TCP, socket.TCP_KEEPINTVL), 10),
+    ((socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 3),
+)
+"""A machine where nobody has the connection any more answers them with a reset, Linux after a minute."""
 Shares = Callable[[Head, str], tuple[Share, ...]]
 
 
@@ -380,9 +387,15 @@ class Server:
             self._park_places.release()
 
     def _receive_parked(self, client: Connection) -> None:
-        """What it sends meanwhile is its next request; more of it than a head is nothing that a client does."""
+        """What it sends meanwhile is its next request; more of it than a head is nothing that a client does. One that wants nothing
+        after this answer may have closed its half only, as gSOAP can: it is waited for until its machine says that it is gone."""
         data = client.receive()
-        if data == b"" or len(client.buffer) > MAX_HEAD_BYTES:
+        if data == b"" and client.address and not client.keep and not client.secure:
+            client.cut = True
+            for option, value in _PROBES:
+                client.sock.setsockopt(*option, value)
+            self._loop.watch(client.sock, 0, lambda ready: None)
+        elif data == b"" or len(client.buffer) > MAX_HEAD_BYTES:
             self._close(client)
         elif data:
             client.buffer += data
@@ -448,6 +461,8 @@ class Server:
         for client in list(self._connections):
             if client.phase is Phase.STREAM:
                 self._safely(client, self._viewers.pump)
+            elif client.phase is Phase.PARKED and client.cut and client.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self._close(client)
             if now >= client.due_s and client in self._connections:
                 self._safely(client, self._overdue)
 
