@@ -60,6 +60,9 @@ TAKEN_OVER = "Session taken over"
 NO_RETAIN = "Retain not supported"
 """What a broker says (MQTT 5, 3.2.2.2, reason 0x9A) that keeps no message for those who come later."""
 
+NO_QOS = "QoS not supported"
+"""What a broker says (MQTT 5, 3.2.2.2, reason 0x9B) that acknowledges nothing: what it was given is all that can be known."""
+
 TOO_MUCH = "more than a broker may send"
 """What a client knows of the broker that it has left for that."""
 
@@ -92,9 +95,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is published, with QoS 1. `expiry_s`: the broker throws it away when nobody has fetched it by then; 0: never. `id`: the
-    same in every repetition, as the user property `delivery_id`; `properties`: more of these; `answer_topic`: the response topic,
-    with the id as correlation data; `correlation`: that of whoever is answered."""
+    """What is published, with QoS 1 where the broker takes that. `expiry_s`: the broker throws it away when nobody has fetched it
+    by then; 0: never. `id`: the same in every repetition, as the user property `delivery_id`; `properties`: more of these;
+    `answer_topic`: the response topic, with the id as correlation data; `correlation`: that of whoever is answered."""
 
     topic: str
     body: bytes
@@ -242,6 +245,7 @@ class Link:
         self._limit = 0
         self._retains = True
         """Whether the broker may be asked to keep a message; one that keeps none would let nobody in who asks."""
+        self._qos = 1
         self._rest = threading.Event()
         self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
         self._tries = 0
@@ -268,7 +272,7 @@ class Link:
                 "{target} takes messages of {most} bytes at most: choose a format without images", target=target, most=limit
             )
         # paho holds locks of its own while it calls us back: it is never called under ours.
-        sent = client.publish(letter.topic, letter.body, qos=1, retain=self._keeps(letter), properties=_properties(letter))
+        sent = client.publish(letter.topic, letter.body, qos=self._qos, retain=self._keeps(letter), properties=_properties(letter))
         reason = self._answer(client, sent.mid, end_s)
         if reason is None:
             client.disconnect()  # with what it has not acknowledged: it will come again
@@ -286,7 +290,7 @@ class Link:
         with self._changed:
             self._asked.append(asked)
         try:
-            sent = client.publish(letter.topic, letter.body, qos=1, properties=_properties(letter))
+            sent = client.publish(letter.topic, letter.body, qos=self._qos, properties=_properties(letter))
             with self._changed:
                 while asked.answer is None:
                     if client is not self._client or not self._connected:
@@ -350,7 +354,7 @@ class Link:
             client, says_so = self._client, self._connected and bool(self.account.status_topic) and not _namesakes.stay(self)
             self._changed.notify_all()
         if client is not None and says_so:
-            sent = client.publish(self.account.status_topic, OFFLINE, qos=1, retain=self._retains)
+            sent = client.publish(self.account.status_topic, OFFLINE, qos=self._qos, retain=self._retains)
             with suppress(DeliveryError):
                 self._answer(client, sent.mid, end_s)
         if client is not None:
@@ -378,7 +382,7 @@ class Link:
 
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""
-        client = _make_client(self.account, self.client_id, self._network, self._retains)
+        client = _make_client(self.account, self.client_id, self._network, self._retains, self._qos)
         client.on_socket_open = lambda *_: _namesakes.begins(self)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -406,13 +410,15 @@ class Link:
     def _on_connect(self, client: Client, _: object, flags: object, reason: Any, properties: Any) -> None:
         if reason.is_failure:
             self._retains = self._retains and str(reason) != NO_RETAIN
+            self._qos = 0 if str(reason) == NO_QOS else self._qos
             self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
             return
         self._retains = self._retains and getattr(properties, "RetainAvailable", 1) != 0
+        self._qos = min(self._qos, getattr(properties, "MaximumQoS", 1))
         if self.account.answer_topic:
             client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:
-            client.publish(letter.topic, letter.body, qos=1, retain=self._keeps(letter))
+            client.publish(letter.topic, letter.body, qos=self._qos, retain=self._keeps(letter))
         if self._listening:
             client.subscribe([(each, _only_new()) for each in self._listening.filters])
         with self._changed:
@@ -451,7 +457,7 @@ class Link:
         if letter is not None:
             correlation = getattr(message.properties, "CorrelationData", b"")
             said = replace(letter, correlation=correlation) if len(correlation) <= LONGEST_CORRELATION else letter
-            client.publish(said.topic, said.body, qos=1, properties=_properties(said))
+            client.publish(said.topic, said.body, qos=self._qos, properties=_properties(said))
         self._rest.wait(min(REST * (time.monotonic() - begun_s), LONGEST_REST_S))
 
     def _on_publish(self, client: Client, _: object, number: int, reason: Any, properties: object) -> None:
@@ -492,7 +498,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]
 
 
-def _make_client(account: Account, client_id: str, network: Network, retains: bool) -> Client:
+def _make_client(account: Account, client_id: str, network: Network, retains: bool, qos: int) -> Client:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -524,7 +530,7 @@ def _make_client(account: Account, client_id: str, network: Network, retains: bo
     if account.tls:
         client.tls_set_context(client_context(account.ca))
     if account.status_topic:
-        client.will_set(account.status_topic, OFFLINE, qos=1, retain=retains)
+        client.will_set(account.status_topic, OFFLINE, qos=qos, retain=retains)
     made: Client = client
     return made
 

@@ -61,11 +61,11 @@ MQTT = """
 | `gatewright/{camera}/status` (option Status topic) | `online`, `offline` (the broker says it as the camera's last will) | yes |
 | `homeassistant/event/{camera}/.../config` | discovery for Home Assistant, if chosen | yes |
 
-MQTT 5, QoS 1. Content type and message expiry (what is left of the action's maximum age) are set; user properties are
-`delivery_id` (the same in every repetition), `event_id`, `camera_id` and `site`, so that a bridge can sort messages without
-opening them. `{camera}` is the camera's id: a subscriber to `gatewright/+/plates` gets every camera, one to `site-a/+/plates`
-those whose option Topic says `site-a/{camera}/plates`. The client's id is made of the camera's: when two cameras use one, the
-broker ends one connection for the other, and the Audit tab of both says so.
+MQTT 5, QoS 1, or 0 at a broker that acknowledges nothing. Content type and message expiry (what is left of the action's maximum
+age) are set; user properties are `delivery_id` (the same in every repetition), `event_id`, `camera_id` and `site`, so that a
+bridge can sort messages without opening them. `{camera}` is the camera's id: a subscriber to `gatewright/+/plates` gets
+every camera, one to `site-a/+/plates` those whose option Topic says `site-a/{camera}/plates`. The client's id is made of the
+camera's: when two cameras use one, the broker ends one connection for the other, and the Audit tab of both says so.
 """
 
 ASKED = """

@@ -162,6 +162,19 @@ def test_a_broker_that_keeps_no_messages_gets_them_all_the_same(tmp_path: Path, 
         listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
 
 
+def test_a_broker_that_acknowledges_nothing_gets_them_all_the_same(tmp_path: Path, kept: Kept) -> None:
+    """It let nobody in whose last will it was to acknowledge, and hung up at the first event."""
+    with mosquitto(tmp_path / "broker", extra="max_qos 0") as broker, Subscriber(broker, "gatewright/#") as listener:
+        assert send(kept, options(broker)).endswith(f"took {PLATES}"), "a TEST: without a last will"
+        listener.wait(lambda: len(listener.of(PLATES)) == 1)
+        use(kept, options(broker))
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online"])
+        send(kept, options(broker))
+        listener.wait(lambda: len(listener.of(PLATES)) == 2)
+        use(kept)
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
+
+
 def test_a_broker_that_starts_again_while_another_does_not_answer_is_not_taken_for_the_same(kept: Kept) -> None:
     """The camera came back under another client id, and said there no more that it was offline when the action was deleted."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0), backlog=0) as full:
