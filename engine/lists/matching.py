@@ -80,8 +80,8 @@ def find(
     away, asked for only when nothing is alike.
 
     An exact entry wins over folded ones, also of other lists, and within its list over wildcards. A neighbour counts where its list
-    says so, and only while no other listed plate is as close, whether that one holds or not. What refuses always counts: a gate had
-    better stay shut. "unlisted" matches only when no other list does.
+    says so, and only while no other listed plate is as close, whether that one holds or not. What refuses counts beside
+    others, too: a gate had better stay shut. "unlisted" matches only when no other list does.
     """
     if not key:
         return Finding(lists=lists)
@@ -145,6 +145,10 @@ def _neighbours(seen: Sequence[_Seen]) -> tuple[dict[int, Match], tuple[Match, .
     """(By list, the entry that counts; those that do not) of those that are one confusion away."""
     found: dict[int, Match] = {}
     holding = [each for each in seen if not each.why]
-    if len({each.text for each in seen}) == 1 and any(each.list.fuzzy for each in holding):
-        found = {each.list.id: Match(each.list, each.entry, 1) for each in holding if each.list.fuzzy or each.refuses}
+    if len({each.text for each in seen}) == 1:
+        counted = [each for each in holding if each.list.fuzzy or (each.refuses and any(one.list.fuzzy for one in holding))]
+    else:  # it may be any of them, so that none of them opens
+        counted = [each for each in holding if each.list.fuzzy and each.refuses]
+    for each in counted:
+        found.setdefault(each.list.id, Match(each.list, each.entry, 1))
     return found, tuple(Match(each.list, each.entry, 1) for each in seen if each.list.id not in found)

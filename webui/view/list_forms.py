@@ -38,7 +38,8 @@ class ListForm(Settings):
         False,
         "One character off",
         "A plate that differs from a listed one in one easily confused character (B and 8, for example) counts as that one, unless "
-        "another listed plate is as close. Off: it is only told as the reason why the barrier stays shut.",
+        "another listed plate is as close; a list that refuses counts all the same. Off: it is only told as the reason why the "
+        "barrier stays shut.",
     )
     keep_days: int = option(
         0,

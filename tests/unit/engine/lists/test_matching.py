@@ -184,6 +184,15 @@ def test_a_neighbour_that_a_list_refuses_is_refused_also_where_only_the_other_li
     assert found == [("BLACKLIST", 1), ("WHITELIST", 1), ("ALL PLATES", 0)]
 
 
+def test_what_looks_like_a_refused_plate_and_like_another_one_is_refused(tmp_path: Path) -> None:
+    """Where strangers are let in, it drove in as one of them: a second plate on the blacklist opened for both."""
+    both = [entry("ABB", BLACK), entry("A88", BLACK)]
+    assert near(tmp_path / "a", "AB8", *both) == [("BLACKLIST", 1), ("ALL PLATES", 0)]
+    assert near(tmp_path / "b", "AB8", both[0], entry("A88")) == [("BLACKLIST", 1), ("ALL PLATES", 0)]
+    assert near(tmp_path / "c", "AB8", both[0], entry("A88"), fuzzy=(WHITE,)) == NOBODY, "its list does not want it"
+    assert near(tmp_path / "d", "AB8", entry("ABB", BLACK, valid_until=NOW), entry("A88")) == NOBODY
+
+
 def test_an_exact_entry_or_a_look_alike_wins_over_a_confused_one_and_one_that_has_expired_stays_itself(tmp_path: Path) -> None:
     assert near(tmp_path / "a", "ABO8", entry("AB08"), entry("ABOB", BLACK)) == [("WHITELIST", 0), ("ALL PLATES", 0)]
     assert near(tmp_path / "b", "AB8", entry("AB8", valid_until=NOW), entry("ABB")) == NOBODY
