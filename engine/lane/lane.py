@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 
 from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
@@ -60,7 +61,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A vehicle that waits for its turn, since when (also under an earlier read), and until when."""
+    """A vehicle that waits for its turn, since when (also under an earlier read), and until when. `stands`: it waited in vain, and
+    nobody has left the place before the barrier since."""
 
     vehicle: Vehicle
     lists: frozenset[str]
@@ -68,11 +70,14 @@ class _Request:
     since_ns: int
     until_ns: int
     pair_until_ns: int
+    stands: bool = False
 
 
 YES = Verdict(OPEN)
 ALREADY = Verdict(REFUSE, Text("already opened for this vehicle"))
 OCCUPIED = Verdict(WAIT, Text("a vehicle stands in the safety loop"))
+NOBODY = Verdict(WAIT, Text("no vehicle stands on the arming loop"))
+BEHIND = Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
 
 
 class Lane:
@@ -105,8 +110,21 @@ class Lane:
         return self._pair.alive(now_ns)
 
     def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
-        """Takes over the state of an earlier process."""
-        return self._machine.begin(levels, handover, now_ns)
+        """Takes over the state of an earlier process. Who waited then is read anew, and keeps its place."""
+        happened = self._machine.begin(levels, handover, now_ns)
+        for place, (plate, sure) in enumerate(zip(handover.waiting, handover.waiting_sure, strict=False)):
+            since_ns, vehicle = now_ns - MOST_WAITING + place, Vehicle("", plate, sure)
+            self._waited_in_vain(_Request(vehicle, frozenset(), since_ns, since_ns, now_ns, now_ns))
+        return happened
+
+    def handover(self, now_ns: int) -> Handover:
+        """What the next process must know."""
+        waiting = sorted([*self._in_vain_lately(now_ns), *self._waiting], key=lambda each: each.since_ns)[:MOST_WAITING]
+        return replace(
+            self._machine.handover(),
+            waiting=tuple(each.vehicle.plate for each in waiting),
+            waiting_sure=tuple(each.vehicle.sure for each in waiting),
+        )
 
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
         """A vehicle that a list lets in. OPEN: the opening is now its own. WAIT: an effect reports the outcome. The same
@@ -149,9 +167,9 @@ class Lane:
         if machine.active(SAFETY) or machine.state == table.BLOCKED:
             return OCCUPIED
         if machine.holder is not None and machine.has_loops:
-            return Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
+            return BEHIND
         if machine.has(ARMING) and not machine.active(ARMING):
-            return Verdict(WAIT, Text("no vehicle stands on the arming loop"))
+            return NOBODY
         return None
 
     def may_begin(self, passage_id: str) -> Text:
@@ -167,10 +185,13 @@ class Lane:
 
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
+        stood = self._machine.state == table.WAITING
         happened = self._machine.set(role, active, now_ns)
         if role == ARMING:
             self._unseen.clear()
             happened += self._machine.fault(ARMING, False, now_ns)
+            if stood and not active:  # it went back
+                self._in_vain = deque((replace(each, stands=False) for each in self._in_vain), maxlen=MOST_WAITING)
         return happened + self._resolve(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
@@ -206,6 +227,7 @@ class Lane:
     def next_ns(self) -> int | None:
         """When `tick` is due next."""
         dues = [due for request in self._waiting for due in (request.until_ns, request.pair_until_ns)]
+        dues += [each.until_ns + round(READ_ANEW_S * S) for each in self._in_vain if self._waiting]
         times = [due_ns for due_ns in dues if due_ns > self._resolved_ns]  # who waits for something else goes on waiting
         machine_ns = self._machine.next_ns()
         return min([*times, *([] if machine_ns is None else [machine_ns])], default=None)
@@ -226,20 +248,30 @@ class Lane:
                 self._give(request, now_ns)
                 continue
             if verdict.kind == WAIT:
-                self._in_vain.append(request)
+                self._waited_in_vain(request)
             happened.append(Effect(REFUSE_NOW, request.vehicle, verdict.reason))
             if verdict.event:
                 happened.append(Effect(verdict.event, request.vehicle, verdict.reason))
             happened += self._missed(request, verdict, now_ns)
         return happened
 
+    def _waited_in_vain(self, request: _Request) -> None:
+        self._in_vain.append(replace(request, stands=self.keeps_waiting() is not NOBODY))
+
+    def _in_vain_lately(self, now_ns: int) -> list[_Request]:
+        """Who waited in vain and may be read anew any moment."""
+        return [each for each in self._in_vain if now_ns < each.until_ns + round(READ_ANEW_S * S)]
+
     def _waits_since(self, vehicle: Vehicle, now_ns: int) -> int:
         """A vehicle that is read anew stands before those that came after it."""
-        earliest_ns = now_ns - round(READ_ANEW_S * S)
-        return min(
-            (each.since_ns for each in self._in_vain if each.until_ns >= earliest_ns and each.vehicle.may_be(vehicle)),
-            default=now_ns,
-        )
+        before = [each for each in self._in_vain_lately(now_ns) if each.vehicle.may_be(vehicle)]
+        self._in_vain = deque((each for each in self._in_vain if each not in before), maxlen=MOST_WAITING)
+        return min((each.since_ns for each in before), default=now_ns)
+
+    def _stands_behind(self, request: _Request, now_ns: int) -> Verdict | None:
+        """It cannot get past one that came before it and is about to be read anew."""
+        before = (each for each in self._in_vain_lately(now_ns) if each.stands and each.since_ns < request.since_ns)
+        return BEHIND if any(before) else None
 
     def _give(self, request: _Request, now_ns: int) -> None:
         view = self._pair.agreeing(request.vehicle.plate, request.seen_ns)
@@ -259,7 +291,7 @@ class Lane:
             return ALREADY
         if self._rules.shut_on_fault and machine.faulty:
             return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}))
-        return self.keeps_waiting() or self._paired(request, now_ns)
+        return self.keeps_waiting() or self._stands_behind(request, now_ns) or self._paired(request, now_ns)
 
     def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:
         since_ns = now_ns - round(self._rules.same_vehicle_s * S)

@@ -382,7 +382,7 @@ class LaneKeeper:
         if self._lane is None:
             return
         if self._begun:
-            kept = self._lane.machine.handover()
+            kept = self._lane.handover(self._clock.monotonic_ns())
             kept = replace(kept, is_counted=bool(kept.passage_id) and kept.passage_id in self._known.at_once)
         else:
             kept = self._kept.get() or Handover()

@@ -153,6 +153,68 @@ def test_who_waited_too_long_and_is_read_anew_keeps_its_place(reads_anew_after_s
     assert holder is not None and holder.passage_id == ("3" if reads_anew_after_s == 1 else "2")
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_who_is_read_anew_is_let_in_before_the_one_behind_who_is_read_anew_first(restarts):
+    """As the lane was free when that one was read, it was opened for, and the one before it drove in."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING, SAFETY)
+    street.ask("AB12CDE", "1")
+    street.wait(0.1)
+    street.ask("XY99ZZZ", "2")
+    if restarts:
+        now_ns, kept = street.now_ns, street.lane.handover(street.now_ns)
+        assert (kept.waiting, kept.waiting_sure) == (("AB12CDE", "XY99ZZZ"), (False, False))
+        street = Street(ARMING, SAFETY, kept=kept, levels=(ARMING, SAFETY))
+        assert street.now_ns <= now_ns
+    else:
+        street.wait(10)
+    street.off(SAFETY)
+    assert said(street.ask("XY99ZZZ", "3")) == (WAIT, "the vehicle before it has not driven in yet")
+    street.wait(1)
+    assert street.ask("AB12CDE", "4").kind == OPEN
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.on(ARMING)
+    assert OPEN_NOW not in street.names
+    street.off(SAFETY)
+    assert street.names[-2:] == [PASSED, OPEN_NOW]
+
+
+@pytest.mark.parametrize("arming", [False, True])
+def test_who_waited_before_another_and_has_gone_keeps_it_waiting_for_a_moment_only(arming):
+    roles = (ARMING, SAFETY) if arming else (SAFETY,)
+    street = Street(*roles)
+    street.on(*roles)
+    street.ask("AB12CDE", "1")
+    street.wait(10)
+    street.off(*reversed(roles))
+    street.on(*roles[:-1])
+    if arming:  # it has left the loop
+        assert street.ask("XY99ZZZ", "2").kind == OPEN
+        return
+    assert street.ask("XY99ZZZ", "2").kind == WAIT
+    street.wait(3)
+    assert street.lane.next_ns() == street.now_ns + 2 * S
+    street.wait(2)
+    assert street.names[-1] == OPEN_NOW
+
+
+def test_who_waited_in_vain_behind_one_that_drives_in_keeps_its_place():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.ask("KLM4711", "1")
+    street.ask("AB12CDE", "2")
+    street.wait(0.1)
+    street.ask("XY99ZZZ", "3")
+    street.wait(10)
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.on(ARMING)
+    street.off(SAFETY)
+    assert street.ask("XY99ZZZ", "4").kind == WAIT
+    assert street.ask("AB12CDE", "5").kind == OPEN
+
+
 def test_who_waits_too_long_is_refused_with_what_it_waited_for():
     street = Street(ARMING)
     assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")

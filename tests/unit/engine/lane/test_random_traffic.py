@@ -96,7 +96,7 @@ class Traffic(RuleBasedStateMachine):
 
     @rule(away_s=st.sampled_from((0.0, 3.0)))
     def the_process_dies_and_another_takes_over(self, away_s: float) -> None:
-        kept = self.lane.machine.handover()
+        kept = self.lane.handover(self.now_ns)
         self.now_ns += round(away_s * S)
         self.lane = Lane(self.rules)
         self.look(self.lane.begin(self.present(), kept, self.now_ns))

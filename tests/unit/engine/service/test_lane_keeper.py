@@ -503,6 +503,19 @@ def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
     assert gate.states("p1")["io"] == "done"  # what was given before goes on
 
 
+def test_of_who_waited_as_a_process_died_the_first_one_is_let_in_first_though_the_other_is_read_anew_before_him(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=True)
+    gate.car(id="p1")
+    gate.clock.advance(0.1)
+    gate.car("XY99ZZZ", "p2")
+    gate.close()
+    gate.begin()
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car("XY99ZZZ", "p3") == "waiting: the vehicle before it has not driven in yet"
+    assert gate.car(id="p4") == "opened: AB12CDE is on WHITELIST"
+
+
 @pytest.mark.parametrize("began", [False, True])
 def test_a_process_that_dies_over_a_storage_that_stalls_says_of_who_waited_what_became_of_him(gates, monkeypatch, began):
     """Pins let him in meanwhile, and Review said that he was refused; or it did not, and he was "already let in" for a minute."""
