@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import partial
 from typing import Any
 
 from board.kit.clock import Clock
@@ -23,7 +24,7 @@ from firmware.people.guesses import Guesses
 from firmware.people.log_in import LogIn, MustWait
 from firmware.people.sessions import LONGEST_S, Sessions
 from firmware.people.tokens import Tokens
-from firmware.people.who import Who
+from firmware.people.who import Who, is_counted
 
 SESSION = "gatewright_session"
 """Begins the name of the cookie; the port follows."""
@@ -44,9 +45,9 @@ class Auth:
         self.changes = Changes(state.host, clock)
         self.sessions = Sessions(clock)
         self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
-        self._guesses = Guesses(clock, state.guesses)
+        self._guesses = Guesses(clock, state.guesses, lambda name: self.accounts.get(name) is not None)
         self._log_in = LogIn(self.accounts, self._guesses)
-        self._device_guesses = Guesses(clock, state.device_guesses)
+        self._device_guesses = Guesses(clock, state.device_guesses, partial(is_counted, self.devices))
         self.who = Who(self.devices, self.tokens, self._device_guesses, clock)
 
     def keep(self, last: bool = False) -> None:

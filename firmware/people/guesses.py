@@ -9,6 +9,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,12 @@ class Guesses:
     forgets the wrong ones only when all were of that user: an account of one's own must not help to guess another's.
     Many addresses together have 50 tries for one account and 200 for all, which come back slowly. That does not hold for an address
     that logged in to the account before: an attack from elsewhere does not lock its owner out.
-    `kept`: a file in STATE/run; None keeps nothing."""
+    `kept`: a file in STATE/run; None keeps nothing. `exists`: there is somebody of that name; any other is neither kept nor logged:
+    it may be a password that was typed in the wrong place."""
 
-    def __init__(self, clock: Clock, kept: Path | None = None) -> None:
+    def __init__(self, clock: Clock, kept: Path | None = None, exists: Callable[[str], bool] = lambda name: True) -> None:
         self._clock = clock
+        self._exists = exists
         self._lock = threading.Lock()
         self._wrong: OrderedDict[str, _Tries] = OrderedDict()
         self._accounts: OrderedDict[str, _Bucket] = OrderedDict()
@@ -98,7 +101,8 @@ class Guesses:
                 self._keep(address, _Tries(tries.count + 1, now_s, name if tries.user == name else None))
             told = self._to_tell(now_s) if wait_s > 0 else 0
         if told:
-            LOG.warning("wrong passwords: %d more tries have to wait, the last from %s for %r", told, address, name)
+            whom = repr(name) if self._exists(name) else "nobody that there is"
+            LOG.warning("wrong passwords: %d more tries have to wait, the last from %s for %s", told, address, whom)
         return wait_s
 
     def right(self, address: str, user: str) -> None:
@@ -134,8 +138,8 @@ class Guesses:
             self._changed = False
             document = {
                 "boot": _boot(),
-                "wrong": {address: asdict(tries) for address, tries in self._wrong.items()},
-                "accounts": {name: (bucket.used, bucket.at_s) for name, bucket in self._accounts.items()},
+                "wrong": {address: asdict(self._without_strangers(tries)) for address, tries in self._wrong.items()},
+                "accounts": {name: (bucket.used, bucket.at_s) for name, bucket in self._accounts.items() if self._exists(name)},
                 "total": (self._total.used, self._total.at_s),
                 "known": {name: list(addresses) for name, addresses in self._known.items()},
             }
@@ -143,6 +147,9 @@ class Guesses:
             write_unsynced(self._kept, json.dumps(document).encode())
         except OSError as why:
             LOG.warning("%s: not written: %s", self._kept, why.strerror)
+
+    def _without_strangers(self, tries: _Tries) -> _Tries:
+        return tries if tries.user is None or self._exists(tries.user) else replace(tries, user=None)
 
     def _restore(self, kept: Path) -> None:
         try:

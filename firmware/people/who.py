@@ -47,6 +47,9 @@ MAX_ASKERS = 16
 ASKER_SILENT_S = 2.0
 _ALGORITHMS = {"MD5": "md5", "SHA-256": "sha256"}
 
+TOKEN = "token"
+"""Wrong tokens are counted as of one name."""
+
 
 class Who:
     """Thread-safe. Device passwords and tokens are random: a right one is always let in, so that a recorder with an old password
@@ -82,13 +85,13 @@ class Who:
         """Whose token this is."""
         found = self._tokens.find(secret)
         if found is None:
-            return self._wrong(address, "token")
+            return self._wrong(address, TOKEN)
         token, permissions = found
         return Person(f"{token.maker} ({token.name})", tuple(sorted(permissions)))
 
     def _device(self, question: CheckPassword | CheckDigest | CheckUsernameToken, device: DevicePassword | None) -> Person | Nobody:
         if device is None:
-            return self._wrong(question.address, f"{question.use}/{question.user}")
+            return self._wrong(question.address, _counted(question.use, question.user))
         self._devices.note_use(device)
         return Person(device.name, VIEW_ONLY if device.view_only else ())
 
@@ -132,6 +135,15 @@ class Who:
         nonce = base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
         with self._lock:  # while the time is not known, none is forgotten for its age
             return self._nonces.first(asked.user, nonce, now_s if knows_time else 0.0, now_s + 2 * CREATED_WITHIN_S)
+
+
+def is_counted(devices: DevicePasswords, name: str) -> bool:
+    """Wrong passwords counted under this name are of a device that there is, or are tokens."""
+    return name == TOKEN or any(name == _counted(each.use, each.user) for each in devices.all())
+
+
+def _counted(use: str, user: str) -> str:
+    return f"{use}/{user}"
 
 
 def _age_s(created: str, now: datetime) -> float | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from board.kit.clock import TestClock
+from board.kit.people import CheckPassword, CheckToken
 from board.kit.state import State
 from board.kit.web.routes import Call
 from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
@@ -106,3 +108,19 @@ def test_a_first_password_gives_no_permission(auth: Auth) -> None:
     auth.accounts.add("guard", "admin", "mill-street-17")
     guard = visitor(auth, authorization="Basic Z3VhcmQ6bWlsbC1zdHJlZXQtMTc=")
     assert guard.must_change and guard.permissions == frozenset()
+
+
+def test_only_names_that_there_are_stand_in_the_files_of_wrong_passwords(auth: Auth, tmp_path: Path) -> None:
+    """A password that was typed in the wrong place stood in them until the next start of the machine."""
+    (tmp_path / "run").mkdir()
+    device, _ = auth.devices.make("onvif", "Recorder", "admin", view_only=True)
+    for user in ("admin", "battery staple"):
+        assert auth.check(Call(environ={"REMOTE_ADDR": "10.0.0.9"}), user, "wrong") is None
+    for number, user in enumerate((device.user, "tr0ub4dor")):
+        auth.who.answer(CheckPassword("onvif", user, "wrong", f"10.0.0.{number}"))
+    auth.who.answer(CheckToken("gw_wrong", "10.0.0.3"))
+    auth.keep()
+    people, devices = (json.loads(path.read_text()) for path in (State(tmp_path).guesses, State(tmp_path).device_guesses))
+    assert [*people["accounts"]] == ["admin"]
+    assert [*devices["accounts"]] == [f"onvif/{device.user}", "token"]
+    assert "staple" not in str(people) and "dor" not in str(devices)

@@ -177,6 +177,20 @@ def test_a_damaged_record_of_guesses_stops_nothing(tmp_path: Path, content: byte
     assert json.loads(kept.read_text())["wrong"]["10.0.0.9"]["count"] == 1
 
 
+def test_a_name_that_nobody_has_is_neither_kept_nor_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It may be a password that was typed in the wrong place."""
+    clock, kept = TestClock(), tmp_path / "guesses.json"
+    guesses = Guesses(clock, kept, {"admin"}.__contains__)
+    for _ in range(6):
+        guesses.begin("10.0.0.9", "correct horse")
+        guesses.begin("10.0.0.8", "admin")
+    guesses.keep()
+    assert "correct" not in kept.read_text() + caplog.text
+    assert json.loads(kept.read_text())["wrong"]["10.0.0.8"]["user"] == "admin"
+    again = Guesses(clock, kept, {"admin"}.__contains__)
+    assert again.begin("10.0.0.9", "admin") == 1  # the address waits all the same
+
+
 def test_it_is_written_only_when_there_is_something_new_and_a_full_disk_stops_nothing(tmp_path: Path) -> None:
     kept = tmp_path / "run" / "guesses.json"
     guesses = Guesses(TestClock(), kept)
