@@ -1,5 +1,5 @@
-"""Notifications: chooses the passages that clients of ONVIF's event service get: every one as it is stored, or those for which
-the service carries out the action ONVIF EVENT; each topic of a passage once.
+"""Notifications: chooses the passages that clients of ONVIF's event service and viewers of RTSP's metadata track get: every one as
+it is stored, or those for which the service carries out the action ONVIF EVENT; each topic of a passage once.
 
 The action hands over JSON: {"id": the event's, "notifications": [{"topic", "time", "source", "data", "operation"}]}, as
 engine/formats/onvif.py makes them. The passage itself comes by the subscription, with its picture, a moment before or after.
@@ -8,7 +8,7 @@ engine/formats/onvif.py makes them. The passage itself comes by the subscription
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import field
 from functools import partial
 
@@ -47,12 +47,20 @@ class _Passage:
 
 
 class Notifications:
-    """Used by the loop's thread. `publisher()`: who notifies the clients, None while there have been none; `every()`: whether
-    all passages are sent, not those of the action alone."""
+    """Used by the loop's thread. `publisher()`: who notifies the clients, None while there have been none; `viewers(make)` tells
+    those of the metadata track what `make` makes, while there are some; `every()`: whether all passages are sent, not those of
+    the action alone."""
 
-    def __init__(self, loop: Loop, publisher: Callable[[], Publish | None], every: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        publisher: Callable[[], Publish | None],
+        viewers: Callable[[Callable[[], Iterable[Notification]]], None],
+        every: Callable[[], bool],
+    ) -> None:
         self._loop = loop
         self._publisher = publisher
+        self._viewers = viewers
         self._every = every
         self._passages: OrderedDict[str, _Passage] = OrderedDict()
         self._kept: deque[_Passage] = deque()
@@ -94,16 +102,19 @@ class Notifications:
         return one
 
     def _to_clients(self, one: _Passage, topics: Collection[str]) -> None:
-        publish = self._publisher()
-        if publish is None:
-            return
         new = [topic for topic in topics if topic not in one.told]
         one.told.update(new)
-        if one.event is not None:
-            made, plate = [MAKERS[topic](one.event, one.picture) for topic in new], one.event.passage.plate
-        else:
-            made, plate = [one.given[topic] for topic in new], ""
-        one.takers.update(publish(made, plate))
+
+        def made() -> list[Notification]:
+            if one.event is None:
+                return [one.given[topic] for topic in new]
+            return [MAKERS[topic](one.event, one.picture) for topic in new]
+
+        if new:
+            self._viewers(made)
+        publish = self._publisher()
+        if publish is not None:
+            one.takers.update(publish(made(), one.event.passage.plate if one.event is not None else ""))
 
 
 def _read(body: bytes) -> tuple[str, dict[str, Notification]]:

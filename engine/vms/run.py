@@ -19,7 +19,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
-from engine.formats.onvif import CHANGED, LINES, MAKERS
+from engine.formats.onvif import CHANGED, LINES
 from engine.log_in import LogIn
 from engine.messages import (
     DELIVERIES,
@@ -73,7 +73,8 @@ class Vms:
         self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients, self._lines)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._notifications = Notifications(self.loop, self._onvif.publisher, self._tells_every_passage)
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
+        self._notifications = Notifications(self.loop, self._onvif.publisher, self._rtsp.tell, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
@@ -82,7 +83,6 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
-        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
         self._nvr = Nvr(
             self.loop,
             self._log_in,
@@ -164,7 +164,6 @@ class Vms:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
             self._notifications.tell(stored.event, picture)
-            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
 
     def _line(self, line: LineState) -> None:
         known = self._lines.get(line.name)

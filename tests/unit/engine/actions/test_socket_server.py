@@ -49,7 +49,10 @@ class Vms:
         """Ids of ONVIF's subscriptions; None: no client has ever asked."""
         self.every = False
         self.notifications = Notifications(
-            self.loop, lambda: self._publish if self.subscribed is not None else None, lambda: self.every
+            self.loop,
+            lambda: self._publish if self.subscribed is not None else None,
+            lambda make: None,
+            lambda: self.every,
         )
         self.known = Clients(self.state, "vms")
         self.known.start()

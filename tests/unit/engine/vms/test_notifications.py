@@ -21,10 +21,13 @@ class Desk:
         self.every = False
         self.subscribed: set[str] | None = {"1"}
         self.told: list[tuple[str, str, object]] = []
+        self.viewed: list[list[tuple[str, str]]] = []
+        """What viewers of the metadata track get, document by document."""
         self.answers: list[int] = []
         self.notifications = Notifications(
             self.loop,  # type: ignore[arg-type]
             lambda: self._publish if self.subscribed is not None else None,
+            lambda make: self.viewed.append([(str(each.data["EventId"]), each.topic) for each in make()]),
             lambda: self.every,
         )
 
@@ -59,7 +62,15 @@ def test_by_an_action_only_its_passages_and_its_topics_are_told(desk: Desk) -> N
     desk.action("b", DETECTOR)
     desk.action("b", DETECTOR, LICENSE_PLATE)
     assert desk.told == [("b", DETECTOR, None), ("b", LICENSE_PLATE, "/LPR/b.jpg")]
+    assert desk.viewed == [[("b", DETECTOR)], [("b", LICENSE_PLATE)]]
     assert desk.answers == [1, 1]
+
+
+def test_the_metadata_track_is_told_once_too_where_nobody_has_subscribed(desk: Desk) -> None:
+    desk.every, desk.subscribed = True, None
+    desk.stored("a")
+    desk.action("a", LICENSE_PLATE, DETECTOR)
+    assert (desk.viewed, desk.told, desk.answers) == ([[("a", LICENSE_PLATE), ("a", DETECTOR)]], [], [0])
 
 
 def test_an_action_that_comes_first_waits_for_its_passage_and_the_picture(desk: Desk) -> None:
