@@ -69,10 +69,10 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
     return made
 
 
-def mac_addresses(folder: Path = Path("/sys/class/net")) -> tuple[str, ...]:
+def mac_addresses() -> tuple[str, ...]:
     """Of this camera's own network interfaces, "b8:27:eb:01:02:03", in the order of their names; bridges and the like are none."""
     found = []
-    for each in sorted(folder.glob("*")):
+    for each in sorted(Path("/sys/class/net").glob("*")):
         try:
             is_own = (each / "device").exists()
             address = (each / "address").read_text("ascii").strip().lower()

@@ -29,16 +29,16 @@ class Interface:
     prefix: int
 
 
-def interfaces(folder: Path = INTERFACES) -> tuple[Interface, ...]:
+def interfaces() -> tuple[Interface, ...]:
     """All but the loopback, by name; those with an address first."""
-    found = [_interface(path) for path in sorted(folder.glob("*")) if path.name != "lo"]
+    found = [_interface(path) for path in sorted(INTERFACES.glob("*")) if path.name != "lo"]
     return tuple(sorted(found, key=lambda each: not each.address))
 
 
-def addresses_6(file: Path = ADDRESSES_6) -> dict[str, tuple[str, ...]]:
+def addresses_6() -> dict[str, tuple[str, ...]]:
     """{interface: its IPv6 addresses with their prefix, "2001:db8::1/64"}, without the loopback."""
     found: dict[str, tuple[str, ...]] = {}
-    for line in _lines(file):
+    for line in _lines(ADDRESSES_6):
         words = line.split()
         if len(words) == 6 and words[5] != "lo":
             address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))

@@ -88,9 +88,9 @@ class Network:
                 raise ConfigError("{host} lies outside the local network", host=host)
         return found
 
-    def address(self, host: str, within_s: float = 5.0) -> str:
+    def address(self, host: str) -> str:
         """One address of a host that actions may reach, as a number. Errors as `connect`."""
-        return self.addresses(host, time.monotonic() + within_s)[0]
+        return self.addresses(host, time.monotonic() + 5.0)[0]
 
     def _look_up(self, host: str, end_s: float) -> list[str]:
         numeric = _numeric(host)

@@ -18,9 +18,9 @@ DEBUGFS_LINE = re.compile(r"^pin (\d+) \([^)]*\): (?:device )?(?!\(MUX|UNCLAIMED
 fe804000.i2c`."""
 
 
-def mux_owner(chip: Path, line: int, root: Path = ROOT) -> str:
+def mux_owner(chip: Path, line: int) -> str:
     """The device that the kernel gave line `line` of `chip` (/dev/gpiochipN) to ("fe804000.i2c"), "" when none."""
-    return muxed(chip, root).get(line, "")
+    return muxed(chip).get(line, "")
 
 
 def muxed(chip: Path, root: Path = ROOT) -> dict[int, str]:

@@ -147,9 +147,9 @@ def _smbus(number: int) -> Transfers:
     return transfers
 
 
-def kernel_owner(number: int, address: int, root: Path = Path("/sys/bus/i2c/devices")) -> str:
+def kernel_owner(number: int, address: int) -> str:
     """The driver of the kernel that has the chip ("rtc-ds1307 of the kernel (ds3231)"), "" when none has."""
-    device = root / f"{number}-{address:04x}"
+    device = Path("/sys/bus/i2c/devices") / f"{number}-{address:04x}"
     driver = device / "driver"
     if not driver.exists():
         return ""

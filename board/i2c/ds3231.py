@@ -12,7 +12,7 @@ from board.i2c import Bus, I2cKind
 from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
 
-SECONDS, CONTROL, STATUS, TEMPERATURE = 0x00, 0x0E, 0x0F, 0x11
+SECONDS, CONTROL, STATUS = 0x00, 0x0E, 0x0F
 OSCILLATOR_STOPPED = 0x80
 BATTERY_OSCILLATOR_OFF = 0x80
 """EOSC of the control register."""
@@ -59,11 +59,6 @@ class Ds3231:
         self._bus.write_register(self._address, CONTROL, control & ~BATTERY_OSCILLATOR_OFF)
         status = self._bus.read_register(self._address, STATUS)
         self._bus.write_register(self._address, STATUS, status & ~OSCILLATOR_STOPPED)
-
-    def temperature_c(self) -> float:
-        """The chip's own, 0.25 °C steps."""
-        high, low = self._bus.read_registers(self._address, TEMPERATURE, 2)
-        return int.from_bytes(bytes([high, low]), "big", signed=True) / 256
 
     def reading(self) -> str:
         clock = self.time()

@@ -106,11 +106,6 @@ class Format:
     weight: float = 1.0
     note: str = ""
 
-    @property
-    def rows(self) -> int:
-        """Rows of characters on the plate."""
-        return self.pattern.count("/") + 1
-
 
 @dataclass(frozen=True, slots=True)
 class Country:

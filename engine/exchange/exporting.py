@@ -56,7 +56,7 @@ def write_lists(
     lists = lists_of(store, chosen)
     with ExitStack() as stack:
         entries = stack.enter_context(store.entries.snapshot())
-        unknown = _generation(store, chosen, lists) if followed and further else None
+        unknown = _generation(store, lists) if followed and further else None
         stamp = _stamp(store, lists, device.zone, further, unknown)
         out = stack.enter_context(path.open("w+b"))
         told = [(each, entries(each.id)) for each in lists]
@@ -72,7 +72,7 @@ def write_lists(
     return Written(digest, count, generation)
 
 
-def _generation(store: Store, chosen: PlateList, lists: Sequence[PlateList]) -> Generation:
+def _generation(store: Store, lists: Sequence[PlateList]) -> Generation:
     """Number and digest are known once the file is written."""
     every = {each.id for each in store.lists() if each.role in FIXED_ROLES}
     return Generation(0, "0" * DIGEST_DIGITS, store.following.source(), sources_of(store, {each.id for each in lists} | every))

@@ -8,7 +8,6 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +35,9 @@ _COMMAND = (sys.executable, "-P", "-m", "firmware.certificates.work")
 class Certificates:
     """Thread-safe. The installer's is in force while there is one that can be used, else the camera's own."""
 
-    def __init__(self, folder: Path, clock: Clock, command: Sequence[str] = _COMMAND) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._command = command
         self._own = certificate_files(folder)
         self._installed = folder / INSTALLED
         self._waiting = folder / "request.key"
@@ -192,7 +190,7 @@ class Certificates:
     def _work(self, do: str, order: object) -> Any:
         try:
             ended = subprocess.run(
-                self._command, input=json.dumps({"do": do, "with": order}).encode(), capture_output=True,
+                _COMMAND, input=json.dumps({"do": do, "with": order}).encode(), capture_output=True,
                 env=environment(), timeout=WITHIN_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as why:

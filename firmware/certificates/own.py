@@ -32,11 +32,11 @@ def certificate_files(folder: Path) -> CertificateFiles:
     return CertificateFiles(folder / "camera.crt", folder / "camera.key")
 
 
-def ensure_certificate(folder: Path, name: str, addresses: Sequence[str] = ()) -> CertificateFiles:
+def ensure_certificate(folder: Path, name: str) -> CertificateFiles:
     """The camera's certificate, made when one of its files is missing. OSError when the disk refuses."""
     files = certificate_files(folder)
     if not (files.certificate.exists() and files.key.exists()):
-        make_certificate(folder, (f"{name}.local", name), addresses)
+        make_certificate(folder, (f"{name}.local", name), ())
     return files
 
 

@@ -6,7 +6,6 @@ import ipaddress
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from board import interfaces
@@ -15,8 +14,6 @@ from board.kit.errors import ConfigError
 
 WITHIN_S = 5.0
 AVAHI = Path("/run/avahi-daemon/socket")
-
-Ask = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,10 @@ class Wish:
     servers: tuple[str, ...] = ()
 
 
-def devices(ask: Ask | None = None) -> list[Device]:
+def devices() -> list[Device]:
     """All but the loopback."""
-    asked = ask or _nmcli
     profiles = {}
-    for line in asked("-t", "-f", "DEVICE,CON-UUID", "device").splitlines():
+    for line in _nmcli("-t", "-f", "DEVICE,CON-UUID", "device").splitlines():
         name, _, uuid = line.partition(":")
         if uuid:
             profiles[name] = uuid
@@ -60,7 +56,7 @@ def devices(ask: Ask | None = None) -> list[Device]:
         own = (f"{each.address}/{each.prefix}",) if each.address else ()
         uuid = profiles.get(each.name, "")
         fields = ("ipv4.method", "ipv4.addresses", "ipv4.gateway", "ipv4.dns")
-        said = asked("-g", ",".join(fields), "connection", "show", "uuid", uuid).splitlines() if uuid else []
+        said = _nmcli("-g", ",".join(fields), "connection", "show", "uuid", uuid).splitlines() if uuid else []
         method, address, gateway, servers = (*said, "", "", "", "")[:4]
         dhcp = method == "auto" if method in ("auto", "manual") else None
         found.append(

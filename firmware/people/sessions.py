@@ -111,11 +111,10 @@ class Sessions:
             if user is not None:
                 self._end(user, key)
 
-    def close_all(self, user: str, but: str = "") -> None:
-        """Ends every session of `user` (a new password, a removed account) but the one with token `but`."""
-        kept = _key(but)
+    def close_all(self, user: str) -> None:
+        """Ends every session of `user` (a new password, a removed account)."""
         with self._lock:
-            for key in [key for key in self._sessions.get(user, ()) if key != kept]:
+            for key in list(self._sessions.get(user, ())):
                 self._end(user, key)
 
     def _end(self, user: str, key: str) -> None:

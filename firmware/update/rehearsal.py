@@ -27,14 +27,14 @@ class Failed(Exception):
     """Why it does not work, in English."""
 
 
-def rehearse(root: Path = ROOT, up_within_s: float = UP_WITHIN_S) -> None:
-    """Failed when the host below `root` does not come up, does not answer or does not end."""
+def rehearse() -> None:
+    """Failed when the host that this file belongs to does not come up, does not answer or does not end."""
     with tempfile.TemporaryDirectory(prefix="gatewright-rehearsal-") as folder:
         state = Path(folder) / "state"
         words = ["--state", str(state), "--port", "0", "--no-https", "--profile", "sim", "--helper", str(Path(folder) / "none")]
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("GATEWRIGHT_", "NOTIFY_", "WATCHDOG_"))},
-            "PYTHONPATH": str(root),
+            "PYTHONPATH": str(ROOT),
         }
         with (Path(folder) / "said").open("w+b") as said:
             process = subprocess.Popen(
@@ -42,22 +42,22 @@ def rehearse(root: Path = ROOT, up_within_s: float = UP_WITHIN_S) -> None:
                 env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             )  # fmt: skip
             try:
-                _try(process, lambda: (Path(folder) / "said").read_text("utf-8", "replace"), up_within_s)
+                _try(process, lambda: (Path(folder) / "said").read_text("utf-8", "replace"))
             finally:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
 
 
-def _try(process: subprocess.Popen[bytes], said: Callable[[], str], up_within_s: float) -> None:
-    until = time.monotonic() + up_within_s
+def _try(process: subprocess.Popen[bytes], said: Callable[[], str]) -> None:
+    until = time.monotonic() + UP_WITHIN_S
     found = None
     while found is None:
         if process.poll() is not None:
             lines = [line for line in said().splitlines() if line.strip()]
             raise Failed(lines[-1][:300] if lines else f"it ended with code {process.returncode}")
         if time.monotonic() > until:
-            raise Failed(f"it did not listen within {up_within_s:.0f} s")
+            raise Failed(f"it did not listen within {UP_WITHIN_S:.0f} s")
         time.sleep(0.1)
         found = LISTENS.search(said())
     try:

@@ -247,8 +247,8 @@ def _one_trigger(state: State) -> float | None:
     return (opened.t_ns - pressed.t_ns) / 1e6
 
 
-def _edge(state: State, after: int, line: str, level: int, within_s: float = 5.0) -> Edge | None:
-    until = time.monotonic() + within_s
+def _edge(state: State, after: int, line: str, level: int) -> Edge | None:
+    until = time.monotonic() + 5.0
     while time.monotonic() < until:
         for edge in read_edges(state.sim / "edges.jsonl")[after:]:
             if (edge.line, edge.level) == (line, level):

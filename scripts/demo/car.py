@@ -49,9 +49,9 @@ class Sheet:
         ImageDraw.Draw(mask).polygon(spots, fill=255)
         self._fill(mask.filter(ImageFilter.GaussianBlur(soft_px)), spots, top, bottom, sides)
 
-    def mirrored(self, half: Points, top: Colour, bottom: Colour, *, soft_px: float = 2.0, sides: float = 0.0) -> None:
+    def mirrored(self, half: Points, top: Colour, bottom: Colour, *, sides: float = 0.0) -> None:
         """A shape given by its right half, from top to bottom."""
-        self.polygon(half + [(-x, y) for x, y in reversed(half)], top, bottom, soft_px=soft_px, sides=sides)
+        self.polygon(half + [(-x, y) for x, y in reversed(half)], top, bottom, sides=sides)
 
     def rounded(self, x_m: float, y_m: float, half_x: float, half_y: float, radius_m: float, top: Colour, bottom: Colour) -> None:
         mask = Image.new("L", self.size, 0)

@@ -160,7 +160,7 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
         for _ in range(times):
             for what, (code, reason) in misdeeds.items():
                 number += 1
-                row, wrong = _one(host, what, version(number, code), reason)
+                row, wrong = _one(host, version(number, code), reason)
                 rows[what] = row
                 violations += [f"{what}: {each}" for each in wrong]
                 say(f"{what}: {row}")
@@ -200,7 +200,7 @@ def version(number: int, misdeed: str, window_s: int = 25) -> dict[str, bytes]:
     return contents(f"{number}.0.0", conf=conf, files={"lib/tiny/__main__.py": program.encode()})
 
 
-def _one(host: Host, what: str, package: dict[str, bytes], reason: str) -> tuple[dict[str, Any], list[str]]:
+def _one(host: Host, package: dict[str, bytes], reason: str) -> tuple[dict[str, Any], list[str]]:
     """(figures, what did not hold)."""
     told = host.state.root / "told"
     (told / "uncontained").unlink(missing_ok=True)

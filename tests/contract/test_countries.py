@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.countries import PLATE_COLOURS, PLATE_KINDS, Country, Format, countries, plain, rank, sample, select, shapes
+from engine.countries import PLATE_COLOURS, PLATE_KINDS, Country, countries, plain, rank, sample, select, shapes
 from engine.countries._description import LATIN, PLATE_FONTS, REGIONS, SEPARATOR_MARKS, SEPARATORS
 from engine.countries._ranking import Grammar
 
@@ -37,7 +37,7 @@ def test_every_format_takes_its_own_samples_and_weighs_between_0_and_1(each: Cou
             printed = sample(each, fmt, rng)
             text = plain(printed)
             assert not set(text) & set(SEPARATORS + "\n")
-            assert printed.count("\n") + 1 == fmt.rows
+            assert printed.count("\n") == fmt.pattern.count("/")
             assert len(text) in lengths
             assert only.fits(text), f"{fmt.pattern} gave {text} and does not take it"
 
@@ -95,7 +95,3 @@ def test_there_are_more_than_sixty_countries_and_all_states_of_the_usa() -> None
     assert sum("-" not in code for code in known) >= 60
     assert sum(code.startswith("US-") for code in known) == 51
     assert len({each.name for each in known.values() if "-" not in each.code}) == sum("-" not in code for code in known)
-
-
-def test_a_format_is_data_that_says_its_rows() -> None:
-    assert (Format("LLL/NNNN").rows, Format("LLL-NNNN").rows) == (2, 1)

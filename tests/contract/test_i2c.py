@@ -159,15 +159,6 @@ def test_registers_that_hold_no_time_are_an_error(clock: Ds3231, state: State) -
         clock.time()
 
 
-@pytest.mark.parametrize(("registers", "celsius"), [((0x19, 0x40), 25.25), ((0xFF, 0x80), -0.5), ((0, 0), 0.0)])
-def test_the_clocks_temperature_has_quarter_degrees(
-    clock: Ds3231, state: State, registers: tuple[int, int], celsius: float
-) -> None:
-    with chip_at(state, 1, 0x68) as chip:
-        chip.registers[0x11:0x13] = registers
-    assert clock.temperature_c() == celsius
-
-
 # --- LM75 -----------------------------------------------------------------------------------------------------------
 
 

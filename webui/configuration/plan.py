@@ -148,7 +148,7 @@ def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> N
         named.add(folded(name))
         known = _counterpart(stored, body, name)
         with _noting(made, place, where):
-            one = _plan_list(portal, body, known, place, made)
+            one = _plan_list(body, known, place, made)
             _plan_rules(portal, one, body.get("actions", []), secrets, f"lists/{number}/actions", made)
             _plan_jobs(portal, one, body.get("jobs", []), secrets, f"lists/{number}/jobs", made)
             made.lists.append(one)
@@ -164,7 +164,7 @@ def _counterpart(stored: Sequence[PlateList], body: Mapping[str, Any], name: str
     return next((each for each in stored if folded(each.name) == folded(name) and each.role not in FIXED_ROLES), None)
 
 
-def _plan_list(portal: Portal, body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:
+def _plan_list(body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:
     sent = {name: value for name, value in body.items() if name not in ("actions", "jobs")}
     after = list_of(sent, known or PlateList(0, "", "custom"))
     if known is None:

@@ -23,7 +23,7 @@ def event_names(portal: Portal) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _milestone(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
+def _milestone(portal: Portal, plate: str) -> list[shapes.HelpCheck]:
     rules = [rule for rule in portal.store.rules() if rule.kind == "milestone"]
     if not rules:
         todo = Text("Lists, a list, Actions, Add action, MILESTONE.")

@@ -30,7 +30,7 @@ FILTERS = {
 }  # fmt: skip
 
 
-def _no_plate(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
+def _no_plate(portal: Portal, plate: str) -> list[shapes.HelpCheck]:
     status, _ = portal.feed.status()
     engine = status.engine if status else None
     found = [
@@ -44,7 +44,7 @@ def _no_plate(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
     mode = portal.lpr().mode
     found += [_motion(portal, engine)] if mode == "MOTION" else []
     found += _trigger(portal, status) if mode == "TRIGGER" else []
-    return [*found, _filters(portal, engine), _last_reads(portal)]
+    return [*found, _filters(engine), _last_reads(portal)]
 
 
 def _picture(engine: EngineStatus | None) -> shapes.HelpCheck:
@@ -179,7 +179,7 @@ def _trigger(portal: Portal, status: ServiceStatus | None) -> list[shapes.HelpCh
     return [listens, came, by_input]
 
 
-def _filters(portal: Portal, engine: EngineStatus | None) -> shapes.HelpCheck:
+def _filters(engine: EngineStatus | None) -> shapes.HelpCheck:
     title = Text("The filters let plates through")
     if engine is None:
         return check(title, SAID, Text("Not known while the engine is away."))

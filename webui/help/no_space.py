@@ -10,7 +10,7 @@ from webui.view.problems import LOW_SPACE_PCT
 from webui.view.storage import LONG_DAYS, storage
 
 
-def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
+def _no_space(portal: Portal, plate: str) -> list[shapes.HelpCheck]:
     status, _ = portal.feed.status()
     general, found = portal.general(), storage(portal)
     checks = []

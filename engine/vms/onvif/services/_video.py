@@ -114,10 +114,10 @@ def bit_rate(video: Video) -> int:
     return video.stream.kbit_per_s or width * height * video.stream.frames_per_s * 2 // 1000
 
 
-def multicast(name: str = "tt:Multicast") -> Xml:
+def multicast() -> Xml:
     """There is none."""
     address = tag("tt:Address", tag("tt:Type", "IPv4"), tag("tt:IPv4Address", "0.0.0.0"))
-    return tag(name, address, tag("tt:Port", 0), tag("tt:TTL", 0), tag("tt:AutoStart", False))
+    return tag("tt:Multicast", address, tag("tt:Port", 0), tag("tt:TTL", 0), tag("tt:AutoStart", False))
 
 
 def gov_length(video: Video) -> int:

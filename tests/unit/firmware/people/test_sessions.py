@@ -50,8 +50,8 @@ def test_all_accounts_together_have_so_many_sessions() -> None:
     assert [sessions.user(token) is not None for token in tokens] == [False] * MAX_SESSIONS + [True] * MAX_SESSIONS
 
 
-def test_a_new_password_ends_the_users_other_sessions() -> None:
+def test_a_new_password_ends_all_sessions_of_its_user_and_nobody_elses() -> None:
     sessions = Sessions(TestClock())
     here, there, other = sessions.open("admin"), sessions.open("admin"), sessions.open("guard")
-    sessions.close_all("admin", but=here)
-    assert [sessions.user(token) for token in (here, there, other)] == ["admin", None, "guard"]
+    sessions.close_all("admin")
+    assert [sessions.user(token) for token in (here, there, other)] == [None, None, "guard"]
