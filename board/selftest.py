@@ -43,7 +43,7 @@ class Finding:
     good: bool = True
 
 
-def examine(profile: BoardProfile, state: State, picture: Path | None = None) -> list[Finding]:
+def examine(profile: BoardProfile, state: State, picture: Path | None) -> list[Finding]:
     """Everything, in the order in which a technician asks for it. Changes nothing on the board.
 
     `picture`: JPEG file that what the camera sees is written to; None: it is looked at only."""

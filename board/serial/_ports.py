@@ -156,7 +156,7 @@ def holder(place: str, proc: Path = Path("/proc")) -> str:
     return "the kernel's console" if is_console(place, proc) else ""
 
 
-def is_console(place: str, proc: Path = Path("/proc")) -> bool:
+def is_console(place: str, proc: Path) -> bool:
     """The kernel writes its messages to this line: take `console=...` out of the kernel's command line."""
     try:
         names = [line.split()[0] for line in (proc / "consoles").read_text().splitlines() if line.split()]

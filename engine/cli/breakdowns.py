@@ -16,7 +16,7 @@ LIGHTS = (40, 80, 120, 160)
 BANDS_PCT = (0, 50, 60, 70, 80, 90, 95, 100)
 
 
-def details(tally: Tally, unseen: Collection[str] = ()) -> dict[str, object]:
+def details(tally: Tally, unseen: Collection[str]) -> dict[str, object]:
     """All of them of one tally, for JSON. `unseen`: countries that the reader was trained without."""
     return {
         "by_width_px": by_width(tally.texts, tally.places),
@@ -69,7 +69,7 @@ def by_shape(texts: Iterable[Reading]) -> list[dict[str, object]]:
     return _by("shape", SHAPES, ((reading.width_px / reading.height_px, reading) for reading in texts if reading.height_px))
 
 
-def by_country(readings: Iterable[Reading], unseen: Collection[str] = ()) -> list[dict[str, object]]:
+def by_country(readings: Iterable[Reading], unseen: Collection[str]) -> list[dict[str, object]]:
     """Accuracy, and how often the country is right, by the country that label or format settles; "EU" where they leave several."""
     found: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings:

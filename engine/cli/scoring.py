@@ -261,7 +261,7 @@ def add_scene(
     return readings
 
 
-def reading_of(picture: Path, label: Label, read: PlateRead | None, size: tuple[int, int], light: float = 0.0) -> Reading:
+def reading_of(picture: Path, label: Label, read: PlateRead | None, size: tuple[int, int], light: float) -> Reading:
     text, confidence, country, height_px, tilt_deg = "", 0.0, "", 0.0, 0.0
     if read is not None and read.text:
         text, confidence, country, height_px, tilt_deg = (

@@ -122,7 +122,7 @@ class Asker:
         kinds: Kinds,
         environment: Environment,
         clock: Clock,
-        is_decided: Callable[[str], bool] = lambda passage_id: False,
+        is_decided: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._kinds = kinds

@@ -305,7 +305,7 @@ class Engine:
         self._feed.wake()
 
 
-def to_passage(result: Result, passage_id: str, clock: Clock, preset: str = "") -> Passage:
+def to_passage(result: Result, passage_id: str, clock: Clock, preset: str) -> Passage:
     """The passage of a mode's result; without a sure read it has plate "", and without any the trigger's last picture.
     `preset`: the camera's exposure."""
     settled, frame, trigger = result.settled, result.frame, result.trigger

@@ -81,7 +81,7 @@ def about(database: Path, name: str) -> About | None:
     return about_file(file_of(database, name), name)
 
 
-def about_file(path: Path, name: str = "") -> About | None:
+def about_file(path: Path, name: str) -> About | None:
     """The same of another file."""
     if not path.exists():
         return None

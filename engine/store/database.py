@@ -245,7 +245,7 @@ class Database:
             except sqlite3.Error as why:
                 raise self._problem(why) from why
 
-    def changed_row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
+    def changed_row(self, sql: str, values: Values) -> sqlite3.Row | None:
         """The first row that a statement with RETURNING changed; None when there is none."""
         with self.transaction():
             found = self._fetch(self._writer, sql, values)

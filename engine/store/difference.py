@@ -123,7 +123,7 @@ def steps(
             here, there = next(old, None), next(new, None)
 
 
-def effect_of(list_id: int, found: Iterator[Step], keep: Callable[[Step], None] = lambda step: None) -> Effect:
+def effect_of(list_id: int, found: Iterator[Step], keep: Callable[[Step], None]) -> Effect:
     """The sum of the steps; `keep` gets each that changes something."""
     effect, examples = Effect(list_id), {ADDED: 0, CHANGED: 0, REMOVED: 0}
     for step in found:

@@ -71,7 +71,7 @@ def _enlarged(stream: Stream, size: str) -> Stream:
     return replace(stream, size=(width, height), kbit_per_s=kbit_per_s)
 
 
-def has_encoder(devices: Path = DEVICES) -> bool:
+def has_encoder(devices: Path) -> bool:
     """Whether the kernel offers the Pi's H.264 encoder."""
     return any(_name_of(device) == PI_ENCODER for device in devices.glob("video*"))
 

@@ -106,7 +106,7 @@ class Nvr:
         bind: str,
         announce: Callable[[str], None],
         read: Callable[[str], bytes],
-        most_clients: int = MOST_CLIENTS,
+        most_clients: int,
     ) -> None:
         self._loop = loop
         self._log_in = log_in

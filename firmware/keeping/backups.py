@@ -117,7 +117,7 @@ class Backups:
         with self._once():
             self._leave()
 
-    def restore(self, parts: Sequence[str], by: str, made: str = "") -> tuple[str, ...]:
+    def restore(self, parts: Sequence[str], by: str, made: str) -> tuple[str, ...]:
         """Has these parts restored, and the host started again for it; the parts with those that follow by themselves. `made`: of
         the backup that was looked at, "" for whichever was taken in last: somebody else may have opened another."""
         with self._once():

@@ -77,7 +77,7 @@ def _centred(draw: ImageDraw.ImageDraw, text: str, centre: tuple[float, float], 
     draw.text(centre, text, fill=fill, font=font, anchor="mm")
 
 
-def draw_colour_plate(country: str, text: str, fonts: FontSet, *, px_per_mm: float, seed: int = 0) -> Image.Image:
+def draw_colour_plate(country: str, text: str, fonts: FontSet, *, px_per_mm: float, seed: int) -> Image.Image:
     """A plate as RGB, `text` with blanks between groups, slightly embossed and worn; the same seed gives the same pixels."""
     style, rng = STYLES[country], random.Random(seed)
     width, height = round(style.width_mm * px_per_mm), round(style.height_mm * px_per_mm)

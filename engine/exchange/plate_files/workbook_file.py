@@ -353,8 +353,8 @@ class _Sheet:
 
 def strict_parser(
     start: Callable[[str, Mapping[str, str]], None],
-    end: Callable[[str], None] | None = None,
-    said: Callable[[str], None] | None = None,
+    end: Callable[[str], None] | None,
+    said: Callable[[str], None] | None,
 ) -> Any:
     """A parser that refuses a DTD; names come without their namespace."""
     parser = expat.ParserCreate(namespace_separator=" ")
