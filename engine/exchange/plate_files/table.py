@@ -129,9 +129,10 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
     if not any(each.column.name == "plate" for each in found):
         yield from _column_of_plates(cells, line, first)
         return
-    twice = {each.column.name for each in found if [one.column.name for one in found].count(each.column.name) > 1}
+    columns = [each.column.name for each in found]
+    twice = [str(first[each.at]).strip()[:LONGEST_HEADING] for each in found if columns.count(each.column.name) > 1]
     if twice:
-        raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
+        raise at_line(line, Text("two columns say the same: {names}", {"names": twice}))
     head.headings.update((each.column.name, str(first[each.at]).strip()[:LONGEST_HEADING]) for each in found)
     known = {list_at, *(each.at for each in found)}
     for at, heading in enumerate(first):

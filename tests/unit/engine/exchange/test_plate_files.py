@@ -152,6 +152,7 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
         pytest.param("a;b\n1;2\n", "line 1: no column is headed plate", id="no-headings"),
         pytest.param('plate;note\n"AB1;x\n', "line 2: not CSV: unexpected end of data", id="quote"),
         pytest.param("plate,plate\nA1,B1\n", "line 1: two columns say the same: plate", id="twice"),
+        pytest.param("Kennzeichen;Name;Bemerkung\nA1;B;C\n", "line 1: two columns say the same: Name, Bemerkung", id="alike"),
         pytest.param("plate\n1.20E+05\n", "line 2: plate: '1.20E+05' is what a spreadsheet makes of a plate", id="exponent"),
         pytest.param(bytes(range(1, 256)), "its character set is not certain, or it is no text", id="binary"),
         pytest.param(
