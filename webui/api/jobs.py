@@ -15,6 +15,7 @@ from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, down
 from board.kit.words import Text
 from engine.exchange.exporting import write_lists
 from engine.exchange.formats import EXTENSIONS
+from engine.exchange.kinds import local_matches
 from engine.exchange.local_files import drop_others
 from engine.exchange.names import path_of
 from engine.exchange.trying import Trial, outcome_of
@@ -150,7 +151,11 @@ def _accept(portal: Portal, call: Call) -> Answer:
 
 
 def _file(portal: Portal, call: Call) -> Answer:
-    path = file_of(portal, stored_job(portal, call.id("id")), call.path["name"])
+    job = stored_job(portal, call.id("id"))
+    if job.kind == local_matches.JOB.name and not call.may("review"):
+        lacks = "This needs the permission {permission}, which {user} does not have."
+        raise Refused(403, lacks, permission="review", user=call.user)
+    path = file_of(portal, job, call.path["name"])
     if path is None:
         raise Refused(404, "There is no such file; perhaps newer ones have taken its place.")
     return _sent(path.open("rb"), path.name, TYPES.get(path.suffix[1:].upper(), "application/octet-stream"))
@@ -224,7 +229,12 @@ ROUTES = (
         "For an import that was refused (another camera, older lists, an empty list, another certificate): what comes next counts.",
         reply=shapes.Job,
     ),
-    download("jobs/<id>/files/<name>", "lists", _file, "A file that a local export has made."),
+    download(
+        "jobs/<id>/files/<name>",
+        "lists",
+        _file,
+        "A file that a local export has made; if it holds passages, for who has `review` too.",
+    ),
     *(
         download(
             f"lists/<id>/list.{extension}",

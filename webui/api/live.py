@@ -61,7 +61,7 @@ def _status(portal: Portal, call: Call) -> Answer:
 def _events(portal: Portal, call: Call[EventsQuery]) -> Answer:
     last = call.header("Last-Event-ID")
     after = int(last) if last.isdecimal() and len(last) < 19 else call.query.after
-    events = portal.feed.join(call.language)
+    events = portal.feed.join(call.language, call.may("audit"))
     answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
     events.begin(missed(portal, after, call.language))
     return answer
@@ -100,7 +100,7 @@ ROUTES = (
         "view",
         _events,
         "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since, "
-        "the newest 100 at most; `api/passages` gives all of them.",
+        "the newest 100 at most; `api/passages` gives all of them. With `audit` of all actions, else of outputs alone.",
         query=EventsQuery,
         reply="text/event-stream",
     ),

@@ -25,12 +25,20 @@ def event(name: str, document: object, row: int = -1) -> bytes:
 
 class EventStream:
     """A source for the server's loop. `put`, `replace` and `passage` may be called from any thread; passages wait until `begin`
-    has sent those that the browser missed. `language`: in which its events are said."""
+    has sent those that the browser missed. `language`: in which its events are said; `audit`: whether it may see what all actions
+    did."""
 
     framed = False
 
-    def __init__(self, now_s: Callable[[], float], on_close: Callable[[EventStream], None], language: Language = ENGLISH) -> None:
+    def __init__(
+        self,
+        now_s: Callable[[], float],
+        on_close: Callable[[EventStream], None],
+        language: Language = ENGLISH,
+        audit: bool = False,
+    ) -> None:
         self.language = language
+        self.audit = audit
         self._now_s = now_s
         self._on_close = on_close
         self._lock = threading.Lock()

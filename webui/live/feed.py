@@ -52,11 +52,13 @@ class Documents(Protocol):
 
     def reads(self, reads: LiveReads) -> dict[str, Any]: ...
 
-    def passage(self, stored: PassageEvent) -> dict[str, Any]: ...
+    def passage(self, stored: PassageEvent, audit: bool) -> dict[str, Any]:
+        """`audit`: for who may see what all actions did, not only whether the gate opened."""
 
     def decided(self, decided: PassageDecided) -> dict[str, Any]: ...
 
-    def delivery(self, ended: DeliveryEvent) -> dict[str, Any]: ...
+    def delivery(self, ended: DeliveryEvent, audit: bool) -> dict[str, Any] | None:
+        """None: it is nothing for who may not see that."""
 
 
 class Feed:
@@ -80,9 +82,9 @@ class Feed:
         """To be called once, before the first viewer."""
         self._documents = documents
 
-    def join(self, language: Language) -> EventStream:
-        """A stream that gets everything from now on, in `language`; its `begin` is to be called next."""
-        stream = EventStream(self._now_s, self._leave, language)
+    def join(self, language: Language, audit: bool) -> EventStream:
+        """A stream that gets everything from now on that `audit` says, in `language`; its `begin` is to be called next."""
+        stream = EventStream(self._now_s, self._leave, language, audit)
         newest = self._newest_row()  # before it looks for those that it missed: what is stored in between is pushed
         with self._lock:
             self._viewers.add(stream)
@@ -163,14 +165,17 @@ class Feed:
             for viewer, data in _each(viewers, "reads", documents.reads(message)):
                 viewer.replace("reads", data)
         elif isinstance(message, PassageEvent):
-            for viewer, data in _each(viewers, "passage", documents.passage(message), message.row):
-                viewer.passage(message.row, data)
+            for audit, some in _by_audit(viewers):
+                for viewer, data in _each(some, "passage", documents.passage(message, audit), message.row):
+                    viewer.passage(message.row, data)
         elif isinstance(message, PassageDecided):
             for viewer, data in _each(viewers, "decided", documents.decided(message)):
                 viewer.put(data)
         elif isinstance(message, DeliveryEvent):
-            for viewer, data in _each(viewers, "delivery", documents.delivery(message)):
-                viewer.put(data)
+            for audit, some in _by_audit(viewers):
+                document = documents.delivery(message, audit)
+                for viewer, data in _each(some, "delivery", document) if document is not None else ():
+                    viewer.put(data)
 
     def _hear(self, status: ServiceStatus) -> None:
         with self._lock:
@@ -209,6 +214,12 @@ class Feed:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _by_audit(viewers: list[EventStream]) -> Iterator[tuple[bool, list[EventStream]]]:
+    for audit in (False, True):
+        if some := [each for each in viewers if each.audit == audit]:
+            yield audit, some
 
 
 def _each(

@@ -16,6 +16,9 @@ from webui.view import passages, status
 MOST_MISSED = 100
 """Passages that a browser gets when it comes back after a while; the rest are on the Review tab."""
 
+SEEN = ("io",)
+"""Kinds of actions of which everybody who sees the Live tab is told; servers' addresses and answers are for those who may audit."""
+
 
 class Documents:
     """What the feed sends, in the words of the API; the feed says Texts in it to each viewer in their language."""
@@ -32,18 +35,18 @@ class Documents:
     def reads(self, reads: LiveReads) -> dict[str, Any]:
         return status.reads(reads)
 
-    def passage(self, stored: PassageEvent) -> dict[str, Any]:
+    def passage(self, stored: PassageEvent, audit: bool) -> dict[str, Any]:
         lists = tuple(match.list for match in stored.matches)
         document = passages.shown(
             self._portal, StoredPassage(stored.row, stored.passage, lists, decision=stored.decision), self._portal.zone()
         )
-        return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
+        return {**document, "deliveries": [_delivery(each) for each in stored.deliveries if audit or each.kind in SEEN]}
 
     def decided(self, decided: PassageDecided) -> dict[str, Any]:
         return {"id": decided.passage_id, "outcome": decided.decision.outcome, "decision": decided.decision.reason}
 
-    def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:
-        return _delivery(ended.delivery)
+    def delivery(self, ended: DeliveryEvent, audit: bool) -> dict[str, Any] | None:
+        return _delivery(ended.delivery) if audit or ended.delivery.kind in SEEN else None
 
 
 def missed(portal: Portal, after: int, language: Language) -> list[tuple[int, bytes]]:

@@ -105,6 +105,16 @@ def test_how_a_job_fares_is_shown(caller: Caller) -> None:
     assert "answers 530" not in caller.get(f"lists/{WHITE}?view=imports").text
 
 
+def test_a_file_of_passages_is_given_to_who_may_search_them_alone(caller: Caller, tmp_path: Path) -> None:
+    for kind, told in (("local_matches", 403), ("local_list", 200)):
+        made = job(caller, kind=kind, options={})
+        (tmp_path / "file").write_bytes(b"<x/>")
+        keep(tmp_path / "file", caller.state.exchange / str(made["id"]), "file.xml", 5)
+        path = f"jobs/{made['id']}/files/file.xml"
+        answers = [caller.call("GET", path, "viewer", permissions=each).status for each in ("lists", "lists,review", "review")]
+        assert answers == [told, 200, 403], kind
+
+
 def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Path) -> None:
     made = job(caller, kind="local_list", options={})
     (tmp_path / "file").write_bytes(b"<x/>")

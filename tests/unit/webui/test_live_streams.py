@@ -15,10 +15,20 @@ import pytest
 
 from board.kit.errors import WireError
 from board.kit.wire import Channel, Codec, accept, listen
+from board.kit.words import Text
 from board.types import Frame
-from engine.messages import SERVICE_MESSAGES, AskStatus, LiveReads, PassageEvent, ServiceStatus, Subscribe, Subscribed
+from engine.messages import (
+    SERVICE_MESSAGES,
+    AskStatus,
+    DeliveryEvent,
+    LiveReads,
+    PassageEvent,
+    ServiceStatus,
+    Subscribe,
+    Subscribed,
+)
 from engine.ring import RingWriter
-from engine.types import Match, PlateRead
+from engine.types import Delivery, Match, PlateRead
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from tests.unit.webui.test_live import STATUS
@@ -97,9 +107,11 @@ def service(caller: Caller, status: ServiceStatus = STATUS) -> Iterator[Service]
 class Viewer:
     """A browser's stream of events, taken as the server's loop takes it."""
 
-    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "", language: str = "en") -> None:
+    def __init__(
+        self, caller: Caller, query: str = "", last_event_id: str = "", language: str = "en", role: str = "viewer"
+    ) -> None:
         environ = {"HTTP_LAST_EVENT_ID": last_event_id, "HTTP_ACCEPT_LANGUAGE": language}
-        reply = caller.call("GET", f"api/events{query}", "viewer", **environ)
+        reply = caller.call("GET", f"api/events{query}", role, **environ)
         assert (reply.status, reply.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
         self.source = caller.streams[-1]
         self.text = ""
@@ -113,6 +125,21 @@ class Viewer:
 
     def first(self, name: str) -> Any:
         return until(lambda: self.events(name))[0]
+
+
+def test_what_actions_did_beside_the_gate_is_pushed_to_who_may_see_audit_alone(caller: Caller) -> None:
+    """The page of a passage hides it from the others; addresses of servers and people stand in it."""
+    opened, mailed = (Delivery(kind, "p1", 1, kind, "done", NOW, NOW, 1, NOW, NOW, Text(f"{kind} did")) for kind in ("io", "mail"))
+    with service(caller) as served:
+        viewer, admin = Viewer(caller), Viewer(caller, role="admin")
+        assert viewer.first("status") and admin.first("status")
+        served.push(PassageEvent(7, passage("AB7", "p1"), (), (opened, mailed)))
+        for each in (mailed, opened):
+            served.push(DeliveryEvent(each))
+        until(lambda: len(admin.events("delivery")) == 2)
+        assert [each["id"] for each in admin.first("passage")["deliveries"]] == ["io", "mail"]
+        assert [each["id"] for each in viewer.first("passage")["deliveries"]] == ["io"]
+        assert viewer.first("delivery")["id"] == "io" and "mail" not in viewer.text
 
 
 def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Caller, monkeypatch: Any) -> None:
