@@ -36,10 +36,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class _Tries:
-    """What an address got wrong. `user`: all were for that one; None: for several."""
+    """What an address got wrong. `before_s`: when it did so the time before; `user`: all were for that one; None: for several."""
 
     count: int
     last_s: float
+    before_s: float
     user: str | None
 
 
@@ -90,7 +91,7 @@ class Guesses:
             self._changed = True
             tries = self._wrong.get(address)
             if tries is None or now_s - tries.last_s > 2 * LONGEST_WAIT_S:
-                tries = _Tries(0, now_s, name)
+                tries = _Tries(0, now_s, now_s, name)
             wait_s = _pause_s(tries, now_s)
             if wait_s <= 0 and not self._is_known(address, name):
                 wait_s = max(self._bucket(name, now_s).wait_s(now_s), self._total.wait_s(now_s))
@@ -98,7 +99,7 @@ class Guesses:
                     self._bucket(name, now_s).used += 1
                     self._total.used += 1
             if wait_s <= 0:
-                self._keep(address, _Tries(tries.count + 1, now_s, name if tries.user == name else None))
+                self._keep(address, _Tries(tries.count + 1, now_s, tries.last_s, name if tries.user == name else None))
             told = self._to_tell(now_s) if wait_s > 0 else 0
         if told:
             whom = repr(name) if self._exists(name) else "nobody that there is"
@@ -164,7 +165,7 @@ class Guesses:
         if document["boot"] != _boot():
             return
         wrong = OrderedDict(
-            (address, _Tries(int(tries["count"]), float(tries["last_s"]), tries["user"]))
+            (address, _Tries(int(tries["count"]), float(tries["last_s"]), float(tries["last_s"]), tries["user"]))
             for address, tries in document["wrong"].items()
         )
         accounts = OrderedDict(
@@ -187,7 +188,7 @@ class Guesses:
     def _take_back(self, address: str) -> None:
         tries = self._wrong.get(address)
         if tries is not None and tries.count > 1:
-            self._wrong[address] = replace(tries, count=tries.count - 1)
+            self._wrong[address] = replace(tries, count=tries.count - 1, last_s=tries.before_s)
         elif tries is not None:
             del self._wrong[address]
 

@@ -64,6 +64,21 @@ def test_an_account_of_ones_own_does_not_help_to_guess_the_administrators_passwo
     assert looked_at == 5
 
 
+def test_right_passwords_do_not_prolong_the_wait_for_the_wrong_ones_of_others_at_the_address() -> None:
+    """Each renewed it: programs behind one router waited again and again, for as long as they had anything to ask."""
+    clock = TestClock()
+    guesses = Guesses(clock)
+    for number in range(8):
+        clock.advance(guesses.begin("10.0.0.9", f"user{number}"))
+        guesses.begin("10.0.0.9", f"user{number}")
+    clock.advance(60)
+    for _ in range(100):
+        assert guesses.begin("10.0.0.9", "admin") == 0
+        guesses.right("10.0.0.9", "admin")
+    assert guesses.begin("10.0.0.9", "guard") == 0
+    assert guesses.begin("10.0.0.9", "admin") > 0
+
+
 def test_of_a_hundred_at_once_five_are_looked_at() -> None:
     guesses = Guesses(TestClock())
     start = threading.Barrier(100)
