@@ -133,12 +133,16 @@ class LogIn:
         except queue.Full:
             then(Unchecked("too many log-ins are being checked"))
 
-    def still(self, use: str, user: str, then: Callable[[bool], None]) -> None:
-        """Calls `then` in the loop's thread with whether that device password is still there; while nobody can say, it is."""
+    def still(self, whose: AskHa1 | CheckToken, then: Callable[[bool], None]) -> None:
+        """Calls `then` in the loop's thread with whether that device password or token is still there; while nobody can say, it
+        is."""
 
         def ask() -> None:
             try:
-                there = bool(self._people.ha1(AskHa1(use, user, REALM)))
+                if isinstance(whose, AskHa1):
+                    there = bool(self._people.ha1(whose))
+                else:
+                    there = isinstance(self._people.who(whose), Person)
             except PeopleUnreachable as why:
                 log.warning("%s", why)
                 there = True
@@ -184,6 +188,15 @@ class LogIn:
                 question()
             except Exception:  # the thread's top
                 log.exception("log-in")
+
+
+def lasting(authorization: str, user: str = "") -> AskHa1 | CheckToken | None:
+    """What is to be asked later (`LogIn.still`) of whoever logged in by this header, or as `user`; None: by neither."""
+    scheme, _, rest = authorization.partition(" ")
+    if not user and scheme.lower() == "bearer":
+        return CheckToken(rest.strip(), "")  # of no address: it is no guess
+    user = user or user_of(authorization)
+    return AskHa1(USE, user, REALM) if user else None
 
 
 def user_of(authorization: str) -> str:

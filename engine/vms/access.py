@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from board.kit.dataclass import dataclass
 from board.kit.once import Once
-from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
+from board.kit.people import AskHa1, CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
 from board.kit.web.visitor import CAME, came_ns
-from engine.log_in import NEEDED, NONCE_S, USE, LogIn, Question, Unchecked
+from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
 DEVICE = ("view", NEEDED, "open")
@@ -78,9 +78,9 @@ class Access:
             questions.insert(0, question)  # a digest that is asked for anew uses up no token: the same body comes again with it
         self._ask(questions, then)
 
-    def still(self, user: str, then: Callable[[bool], None]) -> None:
-        """Calls `then` with whether that device password is still there; while nobody can say, it is."""
-        self._log_in.still(USE, user, then)
+    def still(self, whose: AskHa1 | CheckToken, then: Callable[[bool], None]) -> None:
+        """Calls `then` with whether that device password or token is still there; while nobody can say, it is."""
+        self._log_in.still(whose, then)
 
     def _ask(self, questions: Sequence[Question], then: Callable[[Person | Denied], None]) -> None:
         """Checks one after the other; the last one names the person."""

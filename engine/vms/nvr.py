@@ -18,11 +18,11 @@ from typing import Any
 from board.kit.clients import Client, Clients, place_of
 from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
-from board.kit.people import CheckPassword, Nobody, Person
+from board.kit.people import AskHa1, CheckPassword, Nobody, Person
 from board.kit.servers import url_of
 from board.kit.words import NOTHING, Text
 from engine.formats import nvr
-from engine.log_in import LogIn, Unchecked
+from engine.log_in import REALM, LogIn, Unchecked
 from engine.messages import UP_TO_ONE, ServerSettings
 from engine.types import PlateEvent
 from engine.vms.near_port import NearPort
@@ -147,7 +147,7 @@ class Nvr:
         if now_s >= self._look_again_s:
             self._look_again_s = now_s + LOOK_AGAIN_S
             for user in {client.book.user for client in self._clients if client.book is not None}:
-                self._log_in.still(USE, user, partial(self._still, user))
+                self._log_in.still(AskHa1(USE, user, REALM), partial(self._still, user))
         self._port.turn()
 
     def tell(self, event: PlateEvent, picture: str) -> None:

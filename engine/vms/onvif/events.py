@@ -7,6 +7,7 @@ from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.loop import Loop
+from board.kit.people import AskHa1, CheckToken
 from engine.formats.onvif import CHANGED, INITIALIZED, LINES, Notification
 from engine.messages import LineState
 from engine.vms.onvif.push import Consumers
@@ -42,14 +43,15 @@ class Events:
         for one in self.subscriptions.all():
             self.subscriptions.end(one)
 
-    def look_again(self, still: Callable[[str, Callable[[bool], None]], None]) -> None:
-        """Ends the subscriptions of device passwords that were removed. `still(user, then)` tells `then` whether there is one."""
-        for user in {one.user for one in self.subscriptions.all() if one.user}:
-            still(user, partial(self._still, user))
+    def look_again(self, still: Callable[[AskHa1 | CheckToken, Callable[[bool], None]], None]) -> None:
+        """Ends the subscriptions of device passwords and tokens that were removed. `still(whose, then)` tells `then` whether they
+        are there."""
+        for whose in {one.whose for one in self.subscriptions.all() if one.whose is not None}:
+            still(whose, partial(self._still, whose))
 
-    def _still(self, user: str, there: bool) -> None:
+    def _still(self, whose: AskHa1 | CheckToken, there: bool) -> None:
         if not there:
-            for one in [each for each in self.subscriptions.all() if each.user == user]:
+            for one in [each for each in self.subscriptions.all() if each.whose == whose]:
                 self.subscriptions.end(one)
 
     def arm(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from board.kit.dataclass import dataclass
+from board.kit.people import AskHa1, CheckToken
 from engine.vms.http import Request
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault
@@ -24,8 +25,8 @@ ACT = "act"
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `base`: where the client reaches the camera, "http://192.168.0.9:8080"; `host`: its host part alone; `who`:
-    the user, "" for an open operation, `user` its device password's, and `permissions` what the log-in allows; `address`: the
-    client's; `services`: all that the camera has."""
+    the user, "" for an open operation, `whose` its device password or token, and `permissions` what the log-in allows;
+    `address`: the client's; `services`: all that the camera has."""
 
     request: Request
     asked: Envelope
@@ -35,7 +36,7 @@ class Call:
     address: str
     services: tuple[Service, ...]
     permissions: tuple[str, ...] = ()
-    user: str = ""
+    whose: AskHa1 | CheckToken | None = None
     said: list[str] = field(default_factory=list)
     """What the answer brings, in words for whoever shows it: plates."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from board.kit.clients import Clients
 from board.kit.errors import GatewrightError
 from board.kit.people import Person
-from engine.log_in import user_of
+from engine.log_in import lasting
 from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
 from engine.vms.onvif import soap
@@ -123,7 +123,7 @@ class Onvif:
             address=address_of(request),
             services=self._table.services,
             permissions=person.permissions if person is not None else (),
-            user=asked.token.user if asked.token is not None else user_of(request.headers.get("authorization", "")),
+            whose=lasting(request.headers.get("authorization", ""), asked.token.user if asked.token is not None else ""),
         )
 
         def done(said: Xml | Fault) -> None:

@@ -31,7 +31,7 @@ FOLDER = "/onvif/"
 NAME = "onvif"
 """Of the server in STATE/run/servers.json."""
 LOOK_AGAIN_S = 30.0
-"""How often to check that the device passwords of those who subscribed still exist."""
+"""How often to check that the device passwords and tokens of those who subscribed still exist."""
 
 
 class OnvifDevice:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
 from board.kit.dataclass import dataclass
+from board.kit.people import AskHa1, CheckToken
 from engine.formats.onvif import INITIALIZED, Notification
 from engine.formats.onvif_xml import pieces
 from engine.vms.onvif.filters import ContentTest, Item, TopicTest
@@ -100,7 +101,7 @@ class Pull:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """`who`, `address`: of the client; `user`: of its device password, "" without one; `lasts_ns`: what was granted last;
+    """`who`, `address`: of the client; `whose`: its device password or token (engine/log_in.py); `lasts_ns`: what was granted last;
     `ends_ns`, `used_ns`: monotonic; `news()`: called when something was put into the queue of a subscription that is no pull point;
     `ended()`: when it is over, however."""
 
@@ -116,7 +117,7 @@ class Subscription:
     queue: deque[Event] = field(default_factory=deque)
     missed: int = 0
     pull: Pull | None = None
-    user: str = ""
+    whose: AskHa1 | CheckToken | None = None
 
     @property
     def is_pushed(self) -> bool:
@@ -161,7 +162,7 @@ class Subscriptions:
         now_ns: int,
         news: Callable[[], None] | None = None,
         ended: Callable[[], None] | None = None,
-        user: str = "",
+        whose: AskHa1 | CheckToken | None = None,
     ) -> Subscription:
         """Creates one, with the states of the properties that it wants in its queue; beyond the bounds others end."""
         self._make_room(MOST_OF_ADDRESS, lambda each: each.address == address)
@@ -170,7 +171,7 @@ class Subscriptions:
         self._make_room(MOST, lambda each: True)
         lasts_ns = _granted_ns(lasts_s, news is not None)
         ends_ns = now_ns + lasts_ns
-        made = Subscription(secrets.token_hex(12), who, address, wish, lasts_ns, ends_ns, now_ns, news, ended, user=user)
+        made = Subscription(secrets.token_hex(12), who, address, wish, lasts_ns, ends_ns, now_ns, news, ended, whose=whose)
         self._all[made.id] = made
         self.synchronise(made)
         return made

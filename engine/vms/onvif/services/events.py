@@ -146,7 +146,7 @@ def _create(camera: Camera, call: Call) -> Xml:
     term = call.body.first("InitialTerminationTime")
     lasts_s = _lasts_s(camera, term, "wsnt:UnacceptableInitialTerminationTimeFault")
     now_ns = camera.clock.monotonic_ns()
-    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns, user=call.user)
+    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns, whose=call.whose)
     camera.events.arm()
     return tag(
         "tev:CreatePullPointSubscriptionResponse",
@@ -235,7 +235,7 @@ def _subscribe(camera: Camera, call: Call) -> Later:
 def _begin(camera: Camera, call: Call, wish: Wish, lasts_s: float, to: Consumer, addresses: tuple[str, ...]) -> Xml:
     push = camera.events.consumers.push(to, addresses, call.who)
     now_ns = camera.clock.monotonic_ns()
-    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns, push.news, push.close, call.user)
+    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns, push.news, push.close, call.whose)
     push.begin(made, _address(call, made), call.base)
     camera.events.arm()
     return tag(

@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from board.kit.people import AskHa1, CheckToken
 from engine.formats.onvif import DETECTOR, LICENSE_PLATE, MAKERS
+from engine.log_in import REALM, lasting
 from engine.messages import LineState
 from engine.vms.http import Reply, Request
 from engine.vms.onvif.services.events import PATH
@@ -365,22 +367,25 @@ def test_short_pulls_beside_a_long_one_pile_up_no_timers(client: Client) -> None
     assert (waiting, len(client.bench.loop.timers) <= 3) == ([], True)
 
 
-def test_whose_device_password_is_removed_is_told_nothing_any_more(client: Client) -> None:
+def test_whose_device_password_or_token_is_removed_is_told_nothing_any_more(client: Client) -> None:
     """A consumer of Notify went on being told for up to an hour, and who waited in a pull for up to ten minutes."""
+    admin = lasting('Digest username="admin"')
     events = client.bench.camera.events
     ended: list[str] = []
     client.quiet()
-    events.subscriptions.add("VMS", client.address, Wish(), 60, 0, lambda: None, lambda: ended.append("pushed"), "admin")
-    events.subscriptions.add("Wall", client.address, Wish(), 60, 0, user="viewer-1")
-    events.subscriptions.add("a token", client.address, Wish(), 60, 0)
-    asked: list[str] = []
+    events.subscriptions.add("VMS", client.address, Wish(), 60, 0, lambda: None, lambda: ended.append("pushed"), admin)
+    events.subscriptions.add("Wall", client.address, Wish(), 60, 0, whose=lasting("", "viewer-1"))
+    events.subscriptions.add("a token", client.address, Wish(), 60, 0, whose=lasting("Bearer gw_1"))
+    events.subscriptions.add("its end", client.address, Wish(), 60, 0, whose=lasting("bearer gw_2"))
+    asked: list[object] = []
 
-    def still(user: str, then: Callable[[bool], None]) -> None:
-        asked.append(user)
-        then(user != "admin")
+    def still(whose: object, then: Callable[[bool], None]) -> None:
+        asked.append(whose)
+        then(whose not in (admin, CheckToken("gw_2", "")))
 
     events.look_again(still)
-    assert (sorted(asked), ended) == (["admin", "viewer-1"], ["pushed"])
+    assert ended == ["pushed"]
+    assert set(asked) == {admin, AskHa1("onvif", "viewer-1", REALM), CheckToken("gw_1", ""), CheckToken("gw_2", "")}
     assert [one.who for one in events.subscriptions.all()] == ["Wall", "a token"]
 
 
