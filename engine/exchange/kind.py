@@ -52,11 +52,12 @@ class JobEnv:
 @dataclass(frozen=True, slots=True)
 class Done:
     """`note`: what was done, for the Audit tab; `memory`: for the next run; `nothing_new`: there was nothing to do, and Audit
-    needs no row."""
+    needs no row; `is_part`: there is more to do, and it runs again at once."""
 
     note: Text
     memory: Mapping[str, Any] = field(default_factory=dict)
     nothing_new: bool = False
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

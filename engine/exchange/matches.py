@@ -37,6 +37,11 @@ class WrittenMatches:
     last: int
     count: int
 
+    @property
+    def is_full(self) -> bool:
+        """Perhaps there are more."""
+        return self.count >= MOST
+
 
 def write_matches(
     path: Path, store: Store, chosen: PlateList, name: str, device: Device, after: int, clock: Clock

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import chain
 
 from board.kit.words import mark
 from engine.exchange.kind import JobEnv
@@ -11,6 +12,7 @@ from engine.formats.event import Device
 from engine.formats.file_name import check_path, path_with
 from engine.types import PlateList
 
+MOST_BESIDE = 100
 PLACES = ("list", "date", "time", "device", "site", "camera")
 NAME = mark(
     "Without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are filled in."
@@ -32,10 +34,13 @@ def path_of(template: str, plate_list: PlateList, device: Device, at: datetime) 
     return path_with(template, _values(plate_list, device, at))
 
 
-def beside(template: str) -> str:
-    """The template of a file that stands beside one of the same name: passages are in one file each, and a batch that replaced the
-    one before would lose it. The time alone is the same each day."""
-    return f"{template}_{{time}}" if "{date}" in template else f"{template}_{{date}}_{{time}}"
+def unused(template: str, env: JobEnv, is_there: Callable[[str], bool]) -> str:
+    """A name without folders and extension that no file has: passages are in one file each, and a batch that replaced the one
+    before would lose it. The time alone is the same each day; several files of one run have the same time as well."""
+    beside = f"{template}_{{time}}" if "{date}" in template else f"{template}_{{date}}_{{time}}"
+    first, second = (path_of(each, env.list, env.device, env.at)[1] for each in (template, beside))
+    others = (f"{second}_{number}" for number in range(2, MOST_BESIDE))
+    return next((each for each in chain((first, second), others) if not is_there(each)), second)
 
 
 def file_name(template: str, env: JobEnv, extension: str) -> str:

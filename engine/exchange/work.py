@@ -121,9 +121,8 @@ def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> No
     kinds = find_jobs()
     _clear(state, {job.id for job in store.jobs()})
     for job_id in job_ids:
-        job = store.jobs.get(job_id)
-        if job is not None:
-            run_job(state, store, clock, kinds, job)
+        while (job := store.jobs.get(job_id)) is not None and run_job(state, store, clock, kinds, job):
+            pass
 
 
 def _clear(state: State, job_ids: set[int]) -> None:
@@ -133,8 +132,8 @@ def _clear(state: State, job_ids: set[int]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
-    """Runs the job and stores the result, whatever it raises."""
+def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> bool:
+    """Runs the job and stores the result, whatever it raises; whether there is more to do."""
     before = store.jobs.state(job.id)
     begun = store.jobs.begin(job.id)
     kind, began_at = kinds.get(job.kind), clock.now()
@@ -160,9 +159,10 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
             store.counters.add(COUNTERS[direction], 1)
         assert kind is not None
         store.jobs.done(job, kind.options, begun, done.note, done.memory)
-        return
+        return bool(done.is_part)
     store.transfers.add(*told, FAILED, error)
     store.jobs.failed(job.id, error)
+    return False
 
 
 def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job) -> Any:

@@ -16,6 +16,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.state import State
+from engine.exchange import matches
 from engine.exchange.kinds import find_jobs
 from engine.exchange.local_files import local_files
 from engine.exchange.trying import Trial, outcome_of
@@ -260,6 +261,23 @@ def test_a_batch_of_matches_replaces_no_other_whatever_its_name(state: State, st
         "ALL_PLATES_2026-01-02_05-04-05.csv": "ZZ1",
         "ALL_PLATES_2026-01-02_06-04-05.csv": "ZZ2",
     }
+
+
+@pytest.mark.parametrize("kind", ["local_matches", "ftp_matches"])
+def test_a_month_with_more_passages_than_a_file_holds_becomes_as_many_files_as_it_takes(
+    state: State, store: Store, ftp: Ftp, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest waited for the next month, which brought more: none was ever told what had been deleted meanwhile."""
+    monkeypatch.setattr(matches, "MOST", 2)
+    options = at(ftp) if kind == "ftp_matches" else {"keep": 1}
+    made = job(store, kind, ALL, format="CSV", **{**options, "name": "{list}_{date}"})
+    add_passages(store, *(f"ZZ{each}" for each in range(8)))
+    run_jobs(state, store, TestClock(), [made])
+    folder = ftp.folder if kind == "ftp_matches" else state.exchange / str(made)
+    rows = [each.read_text("utf-8-sig").splitlines()[1:] for each in folder.iterdir()]
+    assert sorted(row.split(";")[1] for each in rows for row in each) == [f"ZZ{each}" for each in range(8)]
+    assert [each.state for each in store.transfers(TransferQuery())] == ["done"] * 4
+    assert run(state, store, made) == ("nothing has changed", "")
 
 
 def test_cameras_that_export_at_one_second_to_one_server_replace_nothing_of_each_other(tmp_path: Path, ftp: Ftp) -> None:

@@ -9,7 +9,7 @@ from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import MATCHES
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
-from engine.exchange.names import PATH, beside, check_name, path_of
+from engine.exchange.names import PATH, check_name, path_of, unused
 from engine.store.jobs import JobOptions
 
 
@@ -35,15 +35,14 @@ def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
     extension = MATCHES[options.format]
-    folders, name = path_of(options.name, env.list, env.device, env.at)
+    folders, _ = path_of(options.name, env.list, env.device, env.at)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
-        if server.has(f"{name}.{extension}"):
-            name = path_of(beside(options.name), env.list, env.device, env.at)[1]
+        name = unused(options.name, env, lambda each: server.has(f"{each}.{extension}"))
         file = server.put(f"{name}.{extension}", content, env.device.id)
     values = {"server": options.server, "name": "/".join([*folders, file]).replace("//", "/"), "count": written.count}
     note = Text("{server} stored {name}: {count} passages", values, one="{server} stored {name}: {count} passage")
-    return Done(note, memory)
+    return Done(note, memory, is_part=written.is_full)
 
 
 JOB = JobKind(

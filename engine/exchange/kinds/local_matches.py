@@ -9,7 +9,7 @@ from board.kit.words import Text
 from engine.exchange.formats import MATCHES
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.local_files import LocalFileOptions, keep
-from engine.exchange.names import beside, file_name
+from engine.exchange.names import unused
 
 
 class LocalMatchesOptions(LocalFileOptions):
@@ -23,15 +23,15 @@ def _run(options: LocalMatchesOptions, env: JobEnv) -> Done:
 
     path, after = env.scratch / "matches", int(env.memory.get("after", 0))
     written = write_matches(path, env.store, env.list, options.format, env.device, after, env.clock)
-    memory = {"after": written.last}
+    files = int(env.memory.get("files", 0))  # of this run
+    memory = {"after": written.last, "files": files + 1 if written.is_full else 0}
     if not written.count:
         return Done(NOTHING_NEW, memory, nothing_new=True)
-    name = file_name(options.name, env, MATCHES[options.format])
-    if (env.folder / name).exists():
-        name = file_name(beside(options.name), env, MATCHES[options.format])
-    keep(path, env.folder, name, options.keep)
+    extension = MATCHES[options.format]
+    name = f"{unused(options.name, env, lambda each: (env.folder / f'{each}.{extension}').exists())}.{extension}"
+    keep(path, env.folder, name, options.keep + files)
     values = {"name": name, "count": written.count}
-    return Done(Text("{name}: {count} passages", values, one="{name}: {count} passage"), memory)
+    return Done(Text("{name}: {count} passages", values, one="{name}: {count} passage"), memory, is_part=written.is_full)
 
 
 JOB = JobKind(
