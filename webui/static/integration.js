@@ -17,7 +17,7 @@ function serverBlock(server) {
   const open = $(`[data-server="${CSS.escape(server.name)}"] details`)?.open ?? false;
   const here = server.clients.filter((each) => !each.ended_local);
   const head = el("div", {class: "spread"},
-    el("div", {class: "grow"}, el("h3", {class: "strong"}, server.title), el("p", {class: "small muted"}, server.about)),
+    el("div", {class: "grow"}, el("h3", {}, server.title), el("p", {class: "small muted"}, server.about)),
     server.address ? copied(server.address) : null, STATES[server.state]());
   const block = el("div", {class: "server", "data-server": server.name}, head);
   if (server.state === "silent") block.append(el("p", {class: "small bad"}, _("It is switched on, but nobody listens there: Logs and Package management say why.")));
@@ -77,7 +77,7 @@ function productBlock(product) {
     else shown = copied(text);
     return [el("dt", {}, each.label), el("dd", {}, shown)];
   });
-  return el("details", {class: "product"}, el("summary", {class: "strong"}, product.name),
+  return el("details", {class: "product"}, el("summary", {}, product.name),
     el("div", {class: "stack"}, el("ol", {class: "steps small"}, ...product.steps.map((step) => el("li", {}, step))), el("dl", {class: "copies"}, ...rows.flat())));
 }
 
