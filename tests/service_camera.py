@@ -101,7 +101,8 @@ class Camera:
 
     def report(self, plate: str = "HK55EVB", **changes: Any) -> Passage:
         assert self.engine is not None
-        one = passage(plate, id=uuid.uuid4().hex, at=datetime.now(UTC), monotonic_ns=time.monotonic_ns(), **changes)
+        values = {"at": datetime.now(UTC), "monotonic_ns": time.monotonic_ns(), **changes}
+        one = passage(plate, id=uuid.uuid4().hex, **values)
         self.engine.send(PassageReport(one))
         return one
 

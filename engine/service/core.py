@@ -57,6 +57,7 @@ from engine.messages import (
     Outcome,
     PassageReport,
     PassageStored,
+    ReadAgain,
     ReadTold,
     RestartService,
     RulesChanged,
@@ -247,7 +248,7 @@ class Service:
             self._events.happened,
             lambda: self._subscribers.status_changed(),
             self._problems.say,
-            lambda message: self._hub.send_engine(message),
+            self._read_again,
         )
         kept_look = Remembered(state.last_look_file, LastLook)
         look = kept_look.get()
@@ -306,7 +307,7 @@ class Service:
         }
         self._unopened = Unopened(
             names_of(kinds, Lane.FAST),
-            lambda message: self._hub.send_engine(message),
+            self._read_again,
             partial(has_begun, state.acts_file),
             clock,
             lambda store: self._lane.opening(store, kinds),
@@ -541,6 +542,18 @@ class Service:
         elif message is None:
             self._engine.gone()
             self._unopened.engine_gone()
+
+    def _read_again(self, message: ReadAgain) -> None:
+        """WireError: not now. An engine that reads by triggers alone reads a car anew by another trigger."""
+        if self._engine.mode() != "TRIGGER":
+            self._hub.send_engine(message)
+            return
+        try:
+            found = self._need_store().passages.get(message.passage_id)
+        except StoreError as why:
+            raise WireError("{why}", why=why) from why
+        if found is not None:
+            self._inputs.read_again(found.passage)
 
     def _take(self, passage: Passage) -> None:
         """Answers only once it is committed: until then the engine keeps it and sends it again."""

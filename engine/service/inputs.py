@@ -18,13 +18,16 @@ from engine.messages import LineState
 from engine.service.servers.serial_trigger import SerialTrigger
 from engine.service.servers.trigger import TriggerServer
 from engine.settings import GeneralSettings, LprSettings
-from engine.types import Trigger
+from engine.types import Passage, Trigger
 
 OPEN_AGAIN_NS = 10_000_000_000
 """A trigger port that could not be opened is retried after this."""
 
 PORTS_TRIED = 100
 """If a port is taken, this many of the following ones are tried, so that a second camera on the same machine gets its own."""
+
+MOST_AGAIN = 3
+"""A car whose gate cannot open at all must not fill the list of passages: so often it is read anew while it stands there."""
 
 REPEAT_S = 1.0
 """A level triggers at most once in this time, whatever the trigger period is."""
@@ -74,7 +77,9 @@ class Inputs:
         self._fired_ns = 0
         self._owed = False
         """The trigger of the line came while the engine was away, or could not begin with it in time."""
-        self._fired_id = ""
+        self._fired_id: str | None = None
+        """The trigger of who stands there, "" for nobody; None: the service before may have fired it."""
+        self._again = 0
         self._firing = threading.Lock()
         """The engine may answer before whoever fired knows the trigger's id."""
         self._server: TriggerServer | None = None
@@ -104,7 +109,7 @@ class Inputs:
         lpr = self._lpr
         if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input:
             return
-        self._owed, self._fired_id = False, ""
+        self._owed, self._fired_id, self._again = False, "", 0
         if edge.active == (lpr.trigger_edge == "active"):
             self._fire_by_line(edge.input)
 
@@ -112,6 +117,16 @@ class Inputs:
         """The engine did not begin with a trigger, as one that has to load its models first, or saw nothing without its camera."""
         with self._firing:
             self._owed = self._owed or trigger_id == self._fired_id
+
+    def read_again(self, passage: Passage) -> None:
+        """A car that came by the line was to be let in and was not, or stands there for another reason: it is triggered for once
+        more if it still does. One that came by another trigger is the business of whoever sent that."""
+        lpr = self._lpr
+        with self._firing:
+            before = self._fired_id is None and lpr is not None and passage.trigger_cause == f"input {lpr.trigger_input}"
+            if self._again < MOST_AGAIN and (before or (passage.trigger_id and passage.trigger_id == self._fired_id)):
+                self._owed = True
+                self._again += 1
 
     def close(self) -> None:
         if self._server is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from board.gpio.sim import set_input
 from board.kit.wire import Codec, connect
+from board.kit.words import NOTHING
 from board.types import PINS_MESSAGES, Pulse
-from engine.messages import CameraSaw, Outcome
+from engine.messages import CameraSaw, Outcome, StartTrigger, TriggerTaken
+from engine.settings import LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import StoredPassage
-from tests.service_camera import Camera
+from engine.types import Trigger
+from tests.service_camera import PATIENCE_S, Camera
 from tests.waiting import until
 
 
@@ -50,6 +54,16 @@ class Lane(Camera):
         assert found is not None
         return found.decision.outcome
 
+    def trigger(self) -> Trigger:
+        """The next one that reaches the engine."""
+        assert self.engine is not None
+        while True:
+            message = self.engine.receive(PATIENCE_S)
+            assert message is not None
+            if isinstance(message, StartTrigger):
+                self.engine.send(TriggerTaken(message.trigger.id, NOTHING))
+                return message.trigger
+
     def openings(self) -> int:
         return [level for _, level in self.edges("DO1")].count(1)
 
@@ -85,6 +99,23 @@ def test_a_vehicle_drives_in_is_let_in_once_and_a_dead_service_changes_nothing(l
     until(lambda: lane.status().lane.plate == "", "the end of the passage")
     assert lane.openings() == 1
     until(lambda: str(lane.status().lane.state) == "free", "the free lane")
+
+
+def test_who_came_by_a_trigger_and_waited_in_vain_is_read_anew_by_another(lane: Lane) -> None:
+    store = lane.store()
+    store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=1.0), "admin")
+    store.close()
+    lane.begin(arming="DI1", safety="DI2")
+    lane.loop("DI2", True)
+    lane.loop("DI1", True)
+    first = lane.trigger()
+    nine_s_ago = time.monotonic_ns() - 9_000_000_000
+    seen = lane.report(trigger_id=first.id, trigger_cause=first.cause, monotonic_ns=nine_s_ago)
+    second = lane.trigger()
+    assert (lane.outcome(seen.id), second.id != first.id, second.cause) == ("refused", True, "input DI1")
+    lane.loop("DI2", False)
+    seen = lane.report(trigger_id=second.id, trigger_cause=second.cause)
+    until(lambda: lane.openings() == 1, "the opening")
 
 
 def test_two_cameras_decide_together(lane: Lane) -> None:

@@ -17,7 +17,8 @@ from board.types import InputEdge
 from engine.messages import LineState
 from engine.service.inputs import Inputs
 from engine.settings import GeneralSettings, LprSettings
-from engine.types import Trigger
+from engine.types import Passage, Trigger
+from tests.samples import passage
 
 
 class Bench:
@@ -139,3 +140,44 @@ def test_a_car_that_has_left_before_the_engine_was_back_is_not_read(tmp_path: Pa
     bench.set(True)  # the next one
     bench.turn(20)
     assert bench.fired == [0, 20]
+
+
+def by(trigger_id: str, cause: str = "input DI1") -> Passage:
+    return passage(trigger_id=trigger_id, trigger_cause=cause)
+
+
+def test_a_car_that_stands_there_and_was_not_let_in_is_read_anew_a_few_times(tmp_path: Path) -> None:
+    """The engine remembers no cars where it reads by triggers: he stood before the closed gate for good."""
+    bench = Bench(tmp_path)
+    bench.takes = True
+    bench.set(True)
+    bench.inputs.read_again(by("another's", "socket"))
+    bench.turn(5)
+    assert bench.fired == [0]
+    for trigger in range(1, 6):
+        bench.inputs.read_again(by(f"t{trigger}"))
+        bench.inputs.read_again(by(f"t{trigger - 1}"))
+        bench.turn(5)
+    assert bench.fired == [0, 6, 11, 16]
+    bench.set(False)
+    bench.inputs.read_again(by("t4"))
+    bench.set(True)  # the next one
+    bench.turn(5)
+    bench.inputs.read_again(by("t5"))
+    bench.turn(5)
+    assert bench.fired == [0, 6, 11, 16, 30, 36]
+
+
+def test_a_car_whose_trigger_the_service_before_fired_is_read_anew_if_it_has_not_left(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.takes = bench.active = True
+    bench.inputs.read_again(by("", ""))
+    bench.turn(2)
+    assert bench.fired == []
+    bench.inputs.read_again(by("before"))
+    bench.turn(2)
+    assert bench.fired == [3]
+    bench.set(False)
+    bench.inputs.read_again(by("before"))
+    bench.turn(2)
+    assert bench.fired == [3]
