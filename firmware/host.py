@@ -84,7 +84,7 @@ class Host:
             title=title,
             here=here or call.address,
             scripts=scripts,
-            page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in scripts)),
+            page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in (*scripts, "forms"))),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
             menu=menu_for(self.menu, call),

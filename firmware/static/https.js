@@ -28,7 +28,7 @@ $("install").addEventListener("submit", async (event) => {
     const body = JSON.stringify({ certificate: await base64($("certificate")), private_key: await base64($("key")), password: $("secret").value });
     const reply = await fetch("/api/https/certificate", {
       method: "PUT", body, headers: { "Content-Type": "application/json", "X-Requested-With": "page" },
-    });
+    }).catch(() => { throw new Error(_("The camera does not answer.")); });
     const answer = await reply.json().catch(() => ({}));
     if (!reply.ok) throw new Error(answer.error || _("The camera answered {status}.", { status: reply.status }));
     location.reload();

@@ -20,7 +20,8 @@ function make(tag, className = "", text = "") {
 }
 
 async function call(path, options = {}) {
-  const reply = await fetch(path, { ...options, headers: { ...options.headers, "X-Requested-With": "page", Accept: "application/json" } });
+  const reply = await fetch(path, { ...options, headers: { ...options.headers, "X-Requested-With": "page", Accept: "application/json" } })
+    .catch(() => { throw new Error(_("The camera does not answer.")); });
   if (reply.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
   const document_ = await reply.json().catch(() => ({}));
   if (!reply.ok) throw new Error(document_.error || _("The camera answered {status}.", { status: reply.status }));

@@ -13,6 +13,8 @@ from tests.browser.conftest import logged_in
 from tests.certificates import make_certificates
 from tests.waiting import until
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
 SIZES = {"wide": (1280, 800), "phone": (390, 844)}
 PAGES = (
     "network/addresses", "network/https", "network/ftp", "security/accounts", "security/programs", "security/sessions",
@@ -108,6 +110,58 @@ def test_another_browser_is_logged_out(page: Any, browser: Any, host: str) -> No
         until(lambda: page.locator("tbody tr").count() == 1)
         other.goto("/setup/application/vadp.html")
         other.get_by_role("heading", name="Log in to this camera").wait_for()
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_what_was_typed_is_not_lost_without_a_word(page: Any, tmp_path: Path) -> None:
+    """Somebody had logged out in another tab, the camera was being started again, or another language was chosen: a form that was
+    half filled in was empty then."""
+    page.goto("/setup/network/ftp.html")
+    port = page.locator("[name=port]")
+    save = page.get_by_role("button", name="Save", exact=True)
+    port.fill("2121")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("button", name="Deutsch").click()
+    until(lambda: page.wait_for_timeout(50) or asked, "the question")
+    assert asked == ["beforeunload"]
+
+    page.route("**/api/me", lambda route: route.abort())
+    save.click()
+    playwright.expect(page.get_by_text("The camera does not answer, and nothing was sent")).to_be_visible()
+    page.unroute("**/api/me")
+    page.context.clear_cookies()
+    save.click()
+    playwright.expect(page.get_by_text("You are logged out, and nothing was sent")).to_be_visible()
+    playwright.expect(page.locator(".unsent")).to_have_count(1)
+    playwright.expect(port).to_have_value("2121")
+    log_in_again(page)
+    with page.expect_navigation():
+        save.click()
+    page.goto("/setup/network/ftp.html")
+    playwright.expect(port).to_have_value("2121")
+
+
+def log_in_again(page: Any) -> None:
+    """In another tab."""
+    form = {"user": "admin", "password": "correct horse"}
+    origin = page.evaluate("location.origin")
+    assert page.request.post("/login", form=form, headers={"Origin": origin}, max_redirects=0).status == 303
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_what_a_button_does_while_the_camera_is_away_is_said_in_words(page: Any, tmp_path: Path) -> None:
+    """There stood "Failed to fetch", the browser's own."""
+    away = "The camera does not answer."
+    page.route("**/api/packages/older", lambda route: route.abort())
+    page.goto("/setup/application/vadp.html")
+    page.locator("#older").select_option(index=1)
+    playwright.expect(page.locator("#result")).to_have_text(away)
+    page.route("**/api/https/certificate", lambda route: route.abort())
+    page.goto("/setup/network/https.html")
+    page.locator("#certificate").set_input_files(str(make_certificates(tmp_path).certificate))
+    page.get_by_role("button", name="Check and install").click()
+    playwright.expect(page.locator("#installed")).to_have_text(away)
 
 
 @pytest.mark.parametrize("page", ["phone"], indirect=True)
