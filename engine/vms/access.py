@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from board.kit.dataclass import dataclass
 from board.kit.once import Once
 from board.kit.people import AskHa1, CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
+from board.kit.web.heads import origin_form
 from board.kit.web.visitor import CAME, came_ns
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
@@ -71,7 +73,7 @@ class Access:
         questions: list[Question] = list(more)
         authorization = request.headers.get("authorization", "")
         if authorization or not questions:
-            question = self._log_in.question(authorization, request.method, address_of(request), request.target.__eq__)
+            question = self._log_in.question(authorization, request.method, address_of(request), partial(_is_of, request))
             if question is None:
                 then(self._challenge(authorization))
                 return
@@ -123,3 +125,8 @@ def ordered_ns(request: Request) -> int:
 def address_of(request: Request) -> str:
     """The address of the client, as the host's proxy gives it; "" for one that bypassed the proxy."""
     return request.headers.get("x-forwarded-for", "")
+
+
+def _is_of(request: Request, uri: str) -> bool:
+    """Whether a digest's uri is that of the request: a client that asks in the absolute form has made it of that."""
+    return origin_form(uri) == request.target

@@ -72,6 +72,13 @@ def parse(head: bytes) -> Head:
     return Head(method, target, version, headers, _length(headers), keep, expects, _is_chunked(version, headers))
 
 
+def origin_form(target: str) -> str:
+    """A target without scheme and host, which it has in the absolute form, as sent to proxies."""
+    if "://" not in target.partition("?")[0][:8]:
+        return target
+    return "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
+
+
 def _request_line(line: bytes) -> tuple[str, str, str]:
     parts = line.split(b" ")
     if len(parts) != 3 or not _METHOD.fullmatch(parts[0]) or not _TARGET.fullmatch(parts[1]):
@@ -80,9 +87,7 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
         raise BadRequest(505, "this server speaks HTTP 1.1 and 1.0 only")
     if len(parts[1]) > MAX_TARGET_BYTES:
         raise BadRequest(414, "the address is longer than {limit} bytes", limit=MAX_TARGET_BYTES)
-    target = parts[1].decode("latin-1")
-    if "://" in target.partition("?")[0][:8]:  # the absolute form, as sent to proxies
-        target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
+    target = origin_form(parts[1].decode("latin-1"))
     if not target.startswith("/") or "#" in target:
         raise BadRequest(400, "malformed address")
     return parts[0].decode("ascii"), target, parts[2].decode("ascii")
