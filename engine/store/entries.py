@@ -462,14 +462,17 @@ _ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+")
 
 
 def _shown(plate: str) -> str:
-    """A plate as it is kept for people: in upper case, without what cannot be seen; the wildcards as they are compared."""
-    if plate.isascii() and "*" not in plate:
+    """A plate as it is kept for people: in one line and upper case, without what nobody sees; wildcards as they are compared."""
+    if plate.isascii() and plate.isprintable() and "*" not in plate:
         return plate.upper().strip()
-    text = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
+    seen = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf")
+    text = _BLANKS.sub(" ", seen).strip()
     return _STARS.sub("*", text.translate(_WIDE))
 
 
 _WIDE = str.maketrans("？＊﹖﹡", "?*?*")
+_BLANKS = re.compile(r"\r\n|\s")
+"""A line end among them, as in a spreadsheet's cell for a plate of two rows."""
 _STARS = re.compile(r"\*+")
 
 

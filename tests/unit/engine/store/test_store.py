@@ -161,6 +161,12 @@ def test_a_wrong_entry_is_refused_with_the_reason(store: Store, changes: dict[st
     assert store.entries.count(WHITE) == 0
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\t", "\x0b", "\x1c", "\x85", "\u2028", "\xa0", "\u3000"])
+def test_a_plate_of_two_rows_is_kept_in_one_line(store: Store, blank: str) -> None:
+    """It went on in a new line of logs, exports and what servers are told."""
+    assert store.entries.save(entry(f"ab{blank}12"), "admin").plate == "AB 12"
+
+
 def test_a_plate_stands_once_in_a_list_however_it_is_written(store: Store) -> None:
     store.entries.save(entry("AB-12"), "admin")
     with pytest.raises(ConfigError, match="Plate: AB 12 is in WHITELIST already"):
