@@ -71,9 +71,11 @@ def main(words: list[str]) -> int:
 
 def _command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware", description="The camera's host.")
-    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
+    parser.add_argument("--state", type=_named_folder, required=True, help="folder of the camera's persistent state")
+    parser.add_argument("--port", type=_port, default=8080)
+    parser.add_argument(
+        "--bind", type=_named, default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0"
+    )
     parser.add_argument(
         "--public-address",
         action="append",
@@ -217,7 +219,7 @@ def _install(words: list[str]) -> int:
     about = "Installs a package while the host is off; it starts with the host."
     parser = argparse.ArgumentParser(prog="python -m firmware install", description=about)
     parser.add_argument("package", type=Path)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--state", type=_named_folder, required=True)
     parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
     parser.add_argument("--licence", type=Path, help="the package's licence for this camera")
     parser.add_argument(
@@ -252,6 +254,24 @@ def _public_address(text: str) -> str:
 
 def _folder(text: str) -> Path | None:
     return Path(text) if text else None  # systemd passes an unset ${SD} on as an empty word
+
+
+def _named(text: str) -> str:
+    """Not the empty word of a variable that is not set: as a folder it is whichever this process is in, which would be shut to
+    others, and as an address it is every one that the camera has."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
+def _named_folder(text: str) -> Path:
+    return Path(_named(text))
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError("must be 0 (whichever is free) to 65535")
+    return int(text)
 
 
 def _state(folder: Path) -> State:

@@ -20,6 +20,7 @@ import requests
 
 from firmware.gateway.app import routes
 from firmware.packages.manifest import HOSTS_PATHS
+from firmware.run import main as run
 from tests.tiny_package import OTHER_KEY, contents, trust_file, write
 from tests.waiting import until
 
@@ -612,6 +613,27 @@ def test_an_empty_key_beside_a_right_one_keeps_nothing_from_running(tmp_path: Pa
     until(lambda: host.ask("GET", "/health").status_code == 200)
     assert "public key zero.pub: not a PEM public key: it is left out" in host.log.read_text()
     host.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--state", ""), "argument --state: must not be empty"),
+        (("--bind", ""), "argument --bind: must not be empty"),
+        (("--port", "65536"), "argument --port: must be 0 (whichever is free) to 65535"),
+        (("--port", "-1"), "argument --port: must be 0 (whichever is free) to 65535"),
+        (("--port", "http"), "argument --port: must be 0 (whichever is free) to 65535"),
+    ],
+)
+def test_what_no_host_can_run_with_is_refused_before_anything_is_made(
+    tmp_path: Path, words: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty word is what systemd makes of a variable that is not set: the folder of the moment became the camera's state."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        run(["--state", str(tmp_path / "state"), *words])
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_state_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
