@@ -74,7 +74,7 @@ class JobKind(Generic[O]):
     options: type[O]
 
     run: Callable[[O, JobEnv], Done]
-    """DeliveryError and ConfigError say what went wrong; the job runs again at its next time."""
+    """DeliveryError and ConfigError say what went wrong; the job runs again at its next time, or an hour later."""
 
     spreads: bool = False
     """Many cameras may ask one server: each asks at its own second within the interval."""

@@ -12,6 +12,9 @@ SPREAD_S = {"minute": 60, "hour": 600}
 LATE = timedelta(hours=1)
 """So long after its time a run still stands for that."""
 
+LONGEST = timedelta(days=32)
+"""Two times of a month's job are no further apart."""
+
 _LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
 
 
@@ -39,15 +42,28 @@ def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> 
         day += timedelta(days=1)
 
 
-def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: str = "") -> bool:
+def next_run(interval: str, after: datetime, zone: ZoneInfo, own: str = "", failing: bool = False) -> datetime:
+    """The next time of a job that last began at `after`. One of days, weeks or months that is `failing` is tried again each hour:
+    a server that was away at midnight costs no month."""
+    each = [interval, "hour"] if failing and interval not in SPREAD_S else [interval]
+    return min(next_time(one, after, zone, own) for one in each)
+
+
+def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: str = "", failing: bool = False) -> bool:
     """Whether a job that last began at `began_at` is due, even if its time passed while the camera was off. One that began by a
     clock that was ahead, by more than the interval, is due at once: nobody waits until that time comes."""
-    following = next_time(interval, min(began_at, now), zone, own)
+    following = next_run(interval, min(began_at, now), zone, own, failing)
     return following <= now or began_at > following
 
 
-def meant(interval: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The moment that a run at `now` stands for: that of a day ends with the day, though its process begins after midnight."""
+def meant(interval: str, now: datetime, zone: ZoneInfo, failing_since: datetime | None = None) -> datetime:
+    """The moment that a run at `now` stands for: that of a day ends with the day, though its process begins after midnight.
+    `failing_since`: the last success of a job that fails; each further try stands for the last time that it has missed."""
+    missed, after = None, now if failing_since is None or interval in SPREAD_S else max(failing_since, now - LONGEST)
+    while (following := next_time(interval, after, zone)) <= now:
+        missed = after = following
+    if missed is not None:
+        return missed
     at = now if interval in SPREAD_S else next_time(interval, now - LATE, zone)
     return min(at, now)
 

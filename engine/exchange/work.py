@@ -171,6 +171,7 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
     scratch.mkdir(mode=0o700, parents=True)
     remembered, device, now = store.jobs.state(job.id), _device(state, store), clock.now()
     asked = remembered.asked_at is not None
+    failing_since = remembered.done_at if remembered.is_failing else None
     env = JobEnv(
         store=store,
         clock=clock,
@@ -180,7 +181,7 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
         list=store.lists.get(job.list_id),
         folder=state.exchange / str(job.id),
         scratch=scratch,
-        at=now if asked else meant(job.interval, now, device.zone),
+        at=now if asked else meant(job.interval, now, device.zone, failing_since),
         memory=remembered.memory,
         asked=asked,
     )

@@ -78,7 +78,7 @@ class Exchanges:
             return True
         kind = self._kinds.get(job.kind)
         own = f"{self._camera_id} {job.id}" if kind is not None and kind.spreads else ""
-        return job.enabled and due(job.interval, state.began_at, self._clock.now(), zone, own)
+        return job.enabled and due(job.interval, state.began_at, self._clock.now(), zone, own, state.is_failing)
 
     def _has_nothing_to_do(self, job: Job, state: JobState, mark: str) -> bool:
         """A list that nobody changes must not cost a process each minute."""

@@ -15,7 +15,7 @@ from engine.dispatch.environment import device_of
 from engine.exchange.exporting import UNLISTED
 from engine.exchange.kind import JobKind
 from engine.exchange.local_files import local_files
-from engine.exchange.times import next_time
+from engine.exchange.times import next_run
 from engine.formats.event import Device
 from engine.store.jobs import JobState
 from engine.types import FIXED_ROLES, Job, PlateList
@@ -105,7 +105,7 @@ def row(portal: Portal, job: Job, state: JobState, zone: ZoneInfo) -> dict[str, 
 def _next(portal: Portal, job: Job, state: JobState, zone: ZoneInfo) -> Any:
     kind = portal.jobs.get(job.kind)
     own = f"{camera_id(portal.state)} {job.id}" if kind is not None and kind.spreads else ""
-    return next_time(job.interval, min(state.began_at, portal.clock.now()), zone, own)
+    return next_run(job.interval, min(state.began_at, portal.clock.now()), zone, own, state.is_failing)
 
 
 def file_of(portal: Portal, job: Job, name: str) -> Path | None:

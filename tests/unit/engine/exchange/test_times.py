@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.exchange.times import due, meant, next_time
+from engine.exchange.times import due, meant, next_run, next_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -74,6 +74,33 @@ def test_a_clock_that_is_set_back_a_little_brings_no_job_twice() -> None:
     assert not due("day", began, now, BERLIN)
     assert not due("day", began, began, BERLIN)
     assert due("day", began, local("2026-05-21T23:59:59"), BERLIN)
+
+
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
+def test_a_job_that_fails_is_tried_again_each_hour_until_its_time(interval: str) -> None:
+    """A server that was away at midnight cost the export a month."""
+    began = local("2026-06-01T23:59:59")
+    assert next_run(interval, began, BERLIN, failing=True) == local("2026-06-02T00:00:00")
+    assert not due(interval, began, local("2026-06-02T03:00:00"), BERLIN)
+    assert due(interval, local("2026-06-02T02:00:00"), local("2026-06-02T03:00:00"), BERLIN, failing=True)
+    assert next_run("day", local("2026-06-02T23:30:00"), BERLIN, "gw-1 1", failing=True) == local("2026-06-02T23:59:59")
+    assert next_run("minute", began, BERLIN, failing=True) == next_time("minute", began, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("interval", "succeeded", "expected"),
+    [
+        ("day", "2026-06-01T23:59:59", "2026-06-03T23:59:59"),
+        ("day", "2026-06-04T07:00:00", "2026-06-04T08:00:00"),  # somebody asked for it since, which failed
+        ("week", "2026-05-25T00:00:00", "2026-06-01T00:00:00"),
+        ("month", "2026-05-01T23:59:59", "2026-06-01T23:59:59"),
+        ("month", "2020-05-01T23:59:59", "2026-06-01T23:59:59"),
+        ("hour", "2026-06-01T23:59:59", "2026-06-04T08:00:00"),
+    ],
+)
+def test_a_further_try_stands_for_the_time_that_was_missed(interval: str, succeeded: str, expected: str) -> None:
+    """A file of the day before is looked for, and stored, by that day's name."""
+    assert meant(interval, local("2026-06-04T08:00:00"), BERLIN, local(succeeded)) == local(expected)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,17 @@ def test_a_process_that_dies_is_the_jobs_last_error_and_it_comes_again_at_its_ti
     assert bench.turn()
 
 
+def test_a_months_export_that_failed_is_tried_again_within_the_hour(bench: Bench, command: Callable[[str], None]) -> None:
+    command("")
+    wanted = Job(0, WHITE, "local_list", True, "month", True, json.dumps({"name": "{list}"}))
+    job = bench.store.jobs.save(wanted, KINDS["local_list"].options, "admin").id
+    bench.store.jobs.begin(job)
+    bench.store.jobs.failed(job, Text("the server is away"))
+    assert not bench.turn()
+    bench.clock.advance(3600)
+    assert bench.turn()
+
+
 def test_a_run_that_the_end_of_the_service_broke_off_begins_again(bench: Bench, command: Callable[[str], None]) -> None:
     command("import time; time.sleep(60)")
     job = bench.job(enabled=False)
