@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import shutil
+import socket
 import stat
 import sys
 from collections.abc import Callable
@@ -69,13 +70,17 @@ def main(words: list[str]) -> int:
         return FAILED
 
 
+def _bind(address: str) -> str:
+    """ "::" is every address of IPv4 and IPv6; a kernel that was started without IPv6 has those of IPv4 alone."""
+    address = _named(address)
+    return "0.0.0.0" if address == "::" and not socket.has_dualstack_ipv6() else address
+
+
 def _command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m firmware", description="The camera's host.")
     parser.add_argument("--state", type=_named_folder, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=_port, default=8080)
-    parser.add_argument(
-        "--bind", type=_named, default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0"
-    )
+    parser.add_argument("--bind", type=_bind, default="127.0.0.1", help="address to listen on; a camera in the field needs ::")
     parser.add_argument(
         "--public-address",
         action="append",

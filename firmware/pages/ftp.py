@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypedDict
 
 from board.kit.errors import ConfigError
@@ -15,6 +16,8 @@ from firmware.menu import NETWORK
 from firmware.people.device_passwords import DevicePassword
 from firmware.server_settings import changed, shown, store
 
+_HERE = re.compile(r"//(?:127\.0\.0\.1|\[::1\]):")
+_PORT = re.compile(r":\d{1,5}$")
 NAME = "setup/network/ftp.html"
 USE = "ftp"
 
@@ -70,8 +73,8 @@ def _page(
 
 def _address(url: str, call: Call[Any, Any]) -> str:
     """As other machines reach it: by the name or address by which the browser has reached the camera."""
-    asked = call.header("Host").partition(":")[0]
-    return url.replace("//127.0.0.1:", f"//{asked}:") if asked and not asked.startswith("[") else url
+    asked = _PORT.sub("", call.header("Host"))
+    return _HERE.sub(lambda _: f"//{asked}:", url) if asked else url
 
 
 def _change(host: Host, call: Call) -> Answer:

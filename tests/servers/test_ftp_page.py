@@ -106,6 +106,15 @@ def test_a_form_that_was_opened_before_somebody_else_saved_undoes_nothing_of_tha
     assert host.ask("GET", "/api/ftp").json()["settings"] == before
 
 
+@pytest.mark.parametrize("asked", ["gate.local", "[fe80::1]", "192.168.0.199"])
+def test_the_page_gives_its_address_by_the_name_that_the_browser_has(host: Host, asked: str) -> None:
+    host.ask("PUT", "/api/ftp", json={"enabled": True, "port": 0})
+    there = url(host).replace("127.0.0.1", asked)
+    for said in (asked, f"{asked}:8080"):
+        assert there in host.ask("GET", PAGE, headers={"Host": said}).text
+    host.ask("PUT", "/api/ftp", json={"enabled": False, "port": 21})
+
+
 def test_the_server_comes_back_with_the_host_as_it_was_left(host: Host) -> None:
     host.ask("PUT", "/api/ftp", json={"enabled": True, "port": 0})
     url(host)

@@ -10,11 +10,14 @@ PORTS_TRIED = 100
 
 
 def tcp_listener(bind: str, port: int) -> socket.socket:
-    """A socket for `Server` on an IPv4 or IPv6 address; OSError when the port is taken or the address is not of this machine."""
+    """A socket for `Server` on an IPv4 or IPv6 address, "::" for both; OSError when the port is taken or the address is not of this
+    machine."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if bind == "::":  # whatever the machine's habit is (net.ipv6.bindv6only)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind((bind, port))
     except OSError:
         listener.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from board.kit.web.listeners import tcp_listener
 from firmware.packages.manifest import parse
 from firmware.processes.launch import CHECK
 from firmware.processes.places import FOLDERS, OWN
 from firmware.processes.users import FTP
+from firmware.run import _command_line
 from tests.apart import users
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
@@ -128,6 +131,18 @@ def test_the_watchdog_is_fed_by_the_host_or_by_systemd_never_by_both() -> None:
 def test_the_camera_is_announced_by_its_name_with_both_ports() -> None:
     services = ElementTree.fromstring(written("names")).findall("service")
     assert [(each.findtext("type"), each.findtext("port")) for each in services] == [("_http._tcp", "80"), ("_https._tcp", "443")]
+
+
+def test_it_listens_by_ipv4_and_ipv6_as_its_name_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that is announced leads to addresses of both. A kernel that was started without IPv6 has one of them alone."""
+    assert " --bind :: " in UNIT.read_text()
+    assert _command_line().parse_args(["--state", "x", "--bind", "::"]).bind == "::"
+    with tcp_listener("::", 0) as both:
+        both.listen()
+        for address in ("127.0.0.1", "::1"):
+            socket.create_connection((address, both.getsockname()[1]), 10).close()
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    assert _command_line().parse_args(["--state", "x", "--bind", "::"]).bind == "0.0.0.0"
 
 
 def test_the_journal_lies_in_memory_and_a_root_in_memory_leaves_what_is_stored_on_its_own_partition() -> None:
