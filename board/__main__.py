@@ -15,7 +15,7 @@ from board import serial
 from board.gpio.sim import plug_wire, set_input, show
 from board.i2c import _twins, open_device, parse_url
 from board.i2c.ds3231 import Ds3231
-from board.kit.errors import ConfigError, GatewrightError
+from board.kit.errors import ConfigError, GatewrightError, in_one_line
 from board.kit.state import State
 from board.profiles import _page, all_profiles, load
 from board.selftest import examine, table
@@ -27,11 +27,8 @@ def main(words: list[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         return int(arguments.run(State(arguments.state), arguments))
-    except GatewrightError as why:
-        print(why, file=sys.stderr)
-        return 2
-    except OSError as why:
-        print(f"{why.filename or arguments.state}: {why.strerror or why}", file=sys.stderr)
+    except (GatewrightError, OSError) as why:
+        print(in_one_line(why), file=sys.stderr)
         return 2
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, in_one_line
 from board.kit.state import State
 from board.profiles import all_profiles, check_lines
 from board.types import BoardProfile
@@ -33,11 +33,8 @@ def main(words: list[str] | None = None) -> int:
     commands = {"verify": _verify, "sheet": _sheet}
     try:
         return commands[words[0]](words[1:]) if words and words[0] in commands else _run(words)
-    except GatewrightError as why:
-        print(why, file=sys.stderr)
-        return 2
-    except OSError as why:
-        print(f"{why.filename or 'hil'}: {why.strerror or why}", file=sys.stderr)
+    except (GatewrightError, OSError) as why:
+        print(in_one_line(why), file=sys.stderr)
         return 2
 
 

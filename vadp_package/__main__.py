@@ -9,8 +9,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from board.kit.errors import GatewrightError, PackageError
-from firmware.packages.keys import fingerprint, make_pair, public_of, public_pem, read_private, read_public
+from board.kit.errors import GatewrightError, PackageError, in_one_line
+from firmware.packages.keys import fingerprint, make_pair, public_beside, public_of, public_pem, read_private, read_public
 from firmware.packages.licence import licence_bytes
 from firmware.packages.manifest import NAME
 from firmware.packages.verify import verify
@@ -25,12 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     try:
         options.act(options)
-    except GatewrightError as why:
-        print(f"vadp_package: {why}", file=sys.stderr)
-        return 1
-    except OSError as why:
-        place = f"{why.filename}: " if why.filename else ""  # a disk that is full names none
-        print(f"vadp_package: {place}{why.strerror or why}", file=sys.stderr)
+    except (GatewrightError, OSError) as why:
+        print(f"vadp_package: {in_one_line(why)}", file=sys.stderr)
         return 1
     return 0
 
@@ -69,7 +65,7 @@ def _options() -> argparse.ArgumentParser:
     grant.add_argument("--key", type=Path, default=DEFAULT_KEY)
     grant.add_argument("--package", default="ANPR")
     serial = "the camera's serial number, which Package management shows, or one of its MAC addresses"
-    grant.add_argument("--serial", required=True, help=serial)
+    grant.add_argument("--serial", type=_serial, required=True, help=serial)
     grant.add_argument("--expires", default="", help="last valid day, YYYY-MM-DD; without it the licence never ends")
     grant.add_argument("--out", type=Path, required=True, help="file to write")
     grant.set_defaults(act=_licence)
@@ -79,13 +75,15 @@ def _options() -> argparse.ArgumentParser:
 def _build(options: argparse.Namespace) -> None:
     path = (options.key or DEFAULT_KEY).expanduser()
     if options.key is None and not path.exists():
-        public = make_pair(path)
+        public = _new_pair(path)
         print(f"a new signing key was made: {path} (keep it secret and safe)", file=sys.stderr)
         print(f"cameras trust what it signs with: {public}", file=sys.stderr)
     key = read_private(path)
-    public = path.with_suffix(".pub")
+    public = public_beside(path)
     if not public.exists():
         public.write_bytes(public_pem(public_of(key)))
+    if read_public(public) != public_of(key):
+        raise PackageError("{public} is not the public key of {key}: move it away", public=public, key=path)
     arch = getattr(options, "arch", None)
     more: dict[str, object] = {"carry": Carry(arch, options.python, options.wheels)} if arch else {}
     if getattr(options, "licensed", False):
@@ -119,8 +117,22 @@ def _verify(options: argparse.Namespace) -> None:
     print(json.dumps(document, indent=1))
 
 
+def _new_pair(path: Path) -> Path:
+    public = public_beside(path)
+    if public.exists() and not path.exists():  # of another key, perhaps the only copy that somebody has
+        raise PackageError("{private} exists already; remove it first if you really want a new key", private=public)
+    return make_pair(path)
+
+
 def _keygen(options: argparse.Namespace) -> None:
-    print(make_pair(options.key.expanduser()))
+    print(_new_pair(options.key.expanduser()))
+
+
+def _serial(text: str) -> str:
+    """As it was copied from a page."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text.strip()
 
 
 def _licence(options: argparse.Namespace) -> None:

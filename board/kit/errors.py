@@ -16,6 +16,13 @@ class GatewrightError(Sayable, Exception):
         super().__init__(str(self.text))
 
 
+def in_one_line(why: GatewrightError | OSError) -> str:
+    """For whoever typed a command: an OSError with the file that it is about, if it names one; a full disk does not."""
+    if isinstance(why, OSError):
+        return f"{why.filename}: {why.strerror}" if why.filename else why.strerror or str(why)
+    return str(why)
+
+
 class ConfigError(GatewrightError, ValueError):
     """A setting, profile or option is wrong; the previous one stays in force. Validators of settings raise it too."""
 

@@ -113,12 +113,21 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def public_beside(private: Path) -> Path:
+    """Where the public key of the signing key in this file lies. PackageError: it would be the very same file."""
+    public = private.with_suffix(".pub")
+    if public == private:
+        raise PackageError("signing key {path}: the name of a public key ends so", path=private)
+    return public
+
+
 def make_pair(private: Path) -> Path:
     """Makes a new pair: `private` (mode 0600) and, beside it with suffix .pub, the public key, whose path is returned.
     PackageError when `private` exists: a signing key is never overwritten."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    public = public_beside(private)
     private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -128,7 +137,6 @@ def make_pair(private: Path) -> Path:
         raise PackageError("{private} exists already; remove it first if you really want a new key", private=private) from why
     with os.fdopen(handle, "wb") as file:
         file.write(pem)
-    public = private.with_suffix(".pub")
     public.write_bytes(public_pem(public_of(key)))
     return public
 

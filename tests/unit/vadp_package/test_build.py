@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import PackageError
+from firmware.packages.keys import make_pair
 from firmware.packages.verify import verify
 from tests.tiny_package import KEY, TRUST
 from vadp_package.__main__ import main
@@ -100,6 +101,32 @@ def test_initscr_answers_with_lsb_codes(tmp_path: Path) -> None:
         return subprocess.run([sys.executable, str(script), *words], capture_output=True, cwd=tmp_path).returncode
 
     assert (code(), code("dance"), code("start"), code("status"), code("run", "nobody")) == (2, 2, 3, 4, 2)
+
+
+def test_no_key_is_written_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """keygen --key new.pub wrote the public key over the private one that it had just made."""
+    new = tmp_path / "new.pub"
+    assert main(["keygen", "--key", str(new)]) == 1
+    assert capsys.readouterr().err == f"vadp_package: signing key {new}: the name of a public key ends so\n"
+    assert not new.exists()
+    first, second = tmp_path / "acme.2025", tmp_path / "acme.2026"
+    assert main(["keygen", "--key", str(first)]) == 0
+    public = (tmp_path / "acme.pub").read_bytes()
+    assert main(["keygen", "--key", str(second)]) == 1
+    assert f"{tmp_path / 'acme.pub'} exists already" in capsys.readouterr().err
+    assert (tmp_path / "acme.pub").read_bytes() == public and not second.exists()
+    make_pair(tmp_path / "other.key").rename(tmp_path / "acme.pub")
+    assert main(["build", "--key", str(first), "--out", str(tmp_path / "out")]) == 1
+    assert f"{tmp_path / 'acme.pub'} is not the public key of {first}" in capsys.readouterr().err
+
+
+def test_the_serial_number_of_a_licence_is_as_it_was_copied_from_a_page(tmp_path: Path) -> None:
+    key, licence = tmp_path / "signing.key", tmp_path / "licence.json"
+    assert main(["keygen", "--key", str(key)]) == 0
+    assert main(["licence", "--key", str(key), "--serial", " s1\n", "--out", str(licence)]) == 0
+    assert json.loads(licence.read_text())["licence"]["serial"] == "s1"
+    with pytest.raises(SystemExit, match="2"):
+        main(["licence", "--key", str(key), "--serial", " ", "--out", str(licence)])
 
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
