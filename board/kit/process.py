@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from board.kit.files import private_in, write_whole
+from board.kit.log_beside import PATIENCE_S, BesideHandler
 from board.kit.log_limit import LimitedHandler
 from board.kit.state import State
 
@@ -44,11 +45,12 @@ STRANGE = ("PIL", "asyncio", "schedule")
 """Loggers of libraries whose lines about their own steps help nobody at levels 4 and 5."""
 
 
-def open_log(state: State, process: str) -> None:
+def open_log(state: State, process: str, patience_s: float = PATIENCE_S) -> BesideHandler:
     """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC, a flood of them bounded
     (board/kit/log_limit.py), at the level that `set_log_levels` set last for it; Life.beat follows it.
 
-    A disk that takes no log (full, read-only) stops nobody: the lines go to stderr alone until it does."""
+    A disk that takes no log (full, read-only) stops nobody: the lines go to stderr alone until it does. One that stalls holds
+    nobody up for longer than `patience_s` (board/kit/log_beside.py): what is returned knows when all is written."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     file = _LogFile(state.logs / f"{process}.log")
@@ -59,9 +61,11 @@ def open_log(state: State, process: str) -> None:
     root = logging.getLogger()
     logging.addLevelName(TRACE, "TRACE")
     root.setLevel(LEVELS[_log_level(state, process)])
-    root.addHandler(LimitedHandler(handlers))
+    beside = BesideHandler(handlers, patience_s)
+    root.addHandler(LimitedHandler((beside,)))
     for strange in STRANGE:
         logging.getLogger(strange).setLevel(logging.WARNING)
+    return beside
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-import logging.handlers
 import os
-import queue
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,7 +26,6 @@ from board.wiegand.makers import claims_wires
 log = logging.getLogger("pins")
 
 CLAIM_PATIENCE_S = 5.0
-LOG_PATIENCE_S = 1.0
 
 
 def main() -> int:
@@ -38,9 +34,8 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args().state)
     life = Life(state, "pins")
-    open_log(state, "pins")
+    unwritten = open_log(state, "pins", patience_s=0)  # nothing waits in the thread that ends pulses
     realtime.settle_process()
-    unwritten = _write_log_elsewhere()
     code = 0
     try:
         _run(state, life)
@@ -50,9 +45,7 @@ def main() -> int:
     except Exception:
         log.exception("pins ends by an error of its own")
         code = 1
-    until = time.monotonic() + LOG_PATIENCE_S
-    while not unwritten.empty() and time.monotonic() < until:
-        time.sleep(0.01)
+    unwritten.flush()
     return code
 
 
@@ -85,16 +78,6 @@ def _sign_wires(profile: BoardProfile, state: State) -> None:
             for pin in (port.d0, port.d1):
                 with suppress(PinBusy):  # busy-wait stands in for the maker, and the back end has signed
                     claims.take(pin, names[pin], "pins")
-
-
-def _write_log_elsewhere() -> queue.SimpleQueue[logging.LogRecord]:
-    # A slow card must not hold the thread that ends pulses. Returns what is still to be written.
-    root = logging.getLogger()
-    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    listener = logging.handlers.QueueListener(records, *root.handlers)
-    root.handlers[:] = [logging.handlers.QueueHandler(records)]
-    listener.start()
-    return records
 
 
 if __name__ == "__main__":

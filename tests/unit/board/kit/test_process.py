@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from board.kit import log_limit, process
-from board.kit.log_limit import LimitedHandler
 from board.kit.process import TRACE, Life, open_log, set_log_levels
 from board.kit.state import State
 
@@ -64,13 +63,13 @@ def test_a_disk_that_takes_neither_the_log_nor_stderr_stops_nobody(
 def test_a_disk_that_is_full_for_a_while_costs_one_line_and_the_lines_of_that_time(
     tmp_path: Path, root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    open_log(State(tmp_path), "pins")
+    beside = open_log(State(tmp_path), "pins")
     file = tmp_path / "logs" / "pins.log"
     logging.getLogger("pins").info("before")
     kept = file.rename(tmp_path / "kept.log")
-    (handler,) = [each for each in root_logger.handlers if isinstance(each, LimitedHandler)]
-    handler._handlers[1].stream.close()  # type: ignore[attr-defined]
-    handler._handlers[1].stream = Path("/dev/full").open("w")  # type: ignore[attr-defined]  # noqa: SIM115
+    in_file = beside._handlers[1]
+    in_file.stream.close()  # type: ignore[attr-defined]
+    in_file.stream = Path("/dev/full").open("w")  # type: ignore[attr-defined]  # noqa: SIM115
     file.symlink_to("/dev/full")
     for _ in range(3):
         logging.getLogger("pins").info("meanwhile")
