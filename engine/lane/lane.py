@@ -4,7 +4,7 @@ camera."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from board.kit.dataclass import dataclass
@@ -76,6 +76,7 @@ class _Request:
 YES = Verdict(OPEN)
 ALREADY = Verdict(REFUSE, Text("already opened for this vehicle"))
 OCCUPIED = Verdict(WAIT, Text("a vehicle stands in the safety loop"))
+SOMEBODY = Text("it may have driven in without an opening of its own: if it still stands there, it is read anew")
 NOBODY = Verdict(WAIT, Text("no vehicle stands on the arming loop"))
 BEHIND = Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
 
@@ -91,6 +92,12 @@ class Lane:
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
         self._unseen: list[str] = []
         self._resolved_ns = 0
+        self._entered_ns = 0
+        """When the safety loop was last occupied."""
+        self._left_arming = False
+        """The arming loop was left since."""
+        self._somebody_ns: int | None = None
+        """A vehicle of unknown plate has driven in: who was read before may have been it."""
 
     @property
     def machine(self) -> Machine:
@@ -186,12 +193,16 @@ class Lane:
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
         stood = self._machine.state == table.WAITING
+        if role == SAFETY and active:
+            self._entered_ns, self._left_arming = now_ns, False
+        self._left_arming |= role == ARMING and not active
         happened = self._machine.set(role, active, now_ns)
         if role == ARMING:
             self._unseen.clear()
             happened += self._machine.fault(ARMING, False, now_ns)
             if stood and not active:  # it went back
                 self._in_vain = deque((replace(each, stands=False) for each in self._in_vain), maxlen=MOST_WAITING)
+        self._look_who_drove_in(happened, now_ns)
         return happened + self._resolve(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
@@ -237,7 +248,7 @@ class Lane:
     def _resolve(self, now_ns: int) -> list[Effect]:
         """Asks again for every waiting vehicle, the first one first."""
         self._resolved_ns = now_ns
-        happened: list[Effect] = []
+        happened: list[Effect] = self._may_have_driven_in(now_ns)
         for request in list(self._waiting):
             verdict = self._judge(request, now_ns)
             if verdict.kind == WAIT and request.until_ns > now_ns:
@@ -254,6 +265,27 @@ class Lane:
                 happened.append(Effect(verdict.event, request.vehicle, verdict.reason))
             happened += self._missed(request, verdict, now_ns)
         return happened
+
+    def _look_who_drove_in(self, happened: Sequence[Effect], now_ns: int) -> None:
+        for effect in happened:
+            if effect.name == table.TAILGATE:
+                self._somebody_ns = now_ns
+            elif effect.name == table.PASSED and not effect.vehicle.passage_id:
+                self._somebody_ns = self._entered_ns if self._machine.has(SAFETY) else now_ns
+
+    def _may_have_driven_in(self, now_ns: int) -> list[Effect]:
+        """Who waits first while somebody is let in by hand may be that one: the barrier would open again, for whoever comes next.
+        It is read anew where it stands, if it does."""
+        machine, since_ns = self._machine, self._somebody_ns
+        if since_ns is None or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
+            return []
+        self._somebody_ns = None
+        first = next((each for each in self._waiting if each.seen_ns <= since_ns), None)
+        if first is None or (machine.has(ARMING) and not self._left_arming):
+            return []
+        self._waiting.remove(first)
+        self._waited_in_vain(replace(first, until_ns=now_ns))
+        return [Effect(REFUSE_NOW, first.vehicle, SOMEBODY)]
 
     def _waited_in_vain(self, request: _Request) -> None:
         self._in_vain.append(replace(request, stands=self.keeps_waiting() is not NOBODY))

@@ -374,6 +374,63 @@ def test_an_opening_by_hand_is_used_by_whoever_comes():
     assert street.names == [PASSED]
 
 
+@pytest.mark.parametrize("roles", [(ARMING, SAFETY), (SAFETY,), (ARMING, SAFETY, EXIT), (EXIT,), (ARMING,)])
+def test_who_is_let_in_by_hand_while_he_is_read_opens_for_nobody_behind_him(roles):
+    """His own opening was given when he had driven in: a stranger who came next drove in on it."""
+    street = Street(*roles)
+    street.on(*({ARMING} & set(roles)))
+    street.take(street.lane.by_hand(street.now_ns))
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(1)
+    street.on(*({SAFETY} & set(roles)))
+    street.off(*({ARMING} & set(roles)))
+    street.on(*({ARMING, EXIT} & set(roles)))
+    street.off(*({SAFETY} & set(roles)))
+    assert street.names == [PASSED, REFUSE_NOW]
+    assert street.reasons[-1] == "it may have driven in without an opening of its own: if it still stands there, it is read anew"
+    assert street.lane.machine.holder is None
+    street.wait(1)
+    assert street.ask("AB12CDE", "read anew").kind == OPEN  # it was another
+
+
+def test_who_stands_on_the_arming_loop_while_somebody_else_is_let_out_by_hand_waits_for_that_alone():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.take(street.lane.by_hand(street.now_ns))
+    assert street.ask("AB12CDE").kind == WAIT
+    street.on(SAFETY)
+    street.off(SAFETY)
+    assert street.names == [PASSED, OPEN_NOW]
+
+
+def test_who_is_read_while_somebody_who_was_let_in_by_hand_is_below_the_barrier_waits_for_that_alone():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY)
+    street.wait(0.1)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.off(ARMING)
+    street.on(ARMING)
+    street.off(SAFETY)
+    assert street.names == [PASSED, OPEN_NOW]
+
+
+def test_who_waits_and_follows_another_in_opens_for_nobody_behind_him():
+    street = Street(ARMING, SAFETY, EXIT)
+    street.on(ARMING)
+    street.ask("KLM4711")
+    street.ask("AB12CDE")
+    street.on(SAFETY)
+    street.wait(1)
+    street.off(ARMING)
+    street.on(ARMING, EXIT)
+    street.off(ARMING, EXIT)
+    street.on(EXIT, ARMING)
+    street.off(SAFETY)
+    assert street.names == [TAILGATE, PASSED, REFUSE_NOW]
+
+
 def test_without_loops_only_the_same_plate_waits():
     street = Street(UP)
     assert street.ask("AB12CDE", "1").kind == OPEN
