@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 from board.kit.dataclass import dataclass
+from board.kit.files import text_of
 
 INTERFACES = Path("/sys/class/net")
 ADDRESSES_6 = Path("/proc/net/if_inet6")
@@ -65,9 +66,9 @@ def _interface(path: Path) -> Interface:
     name = path.name[:MOST_NAME]
     address, mask = _asked(name, SIOCGIFADDR), _asked(name, SIOCGIFNETMASK)
     prefix = bin(struct.unpack(">I", socket.inet_aton(mask))[0]).count("1") if mask else 0
-    mtu = _text(path / "mtu")
-    state = _text(path / "operstate")
-    mac = _text(path / "address") or "00:00:00:00:00:00"
+    mtu = text_of(path / "mtu")
+    state = text_of(path / "operstate")
+    mac = text_of(path / "address") or "00:00:00:00:00:00"
     return Interface(name, mac, int(mtu) if mtu.isdecimal() else 0, state in ("up", "unknown"), address, prefix)
 
 
@@ -81,11 +82,4 @@ def _asked(name: str, question: int) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    return _text(path).splitlines()
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
+    return text_of(path).splitlines()

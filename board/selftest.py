@@ -19,6 +19,7 @@ from board.i2c._bus import open_bus
 from board.kit.clock import CLOCK_KNOWN, Clock, synchronised
 from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError, PinBusy
+from board.kit.files import text_of
 from board.kit.state import State
 from board.line_rules import load_rules
 from board.lines import pin_names, place
@@ -61,7 +62,7 @@ def table(findings: list[Finding]) -> str:
 
 def _board(profile: BoardProfile, state: State) -> Iterator[Finding]:
     yield Finding("board", f"{profile.title} (profile {profile.name})")
-    yield Finding("machine", f"{_read(Path('/proc/device-tree/model')) or platform.machine()}, Linux {platform.release()}")
+    yield Finding("machine", f"{text_of(Path('/proc/device-tree/model')) or platform.machine()}, Linux {platform.release()}")
     yield Finding("python", platform.python_version())
 
 
@@ -95,7 +96,7 @@ def _cameras(profile: BoardProfile, state: State, picture: Path | None) -> Itera
     from board.camera import open_camera
 
     for device in sorted(Path("/sys/class/video4linux").glob("video*")):
-        yield Finding("video device", f"/dev/{device.name}: {_read(device / 'name')}")
+        yield Finding("video device", f"/dev/{device.name}: {text_of(device / 'name')}")
     if not profile.camera:
         yield Finding("camera", "none is set")
         return
@@ -195,7 +196,7 @@ def _is_port(path: Path) -> bool:
     """A port with hardware behind it: the kernel makes /dev/ttyS0 to 3 also where there is none (type 0)."""
     if not path.is_char_device():
         return False
-    kind = _read(Path("/sys/class/tty") / path.resolve().name / "type")
+    kind = text_of(Path("/sys/class/tty") / path.resolve().name / "type")
     return kind != "0"
 
 
@@ -207,7 +208,7 @@ def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
 
 
 def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    rtc = ", ".join(_read(path / "name") for path in sorted(Path("/sys/class/rtc").glob("rtc*"))) or "none"
+    rtc = ", ".join(text_of(path / "name") for path in sorted(Path("/sys/class/rtc").glob("rtc*"))) or "none"
     now = datetime.now(UTC)
     state_of_time = "synchronised" if synchronised() else "NOT synchronised: schedules and validity dates may be wrong"
     yield Finding("time", f"{now:%Y-%m-%d %H:%M:%S} UTC, {state_of_time}", good=now >= CLOCK_KNOWN)
@@ -228,10 +229,3 @@ def _is_alive(beat: Path) -> bool:
         return time.time() - beat.stat().st_mtime < FRESH_BEAT_S
     except FileNotFoundError:
         return False
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip("\0\n ")
-    except OSError:
-        return ""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from board.kit.files import text_of
+
 SECTOR_BYTES = 512
 TIME_ERROR = 5
 FREQUENCY_PPM = 65536.0
@@ -56,19 +58,19 @@ class ClockChip:
 
 def model() -> str:
     """The board as its firmware names it, else the kind of processor."""
-    return read(Path("/proc/device-tree/model")) or f"{platform.machine()} computer"
+    return text_of(Path("/proc/device-tree/model")) or f"{platform.machine()} computer"
 
 
 def system() -> str:
     """Operating system, kernel and Python."""
-    release = read(Path("/etc/os-release"))
+    release = text_of(Path("/etc/os-release"))
     names = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
     return f"{names.get('PRETTY_NAME', 'Linux').strip(chr(34))}, kernel {platform.release()}, Python {platform.python_version()}"
 
 
 def mount_of(folder: Path, mounts: str = "", sys: Path = Path("/sys")) -> Mount:
     """The mount that holds `folder`. `mounts`: text of /proc/self/mounts, for tests."""
-    text = mounts or read(Path("/proc/self/mounts"))
+    text = mounts or text_of(Path("/proc/self/mounts"))
     rows = [line.split() for line in text.splitlines() if len(line.split()) > 3]
     inside = [row for row in rows if folder.resolve().is_relative_to(_unescaped(row[1]))]
     device, point, kind, options = max(inside, key=lambda row: len(row[1]))[:4] if inside else ("?", "/", "?", "")
@@ -76,7 +78,7 @@ def mount_of(folder: Path, mounts: str = "", sys: Path = Path("/sys")) -> Mount:
     folder_of_disk = (sys / "class" / "block" / partition).resolve()
     is_part = (folder_of_disk / "partition").exists()
     block = folder_of_disk.parent.name if is_part else partition if folder_of_disk.is_dir() and device.startswith("/dev/") else ""
-    errors = read(sys / "fs" / "ext4" / partition / "errors_count")
+    errors = text_of(sys / "fs" / "ext4" / partition / "errors_count")
     return Mount(device, _unescaped(point), kind, "ro" in options.split(","), block, int(errors) if errors.isdigit() else 0)
 
 
@@ -85,16 +87,16 @@ def wear_of(mount: Mount, sys: Path = Path("/sys")) -> tuple[str, ...]:
     disk = sys / "block" / mount.block
     device = disk / "device"
     said = []
-    if name := read(device / "name") or read(device / "model"):
-        made = read(device / "date")
-        said.append(f"{name}{f', made {made}' if made else ''}, serial {read(device / 'serial') or 'not told'}")
-    fields = read(disk / "stat").split() if mount.block else []
+    if name := text_of(device / "name") or text_of(device / "model"):
+        made = text_of(device / "date")
+        said.append(f"{name}{f', made {made}' if made else ''}, serial {text_of(device / 'serial') or 'not told'}")
+    fields = text_of(disk / "stat").split() if mount.block else []
     if len(fields) > 6:
         said.append(f"{int(fields[6]) * SECTOR_BYTES / 1e9:.2f} GB written since the start")
-    life = read(device / "life_time").split()
+    life = text_of(device / "life_time").split()
     if life:
         shares = ["not told" if level == 0 else f"up to {level * 10} %" for level in (int(part, 16) for part in life)]
-        said.append(f"life used {', '.join(shares)}, spare blocks {_SPARE.get(read(device / 'pre_eol_info'), 'not told')}")
+        said.append(f"life used {', '.join(shares)}, spare blocks {_SPARE.get(text_of(device / 'pre_eol_info'), 'not told')}")
     else:
         said.append("wear not told by this disk (only eMMC tells it)")
     return tuple(said)
@@ -121,26 +123,18 @@ def clock_chips(folder: Path = Path("/sys/class/rtc")) -> tuple[ClockChip, ...]:
 
 
 def _clock_chip(path: Path) -> ClockChip:
-    name = f"{path.name} ({read(path / 'name') or 'unnamed'})"
-    first = read(path / "since_epoch")
+    name = f"{path.name} ({text_of(path / 'name') or 'unnamed'})"
+    first = text_of(path / "since_epoch")
     if not first.isdigit():
         return ClockChip(name, problem="it does not tell its time (never set, or its battery is empty)")
     until = time.monotonic() + RTC_PATIENCE_S
-    while (now := read(path / "since_epoch")) == first:
+    while (now := text_of(path / "since_epoch")) == first:
         if time.monotonic() > until:
             return ClockChip(name, problem=f"it stands still at {datetime.fromtimestamp(int(first), UTC):%Y-%m-%d %H:%M:%S}")
         time.sleep(0.001)
     if not now.isdigit():
         return ClockChip(name, problem="it stopped answering")
     return ClockChip(name, int(now) - time.time(), read_at_s=time.clock_gettime(time.CLOCK_MONOTONIC_RAW))
-
-
-def read(path: Path) -> str:
-    """A small file of the kernel's as text, "" when it is not there."""
-    try:
-        return path.read_text(errors="replace").strip("\0\n ")
-    except OSError:
-        return ""
 
 
 def _unescaped(point: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.regions import region_of
+from engine.regions import WHOLE, region_of
 from engine.settings import LprSettings
 from engine.types import Roi
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WHOLE = Roi(0.0, 0.0, 1.0, 1.0)
 ROWS = 64
 """Rows that are looked at, spread over the region: enough to tell, and well under 1 ms."""
 FLAT = 4.0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from board.camera._flicker import AS_IS, FLICKER_HZ
+from board.kit.clock import TIME_OF_DAY
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, field_validator, model_validator, option
 from board.kit.words import mark
 
 NIGHTS = (mark("never"), mark("schedule"), mark("light"), mark("always"))
-TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class CameraSettings(Settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,9 @@ from pathlib import Path
 
 CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
 """Older than this program: a clock that says less has not been set since the board was switched on."""
+
+TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+"""hh:mm"""
 
 TIME_ERROR = 5
 """adjtimex(2): the clock is not synchronised."""

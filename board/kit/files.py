@@ -1,5 +1,5 @@
 """Files: a small file is replaced as a whole: after a crash or a power cut it has its old or its new content, never a mixture;
-and how much room there is."""
+what small files of the system say, and how much room there is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 MOST_SET_ASIDE = 9
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""Of an OSError: the storage is full, or what a user may have of it."""
 NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -200,6 +202,14 @@ def mapped(path: Path, size: int) -> mmap.mmap:
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
         os.posix_fallocate(file.fileno(), 0, size)
         return mmap.mmap(file.fileno(), size)
+
+
+def text_of(path: Path) -> str:
+    """A small file of the kernel's or the system's, without blanks, line ends and NULs around it; "" when it cannot be read."""
+    try:
+        return path.read_text("utf-8", "replace").strip("\0\n ")
+    except OSError:
+        return ""
 
 
 def space(path: Path) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Sockets: addresses of Unix sockets below STATE, whatever the length of its path."""
+"""Sockets: addresses of Unix sockets below STATE, whatever the length of its path; TCP peers that lost their power."""
 
 from __future__ import annotations
 
@@ -47,3 +47,12 @@ def listener_at(path: Path, backlog: int) -> socket.socket:
     listener.listen(backlog)
     listener.setblocking(False)
     return listener
+
+
+def probe(sock: socket.socket, idle_s: int = 30, every_s: int = 10) -> None:
+    """Has the kernel ask a silent TCP peer whether it is still there: after `idle_s`, then every `every_s`; the third question
+    without an answer ends the connection. A peer that lost its power says nothing, and a machine where nobody has the connection
+    any more resets it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in ((socket.TCP_KEEPIDLE, idle_s), (socket.TCP_KEEPINTVL, every_s), (socket.TCP_KEEPCNT, 3)):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -11,6 +11,8 @@ import sys
 import threading
 from pathlib import Path
 
+from board.kit.files import text_of
+
 log = logging.getLogger("pins.realtime")
 
 PRIORITY = 50
@@ -54,7 +56,7 @@ def settle_process() -> None:
         log.warning("memory is not locked: run as root or with LimitMEMLOCK=infinity; pulses may be longer under memory pressure")
     elif libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT):
         log.warning("memory is not locked: %s", os.strerror(ctypes.get_errno()))
-    core = isolated_core(_isolated_cores())
+    core = isolated_core(text_of(ISOLATED))
     if core is not None:
         try:
             os.sched_setaffinity(0, {core})
@@ -68,10 +70,3 @@ def isolated_core(cores: str) -> int | None:
     """The last of the kernel's list ("2-3", "1,3"); None when it is empty. Between isolated cores nobody balances: one is used."""
     last = cores.strip().rpartition(",")[2].rpartition("-")[2]
     return int(last) if last.isdigit() else None
-
-
-def _isolated_cores() -> str:
-    try:
-        return ISOLATED.read_text()
-    except OSError:
-        return ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from board.kit.errors import BoardError, ConfigError, PinBusy
+from board.kit.sockets import probe
 from board.kit.state import State
 from board.kit.words import Text
 from board.serial._url import Port, SerialUrl
@@ -19,9 +20,9 @@ TURN_S = 0.2
 WRITE_S = 2.0
 """A line that takes nothing for this long is held by its flow control, or its peer is gone."""
 
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3), (socket.TCP_USER_TIMEOUT, 25_000))
+GONE_S = 25
 """A converter that lost its power says nothing: whoever only listens to it would wait for ever, and what is sent would count as
-sent for a quarter of an hour. Within 25 s the connection ends, and is made anew."""
+sent for a quarter of an hour. After so long the connection ends, and is made anew."""
 
 T = TypeVar("T")
 
@@ -77,9 +78,8 @@ def _number(place: str, address_of: Callable[[str], str]) -> str:
 
 
 def _watch_over(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE:
-        sock.setsockopt(socket.IPPROTO_TCP, name, value)
+    probe(sock, idle_s=GONE_S - 15, every_s=5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_S * 1000)
 
 
 class _Port:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, option
+from board.kit.sockets import probe
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
@@ -27,9 +28,6 @@ MOST_READS = 16
 
 SSL_WANTS_MORE = 2
 """The number of ssl.SSLWantReadError (SSL_ERROR_WANT_READ): the module itself is 5 MB, which is loaded for TLS only."""
-
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
-"""A server that lost its power is noticed before the next car comes, most of the time."""
 
 
 class SocketClientOptions(Settings):
@@ -116,9 +114,7 @@ class Connection:
 
 def _connected(it: Exchange, options: SocketClientOptions) -> socket.socket:
     sock = it.connect(options.host, options.port)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE:
-        sock.setsockopt(socket.IPPROTO_TCP, name, value)
+    probe(sock)  # so that the loss is noticed before the next car comes, most of the time
     if not options.tls:
         return sock
     return client_context(options.ca, options.verify_tls).wrap_socket(sock, server_hostname=options.host)

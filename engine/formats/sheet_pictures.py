@@ -23,9 +23,9 @@ ROW_POINTS = 36
 """Height of a row with a picture: 48 px."""
 _EMU_PER_PX = 9_525
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def drawn(archive: zipfile.ZipFile, pipe: Pipe, sheet: int, pictures: Sequence[P
             for piece in pieces():
                 part.write(piece.encode())
                 yield from pipe.taken()
-    related = f'<Relationship Id="rId1" Type="{_OFFICE}/drawing" Target="../drawings/drawing{sheet}.xml"/>'
+    related = f'<Relationship Id="rId1" Type="{OFFICE}/drawing" Target="../drawings/drawing{sheet}.xml"/>'
     archive.writestr(
-        f"xl/worksheets/_rels/sheet{sheet}.xml.rels", f'{_HEAD}<Relationships xmlns="{_RELATIONS}">{related}</Relationships>'
+        f"xl/worksheets/_rels/sheet{sheet}.xml.rels", f'{HEAD}<Relationships xmlns="{RELATIONS}">{related}</Relationships>'
     )
 
 
 def _anchors(shown: Sequence[tuple[Placed, int, int]]) -> Iterator[str]:
-    yield (f'{_HEAD}<xdr:wsDr xmlns:xdr="{_DRAWING}/spreadsheetDrawing" xmlns:a="{_DRAWING}/main" xmlns:r="{_OFFICE}">')
+    yield (f'{HEAD}<xdr:wsDr xmlns:xdr="{_DRAWING}/spreadsheetDrawing" xmlns:a="{_DRAWING}/main" xmlns:r="{OFFICE}">')
     for number, (placed, width, height) in enumerate(shown, 1):
         size = f'cx="{width * _EMU_PER_PX}" cy="{height * _EMU_PER_PX}"'
         yield (
@@ -87,7 +87,7 @@ def _anchors(shown: Sequence[tuple[Placed, int, int]]) -> Iterator[str]:
 
 
 def _media(sheet: int, count: int) -> Iterator[str]:
-    yield f'{_HEAD}<Relationships xmlns="{_RELATIONS}">'
+    yield f'{HEAD}<Relationships xmlns="{RELATIONS}">'
     for number in range(1, count + 1):
-        yield f'<Relationship Id="rId{number}" Type="{_OFFICE}/image" Target="../media/sheet{sheet}-{number}.jpg"/>'
+        yield f'<Relationship Id="rId{number}" Type="{OFFICE}/image" Target="../media/sheet{sheet}-{number}.jpg"/>'
     yield "</Relationships>"

@@ -11,7 +11,7 @@ from html import escape
 from typing import IO
 
 from engine.formats.characters import NOT_XML
-from engine.formats.sheet_pictures import MOST_PICTURES, ROW_POINTS, Picture, Placed, drawn
+from engine.formats.sheet_pictures import HEAD, MOST_PICTURES, OFFICE, RELATIONS, ROW_POINTS, Picture, Placed, drawn
 from engine.formats.stream import Pipe
 
 LONGEST_CELL = 32_767
@@ -22,13 +22,10 @@ _TEXT, _BOLD, _DATE = 1, 2, 3
 """Styles of the file below: text that stays text when somebody edits it, a heading, and date with time."""
 _DAY_0 = datetime(1899, 12, 30)
 """From where spreadsheets count days."""
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 MOST_ROWS = 1_048_575
 """Below the headings of one sheet; what is more goes on in the next."""
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _STYLES = (
     f'<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
     '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
@@ -72,7 +69,7 @@ def workbook(head: Sequence[str], rows: Iterable[Sequence[object]], most_rows: i
                 yield from drawn(archive, pipe, count, pictures)
             first = next(left, None)
         for part, content in _parts(count, with_pictures).items():
-            archive.writestr(part, _HEAD + content)
+            archive.writestr(part, HEAD + content)
     yield from pipe.taken(0)
 
 
@@ -83,7 +80,7 @@ def _parts(sheets: int, with_pictures: Sequence[int]) -> dict[str, str]:
     drawing = "application/vnd.openxmlformats-officedocument.drawing+xml"
     kinds += "".join(f'<Override PartName="/xl/drawings/drawing{n}.xml" ContentType="{drawing}"/>' for n in with_pictures)
     named = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
-    related = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
+    related = "".join(f'<Relationship Id="rId{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
     return {
         "[Content_Types].xml": (
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -93,13 +90,13 @@ def _parts(sheets: int, with_pictures: Sequence[int]) -> dict[str, str]:
             f'<Override PartName="/xl/styles.xml" ContentType="{_KINDS}.styles+xml"/>{kinds}</Types>'
         ),
         "_rels/.rels": (
-            f'<Relationships xmlns="{_RELATIONS}">'
-            f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            f'<Relationships xmlns="{RELATIONS}">'
+            f'<Relationship Id="rId1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
         ),
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{named}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{OFFICE}"><sheets>{named}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": (
-            f'<Relationships xmlns="{_RELATIONS}">{related}'
-            f'<Relationship Id="rId{sheets + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
+            f'<Relationships xmlns="{RELATIONS}">{related}'
+            f'<Relationship Id="rId{sheets + 1}" Type="{OFFICE}/styles" Target="styles.xml"/></Relationships>'
         ),
         "xl/styles.xml": _STYLES,
     }
@@ -108,7 +105,7 @@ def _parts(sheets: int, with_pictures: Sequence[int]) -> dict[str, str]:
 def _sheet(head: Sequence[str], rows: Iterable[Sequence[object]], pictures: list[Placed], room: int) -> Iterator[str]:
     """`pictures` gets those of its cells, as far as there is `room` for them."""
     pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-    yield f'{_HEAD}<worksheet xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+    yield f'{HEAD}<worksheet xmlns="{_MAIN}" xmlns:r="{OFFICE}">'
     yield f'<sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
     yield f'<cols><col min="1" max="{len(head)}" width="18" customWidth="1"/></cols><sheetData>'
     yield f"<row>{''.join(_text(heading, _BOLD) for heading in head)}</row>"

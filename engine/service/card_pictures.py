@@ -7,7 +7,6 @@ moment a picture is whole in one of the two places.
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
-from board.kit.files import open_below, space
+from board.kit.files import NO_ROOM, open_below, space
 from board.kit.words import NOTHING, Text
 from engine.card_files import CardFiles
 from engine.service.retention import free_space_pct
@@ -37,7 +36,6 @@ SETTLED_S = 60.0
 CHUNK = 20
 CHUNKS_PER_TURN = 10
 KEPT_FREE_BYTES = 8_000_000
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CardPictures:
@@ -100,7 +98,7 @@ class CardPictures:
             refused = self._move(files) if is_wanted else NOTHING
         except OSError as why:
             refused = (
-                Text("it is full") if why.errno in FULL else Text("it takes nothing: {why}", {"why": why.strerror or str(why)})
+                Text("it is full") if why.errno in NO_ROOM else Text("it takes nothing: {why}", {"why": why.strerror or str(why)})
             )
         self._say(refused if is_wanted else NOTHING)
         return not refused

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from board.kit.clock import TIME_OF_DAY
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import mark
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 ON_FAULT = (mark("go on without it"), mark("refuse everybody"))
 SECOND_CAMERA = (mark("none"), mark("or decide alone"), mark("or refuse"))
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 COUNTS = (mark("nothing"), mark("vehicles in"), mark("vehicles out"), mark("in and out by direction"))
 PASSBACK = (mark("report"), mark("refuse"))
@@ -229,7 +228,7 @@ class LaneSettings(Settings):
     @field_validator("empty_at")
     @classmethod
     def _is_time(cls, text: str) -> str:
-        if text and not _TIME.fullmatch(text):
+        if text and not TIME_OF_DAY.fullmatch(text):
             raise ConfigError("must be a time of the day such as 03:00")
         return text
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreError
+from board.kit.files import NO_ROOM
 
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another one, of this process or of another."""
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 PROBE_BYTES = 65_536
 

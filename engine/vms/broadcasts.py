@@ -26,7 +26,7 @@ from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.servers import url_of
-from board.kit.sockets import listener_at
+from board.kit.sockets import listener_at, probe
 from board.kit.words import NOTHING, Text
 
 log = logging.getLogger("vms.broadcasts")
@@ -45,9 +45,6 @@ MAX_BYTES = 16_000_000
 WITHIN_S = (1.0, 60.0)
 GRACE_S = 30.0
 PIECE_BYTES = 65_536
-
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
-"""A client that lost power is noticed after a minute."""
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -337,9 +334,7 @@ class Broadcasts:
             return
         client = _Client(sock, host, self._clients.open(port.name, place_of(address)))
         sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in KEEPALIVE:
-            sock.setsockopt(socket.IPPROTO_TCP, name, value)
+        probe(sock)
         port.clients.append(client)
         self._loop.watch(sock, READ, partial(self._ready, port, client))
         if len(port.clients) > MAX_CLIENTS:

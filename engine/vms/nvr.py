@@ -20,6 +20,7 @@ from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.people import AskHa1, CheckPassword, Nobody, Person
 from board.kit.servers import url_of
+from board.kit.sockets import probe
 from board.kit.words import NOTHING, Text
 from engine.formats import nvr
 from engine.log_in import REALM, LogIn, Unchecked
@@ -54,8 +55,6 @@ SEND_BUFFER_BYTES, RECEIVE_BUFFER_BYTES = 32_768, 8_192
 SEGMENT_BYTES = 1_460
 """As on Ethernet. A client on this machine would be sent 64 kB at a time, which fill so small a buffer, and acknowledge them 40 ms
 later."""
-
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 
 TOO_MANY = Text("too many are connected")
 DOES_NOT_READ = Text("it does not read")
@@ -197,9 +196,7 @@ class Nvr:
             sock.close()
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in KEEPALIVE:
-            sock.setsockopt(socket.IPPROTO_TCP, name, value)
+        probe(sock)
         client = _Client(sock, str(address[0]).removeprefix("::ffff:"), place_of(address), time.monotonic() + LOGIN_S)
         self._clients[client] = None
         self._of_queue[client.queue] = client

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from board.kit.dataclass import dataclass
+from board.kit.files import text_of
 from firmware.privileged.lower import ROOT
 
 NO_DISKS = ("loop", "ram", "zram", "dm-", "md", "sr", "nbd", "fd")
@@ -58,7 +59,7 @@ def volumes(card: str, root: Path = Path("/"), usage: Usage | None = None) -> li
     """All of them, by name. `card`: where the SD card belongs; `root`: another file system for tests."""
     block = root / "sys/class/block"
     mounts = _mounts(root)
-    swaps = {line.split()[0] for line in _lines(root / "proc/swaps")[1:] if line}
+    swaps = {line.split()[0] for line in text_of(root / "proc/swaps").splitlines()[1:] if line}
     names = sorted(path.name for path in block.glob("*") if not path.name.startswith(NO_DISKS))
     found = []
     for disk in (name for name in names if not (block / name / "partition").exists()):
@@ -118,7 +119,7 @@ def _life_pct(device: Path) -> int | None:
 def _mounts(root: Path) -> list[_Mount]:
     """Whole file systems. Read-only is what the file system says: a service sees all of them as read-only."""
     found = []
-    for line in _lines(root / "proc/self/mountinfo"):
+    for line in text_of(root / "proc/self/mountinfo").splitlines():
         words, _, rest = line.partition(" - ")
         fields, kind = words.split(), rest.split()
         if len(fields) > 4 and len(kind) > 2 and fields[3] == "/":
@@ -137,12 +138,5 @@ def _size(path: Path) -> int:
     return int(text) * SECTOR_BYTES if text.isdecimal() else 0
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-
-
 def _line(path: Path) -> str:
-    return next(iter(_lines(path)), "").strip()
+    return text_of(path).partition("\n")[0].strip()

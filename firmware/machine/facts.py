@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from board.kit.dataclass import dataclass
+from board.kit.files import text_of
 
 MODEL = Path("/proc/device-tree/model")
 THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
@@ -35,12 +36,12 @@ class Facts:
 
 def facts(root: Path = Path("/")) -> Facts:
     """As they are now. `root`: another file system for tests."""
-    memory = dict(line.split(":", 1) for line in _text(root / "proc/meminfo").splitlines() if ":" in line)
-    uptime = _text(root / "proc/uptime").split()
-    temperature = _number(_text(root / "sys/class/thermal/thermal_zone0/temp"))
-    throttled = _text(root / THROTTLED.relative_to("/")).strip()
+    memory = dict(line.split(":", 1) for line in text_of(root / "proc/meminfo").splitlines() if ":" in line)
+    uptime = text_of(root / "proc/uptime").split()
+    temperature = _number(text_of(root / "sys/class/thermal/thermal_zone0/temp"))
+    throttled = text_of(root / THROTTLED.relative_to("/"))
     return Facts(
-        _text(root / MODEL.relative_to("/")).strip("\0\n "), _system(root), platform.release(), sys.version.split()[0],
+        text_of(root / MODEL.relative_to("/")), _system(root), platform.release(), sys.version.split()[0],
         platform.machine(), os.cpu_count() or 1, float(uptime[0]) if uptime else 0.0,
         _kb(memory, "MemTotal") >> 10, _kb(memory, "MemAvailable") >> 10, os.getloadavg()[0],
         temperature / 1000 if temperature is not None else None,
@@ -49,7 +50,7 @@ def facts(root: Path = Path("/")) -> Facts:
 
 
 def _system(root: Path) -> str:
-    lines = dict(line.split("=", 1) for line in _text(root / "etc/os-release").splitlines() if "=" in line)
+    lines = dict(line.split("=", 1) for line in text_of(root / "etc/os-release").splitlines() if "=" in line)
     return lines.get("PRETTY_NAME", "").strip('"')
 
 
@@ -61,10 +62,3 @@ def _kb(memory: dict[str, str], name: str) -> int:
 def _number(text: str) -> int | None:
     text = text.strip()
     return int(text) if text.lstrip("-").isdecimal() else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""

@@ -8,14 +8,13 @@ time or a power cut leaves nothing undone. While nobody has set the clock, a pac
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from board.kit.clock import CLOCK_KNOWN, Clock
+from board.kit.clock import CLOCK_KNOWN, TIME_OF_DAY, Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
 from board.kit.kept import Kept
@@ -24,7 +23,6 @@ from board.kit.zones import camera_zone
 
 LOG = logging.getLogger("packages")
 
-TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOLD_S = 60.0
 """A clock that is set back by some seconds just after a beginning or an end must not start and stop a package again."""
 
@@ -41,7 +39,7 @@ class Schedule:
         if self.end == "24:00":
             object.__setattr__(self, "end", "00:00")  # which pages can show
         for name, text in (("begin", self.begin), ("end", self.end)):
-            if not TIME.fullmatch(text):
+            if not TIME_OF_DAY.fullmatch(text):
                 raise PackageError("{name}: {text!r} is not a time like 07:30", name=name, text=text[:20])
 
     def holds(self, minute: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, PackageError
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import NO_ROOM, sync_folder, write_whole
 from board.kit.kept import Kept
 from board.kit.plain import from_plain
 from board.kit.words import Text, to_stored
@@ -31,7 +31,6 @@ LETTERS = ("A", "B", "C")
 SPARE_BYTES = 8 << 20
 """Stays free on the disk after an installation."""
 RESERVE_BYTES = 128 << 10
-FULL = (errno.ENOSPC, errno.EDQUOT)
 CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
@@ -452,7 +451,7 @@ class Slots:
             try:
                 kept.write(record)
             except OSError as why:
-                if why.errno not in FULL or not self._reserve.exists():
+                if why.errno not in NO_ROOM or not self._reserve.exists():
                     raise
                 self._reserve.unlink()
                 kept.write(record)

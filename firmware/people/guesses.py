@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from board.kit.clock import Clock
+from board.kit.clock import Clock, boot_id
 from board.kit.dataclass import dataclass
 from board.kit.files import write_unsynced
 from board.kit.from_json import from_json
@@ -31,7 +31,6 @@ MAX_NAMES = 256
 MAX_KNOWN = 16
 TELL_EVERY_S = 60.0
 MAX_KEPT_BYTES = 1 << 20
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Guesses:
                 return
             self._changed = False
             document = {
-                "boot": _boot(),
+                "boot": boot_id(),
                 "wrong": {address: asdict(self._without_strangers(tries)) for address, tries in self._wrong.items()},
                 "accounts": {name: (bucket.used, bucket.at_s) for name, bucket in self._accounts.items() if self._exists(name)},
                 "total": (self._total.used, self._total.at_s),
@@ -162,7 +161,7 @@ class Guesses:
             LOG.warning("%s is not readable: wrong passwords are counted from the start (%s)", kept, why)
 
     def _take(self, document: dict[str, Any]) -> None:
-        if document["boot"] != _boot():
+        if document["boot"] != boot_id():
             return
         wrong = OrderedDict(
             (address, _Tries(int(tries["count"]), float(tries["last_s"]), float(tries["last_s"]), tries["user"]))
@@ -228,11 +227,3 @@ def _pause_s(tries: _Tries, now_s: float) -> float:
         return 0.0
     pause_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries.count - FREE_TRIES, 20))
     return max(0.0, tries.last_s + pause_s - now_s)
-
-
-def _boot() -> str:
-    """The boot: its id changes with every start of the machine, when the monotonic clock starts over."""
-    try:
-        return _BOOT_ID.read_text().strip()
-    except OSError:
-        return ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.dataclass import dataclass
+from board.kit.files import text_of
 from board.kit.kept import Kept
 from board.kit.state import State
 from firmware import VERSION
@@ -57,20 +58,13 @@ def built_in_version() -> str:
     """ "" when that cannot be read."""
     if BUILT_IN not in os.environ:
         return VERSION
-    found = VERSION_LINE.search(_text(built_in_root() / "firmware" / "__init__.py"))
+    found = VERSION_LINE.search(text_of(built_in_root() / "firmware" / "__init__.py"))
     return found[1] if found else ""
 
 
 def installation() -> str:
     """What tells one run of firmware/install from the next, "" in a checkout."""
-    return _text(built_in_root() / INSTALLED).strip()[:200]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
+    return text_of(built_in_root() / INSTALLED)[:200]
 
 
 def _parse(document: Any) -> Last:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from board.kit.loop import READ, WRITE, Loop
+from board.kit.sockets import probe
 from board.kit.web.chunks import Chunks
 from board.kit.web.connections import WAITING, Connection, Phase
 from board.kit.web.exchange import Exchange, Wsgi, refusal
@@ -37,13 +38,6 @@ CLIENTS_WITHIN_S = 1.0
 """Of that for clients: one that reads slowly must not hold up a restart, as no gate opens meanwhile."""
 _LINGER_S = 2.0
 """How long a refused client may go on sending before it is cut off: without that, it might not see the answer."""
-_PROBES = (
-    ((socket.SOL_SOCKET, socket.SO_KEEPALIVE), 1),
-    ((socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), 10),
-    ((socket.IPPROTO_TCP, socket.TCP_KEEPINTVL), 10),
-    ((socket.IPPROTO_TCP, socket.TCP_KEEPCNT), 3),
-)
-"""A machine where nobody has the connection any more answers them with a reset, Linux after a minute."""
 Shares = Callable[[Head, str], tuple[Share, ...]]
 
 
@@ -392,8 +386,7 @@ class Server:
         data = client.receive()
         if data == b"" and client.address and not client.keep and not client.secure:
             client.cut = True
-            for option, value in _PROBES:
-                client.sock.setsockopt(*option, value)
+            probe(client.sock, idle_s=10)  # a machine where nobody has it any more resets it, Linux after a minute
             self._loop.watch(client.sock, 0, lambda ready: None)
         elif data == b"" or len(client.buffer) > MAX_HEAD_BYTES:
             self._close(client)

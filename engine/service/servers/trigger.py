@@ -25,6 +25,7 @@ from functools import partial
 from board.kit.clients import Client, Clients, place_of
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, TriggerRefused
+from board.kit.sockets import probe
 from board.kit.words import NOTHING, Text
 from engine.dispatch.replies import Replies
 from engine.types import SOCKET_CAUSE
@@ -57,9 +58,6 @@ POLL_S = 0.5
 
 PART_S = 1.0
 """How long a refused peer is read from while it takes its answer."""
-
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
-"""A peer that lost power is noticed after a minute, which frees its place."""
 
 ENDS = b"\r\n\0\x01\x02\x03\x04\x11\x13"
 """CR, LF, NUL, SOH, STX, ETX, EOT and, of serial converters with flow control, XON and XOFF: each ends the message before it;
@@ -215,9 +213,7 @@ class TriggerServer:
     def _serve(self, peer: _Peer) -> None:
         sock = peer.sock
         try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            for name, value in KEEPALIVE:
-                sock.setsockopt(socket.IPPROTO_TCP, name, value)
+            probe(sock)  # frees its place after a minute
             self._talk(peer)
             if peer.giving_up.is_set():
                 sock.settimeout(0.05)

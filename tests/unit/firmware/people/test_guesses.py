@@ -178,7 +178,7 @@ def test_a_restart_of_the_machine_starts_the_count_anew(tmp_path: Path, monkeypa
     for _ in range(5):
         guesses.begin("10.0.0.9", "admin")
     guesses.keep()
-    monkeypatch.setattr("firmware.people.guesses._boot", lambda: "another")
+    monkeypatch.setattr("firmware.people.guesses.boot_id", lambda: "another")
     assert Guesses(clock, kept).begin("10.0.0.9", "admin") == 0
 
 
