@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from xml.parsers import expat
 
 from board.kit.words import Text, mark
@@ -25,6 +25,9 @@ MOST_TEXTS = 32 << 20
 MOST_COLUMNS = 256
 MOST_MERGED = 65_536
 MOST_CELL = 32_767
+MOST_DEEP = 64
+MOST_UNFINISHED = 1 << 20
+"""Bytes of one tag or comment."""
 
 _PIECE = 1 << 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -207,10 +210,10 @@ class _Workbook:
         end: Callable[[str], None] | None = None,
         said: Callable[[str], None] | None = None,
     ) -> None:
-        parser = strict_parser(start, end, said)
+        parser = _Parser(start, end, said)
         for piece in self._pieces(part):
-            _feed(parser, piece)
-        _feed(parser, b"", True)
+            parser.feed(piece)
+        parser.feed(b"", True)
 
     def _holds(self, part: str, text: str) -> bool:
         """Whether the text may be in it, which takes a tenth of the time that it takes to parse it."""
@@ -250,16 +253,18 @@ class _Sheet:
         self._formula: list[str] | None = None
         self._in_formula = False
         self._said: list[str] = []
+        self._length = 0
+        """Characters of the cell so far."""
         self._inside = False
         self._phonetic = False
 
     def rows(self, pieces: Iterator[bytes]) -> Iterator[Cells]:
-        parser = strict_parser(self._start, self._end, self._text)
+        parser = _Parser(self._start, self._end, self._text)
         for piece in pieces:
-            _feed(parser, piece)
+            parser.feed(piece)
             yield from self._rows
             self._rows = []
-        _feed(parser, b"", True)
+        parser.feed(b"", True)
         yield from self._rows
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -269,7 +274,7 @@ class _Sheet:
             style = _int(attributes.get("s"))
             self._shown = self._formats[style] if style < len(self._formats) else _Shown()
             self._said.clear()
-            self._formula = None
+            self._formula, self._length = None, 0
         elif name == "f":
             self._formula, self._in_formula = [], True
         elif name in ("v", "t"):
@@ -281,10 +286,15 @@ class _Sheet:
             self._row, self._column = [], 0
 
     def _text(self, text: str) -> None:
+        """Of a cell what fits into one: the rest of a longer text would only take memory."""
+        if self._length >= MOST_CELL:
+            return
         if self._inside and not self._phonetic:
             self._said.append(text)
+            self._length += len(text)
         elif self._in_formula and self._formula is not None:
             self._formula.append(text)
+            self._length += len(text)
 
     def _end(self, name: str) -> None:
         if name in ("v", "t"):
@@ -292,7 +302,7 @@ class _Sheet:
         elif name == "rPh":
             self._phonetic = False
         elif name == "f":
-            self._in_formula = False
+            self._in_formula, self._length = False, 0  # the value comes behind it
         elif name == "c":
             if self._formula is not None and not self._said and self._kind != "str":
                 self._kind, self._said = "e", ["=", *self._formula]  # a program wrote it that does not calculate
@@ -351,36 +361,55 @@ class _Sheet:
         return f"{int(number):0{self._shown.digits}}" if self._shown.digits else int(number)
 
 
-def strict_parser(
-    start: Callable[[str, Mapping[str, str]], None],
-    end: Callable[[str], None] | None,
-    said: Callable[[str], None] | None,
-) -> Any:
-    """A parser that refuses a DTD; names come without their namespace."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+class _Parser:
+    """Refuses a DTD, and what no program writes: elements within elements without end, each of which takes memory, and one without
+    an end, which is looked through again with each piece. Names come without their namespace."""
 
-    def refuse(*_: object) -> None:
+    def __init__(
+        self,
+        start: Callable[[str, Mapping[str, str]], None],
+        end: Callable[[str], None] | None,
+        said: Callable[[str], None] | None,
+    ) -> None:
+        self._start = start
+        self._end = end or _nothing
+        self._depth = 0
+        self._fed = 0
+        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = self._refuse_dtd
+        parser.StartElementHandler = self._started
+        parser.EndElementHandler = self._ended
+        if said is not None:
+            parser.CharacterDataHandler = said
+        parser.buffer_text = True
+
+    def feed(self, piece: bytes, last: bool = False) -> None:
+        self._fed += len(piece)
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError as why:
+            raise FileRefused("the workbook is damaged: {reason}", reason=Text(expat.ErrorString(why.code))) from why
+        except LookupError as why:  # the part names an encoding that Python lacks
+            raise FileRefused("its character set is not known: save it as UTF-8") from why
+        if self._fed - self._parser.CurrentByteIndex > MOST_UNFINISHED + _PIECE:
+            raise FileRefused(_DAMAGED)
+
+    def _refuse_dtd(self, *_: object) -> None:
         raise FileRefused("the workbook has a document type definition (DOCTYPE) in it, which is not taken")
 
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: start(
-        name.rpartition(" ")[2], {(f":{key.rpartition(' ')[2]}" if " " in key else key): value for key, value in attributes.items()}
-    )
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name.rpartition(" ")[2])
-    if said is not None:
-        parser.CharacterDataHandler = said
-    parser.buffer_text = True
-    return parser
+    def _started(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MOST_DEEP:
+            raise FileRefused(_DAMAGED)
+        bare = {(f":{key.rpartition(' ')[2]}" if " " in key else key): value for key, value in attributes.items()}
+        self._start(name.rpartition(" ")[2], bare)
+
+    def _ended(self, name: str) -> None:
+        self._depth -= 1
+        self._end(name.rpartition(" ")[2])
 
 
-def _feed(parser: Any, piece: bytes, last: bool = False) -> None:
-    try:
-        parser.Parse(piece, last)
-    except expat.ExpatError as why:
-        raise FileRefused("the workbook is damaged: {reason}", reason=Text(expat.ErrorString(why.code))) from why
-    except LookupError as why:  # the part names an encoding that Python lacks
-        raise FileRefused("its character set is not known: save it as UTF-8") from why
+def _nothing(name: str) -> None: ...
 
 
 def _column_of(reference: str, following: int) -> int:

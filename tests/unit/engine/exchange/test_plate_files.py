@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -456,6 +457,33 @@ def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypa
     monkeypatch.setattr(workbook_file, "MOST_TEXTS", 1000)
     texts = packed(PARTS | {"xl/sharedStrings.xml": TEXTS.replace("plate", "x" * 1001)})
     assert refused(tmp_path, texts) == "the workbook holds too much text"
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        pytest.param("<x>" * 1000 + "</x>" * 1000, id="deep"),
+        pytest.param("<x " + " ".join(f'a{number}=""' for number in range(200_000)) + "/>", id="attributes"),
+        pytest.param(f"<!--{'-x' * (1 << 20)}-->", id="comment"),
+    ],
+)
+def test_a_workbook_with_what_no_program_writes_is_refused_before_it_takes_memory_and_time(tmp_path: Path, within: str) -> None:
+    """A small file with a few million of them took 740 MB, or minutes in which nothing else was exported or imported."""
+    content = packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET.replace("<sheetData>", f"<sheetData>{within}")})
+    assert "the workbook is damaged" in refused(tmp_path, content)
+
+
+def test_of_a_cell_that_goes_on_without_end_only_what_fits_into_one_is_kept(tmp_path: Path) -> None:
+    sheet = SHEET.replace("12E4", f"12E4{'x' * (16 << 20)}").replace('"X"&amp;1', "x" * 40_000)
+    path = tmp_path / "file"
+    path.write_bytes(packed(PARTS | {"xl/worksheets/sheet1.xml": sheet}))
+    tracemalloc.start()
+    try:
+        rows = list(workbook_file.read(path, Head()))
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    assert [each.values["plate"][:5] for each in rows if each.line in (6, 7)] == ["X1", "12E4x"]
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------
