@@ -27,9 +27,10 @@ from webui.noted import noted
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment
 from webui.view import shapes
-from webui.view.jobs import device, file_of, fits, job_data, job_kind, options_of, stored_job
+from webui.view.jobs import device, file_of, fits, job_data, job_kind, stored_job
 from webui.view.lists import stored_list
 from webui.view.notes import note_data
+from webui.view.stored_options import stored_options
 
 TYPES = {"XML": "application/xml", "CSV": "text/csv; charset=utf-8", "XLSX": WORKBOOK}
 
@@ -95,7 +96,7 @@ def job_of(portal: Portal, sent: Mapping[str, Any], stored: Job) -> Job:
     try:
         body = sent.get("options", {})
         if isinstance(body, dict):  # else the form says so
-            options = filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json()
+            options = filled(kind.options, body, stored_options(stored), board_choices(portal.profile)).model_dump_json()
     except SettingsError as why:
         found += why.below("options").problems
     if found:
@@ -116,7 +117,7 @@ def _test(portal: Portal, call: Call[object, JobTest]) -> Answer:
     if not fits(kind, chosen):
         raise Refused(422, "{label} cannot be done for {list_name}.", label=Text(kind.label), list_name=chosen.name)
     stored = portal.store.jobs.get(sent.job_id) if sent.job_id else None
-    known = options_of(stored) if stored is not None and stored.kind == kind.name else {}
+    known = stored_options(stored) if stored is not None and stored.kind == kind.name else {}
     try:
         options = filled(kind.options, sent.options, known, board_choices(portal.profile)).model_dump_json()
     except SettingsError as why:

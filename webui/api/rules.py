@@ -23,7 +23,8 @@ from webui.portal import Portal
 from webui.view import shapes
 from webui.view.checklist import TESTED
 from webui.view.notes import note_data
-from webui.view.rules import EDGES, conditions_data, kind_of, options_of, rule_data, start_data, stored_rule
+from webui.view.rules import EDGES, conditions_data, kind_of, rule_data, start_data, stored_rule
+from webui.view.stored_options import stored_options
 
 TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
@@ -280,7 +281,7 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
 def _filled(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> str:
     """The options that were sent as JSON text; passwords left empty keep the stored ones."""
     kind = kind_of(portal, stored.kind)
-    return str(filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json())
+    return str(filled(kind.options, body, stored_options(stored), board_choices(portal.profile)).model_dump_json())
 
 
 ROUTES = (

@@ -17,10 +17,9 @@ from board.kit.settings import Settings
 from engine.types import ActionRule, Job, PlateList
 from webui.api.settings import GROUPS
 from webui.portal import Portal
-from webui.view.jobs import options_of as job_options
 from webui.view.lists import list_values
-from webui.view.rules import options_of as rule_options
 from webui.view.rules import rule_data
+from webui.view.stored_options import stored_options
 
 FORMAT, LAYOUT = "gatewright configuration", 1
 
@@ -61,12 +60,12 @@ def _list(portal: Portal, chosen: PlateList, place: str, secrets: Secrets) -> di
 
 
 def _rule(portal: Portal, rule: ActionRule, place: str, secrets: Secrets) -> dict[str, Any]:
-    options = _public(portal.kinds[rule.kind].options, rule_options(rule), place, secrets)
+    options = _public(portal.kinds[rule.kind].options, stored_options(rule), place, secrets)
     return {**_without(rule_data(portal, rule), "id", "list_id"), "options": options}
 
 
 def _job(portal: Portal, job: Job, place: str, secrets: Secrets) -> dict[str, Any]:
-    options = _public(portal.jobs[job.kind].options, job_options(job), place, secrets)
+    options = _public(portal.jobs[job.kind].options, stored_options(job), place, secrets)
     return {"kind": job.kind, "enabled": job.enabled, "interval": job.interval, "if_changed": job.if_changed, "options": options}
 
 

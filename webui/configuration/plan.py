@@ -23,10 +23,9 @@ from webui.api.settings import GROUPS, changed
 from webui.configuration.contents import FORMAT, LAYOUT, Secrets
 from webui.portal import Portal
 from webui.view.jobs import fits, job_kind
-from webui.view.jobs import options_of as job_options
 from webui.view.lists import list_values
 from webui.view.rules import kind_of, rule_data
-from webui.view.rules import options_of as rule_options
+from webui.view.stored_options import stored_options
 
 MOST_LISTS, MOST_OF_A_LIST = 1_000, 1_000
 NAMES = ("device_name", "camera_id")
@@ -188,7 +187,7 @@ def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, p
             values = {key: value for key, value in body.items() if key != "kind"}
             stored = known or ActionRule(0, one.target.id, kind.label, kind.name, True, WeekSchedule(), "{}")
             options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            values["options"] = _without_lost(made, kind.options, options, rule_options(stored), where, f"{place}/{number}")
+            values["options"] = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
             after = rule_of(portal, values, stored)
             one.rules.append(after)
             if known is None:
@@ -200,7 +199,7 @@ def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, p
                     for each in now
                     if each != "options" and now[each] != before[each]  # type: ignore[literal-required]
                 ]
-                made.differences += _of_options(where, kind.options, rule_options(known), rule_options(after))
+                made.differences += _of_options(where, kind.options, stored_options(known), stored_options(after))
     for rule in left:
         one.gone_rules.append(rule)
         where = Text("{place}, action {name}", {"place": one.place, "name": rule.name})
@@ -221,7 +220,7 @@ def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, pl
             values = {key: value for key, value in body.items() if key != "kind"}
             stored = known or Job(0, one.target.id, kind.name, True, "day", True, "{}")
             options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            values["options"] = _without_lost(made, kind.options, options, job_options(stored), where, f"{place}/{number}")
+            values["options"] = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
             after = job_of(portal, values, stored)
             one.jobs.append(after)
             if known is None:
@@ -231,7 +230,7 @@ def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, pl
                 made.differences += [
                     Difference(where, Text(each), before[each], now[each]) for each in now if now[each] != before[each]
                 ]
-                made.differences += _of_options(where, kind.options, job_options(known), job_options(after))
+                made.differences += _of_options(where, kind.options, stored_options(known), stored_options(after))
     for job in left:
         one.gone_jobs.append(job)
         where = Text("{place}, {kind}", {"place": one.place, "kind": job.kind})

@@ -16,7 +16,8 @@ from engine.types import ActionRule, WeekSchedule
 from webui.api.rules import AgeForm, ConditionsForm, StartForm
 from webui.choices import board_choices
 from webui.portal import Portal
-from webui.view.rules import conditions_data, kind_of, options_of, start_data, stored_rule
+from webui.view.rules import conditions_data, kind_of, start_data, stored_rule
+from webui.view.stored_options import stored_options
 
 
 def _new(portal: Portal, call: Call) -> Answer:
@@ -45,7 +46,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         rule=rule,
         kind=kind,
         owner=owner,
-        form=fields(kind.options, options_of(rule), board_choices(portal.profile)),
+        form=fields(kind.options, stored_options(rule), board_choices(portal.profile)),
         starts=_start_fields(portal, kind, rule),
         conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
         age=() if opens(kind) else fields(AgeForm, {"max_age_s": rule.max_age_s}, {}),

@@ -10,8 +10,9 @@ from engine.types import Job
 from webui.api.jobs import JobTimes
 from webui.choices import board_choices
 from webui.portal import Portal
-from webui.view.jobs import job_kind, options_of, row, stored_job
+from webui.view.jobs import job_kind, row, stored_job
 from webui.view.lists import stored_list
+from webui.view.stored_options import stored_options
 
 
 def _new(portal: Portal, call: Call) -> Answer:
@@ -37,7 +38,7 @@ def _page(portal: Portal, call: Call, job: Job) -> Answer:
         kind=kind,
         owner=owner,
         when=fields(JobTimes, values, {}),
-        form=fields(kind.options, options_of(job), board_choices(portal.profile)),
+        form=fields(kind.options, stored_options(job), board_choices(portal.profile)),
         shown=row(portal, job, portal.store.jobs.state(job.id), portal.zone()) if job.id else None,
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.identity import camera_id
-from board.kit.from_json import from_json
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from board.kit.words import Language
@@ -21,6 +20,7 @@ from engine.store.jobs import JobState
 from engine.types import FIXED_ROLES, Job, PlateList
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.stored_options import stored_options
 
 MOST_FILES = 50
 """Of one job that are listed."""
@@ -49,12 +49,6 @@ def job_kind(portal: Portal, name: object) -> JobKind[Any]:
     return found
 
 
-def options_of(job: Job) -> dict[str, Any]:
-    """The stored options, with passwords."""
-    values = from_json(job.options or "{}")
-    return values if isinstance(values, dict) else {}
-
-
 def job_data(portal: Portal, job: Job, language: Language) -> shapes.Job:
     """For the API; passwords are left out."""
     kind, zone = portal.jobs.get(job.kind), portal.zone()
@@ -68,7 +62,7 @@ def job_data(portal: Portal, job: Job, language: Language) -> shapes.Job:
         "enabled": job.enabled,
         "interval": job.interval,
         "if_changed": job.if_changed,
-        "options": public(kind.options, options_of(job)) if kind else {},
+        "options": public(kind.options, stored_options(job)) if kind else {},
         "running": shown["running"],
         "next_local": shown["next"],
         "done_local": shown["done_at"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from board.kit.from_json import from_json
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from board.kit.words import Text
@@ -14,6 +13,7 @@ from engine.dispatch.starts import STARTS
 from engine.types import ON_MATCH, ActionRule, Conditions, Start
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.stored_options import stored_options
 
 EDGES = {True: "active", False: "inactive"}
 """What an input becomes, as the form of an action says it."""
@@ -32,7 +32,7 @@ def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
         **start_data(rule.start),
         **conditions_data(rule.conditions),
         "max_age_s": rule.max_age_s,
-        "options": public(kind.options, options_of(rule)) if kind else {},
+        "options": public(kind.options, stored_options(rule)) if kind else {},
     }
 
 
@@ -74,12 +74,6 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
         "error": result.error if result else "",
         "failing": bool(result and result.error_at and (result.done_at is None or result.error_at > result.done_at)),
     }
-
-
-def options_of(rule: ActionRule) -> dict[str, Any]:
-    """The stored options, with passwords."""
-    values = from_json(rule.options or "{}")
-    return values if isinstance(values, dict) else {}
 
 
 def stored_rule(portal: Portal, rule_id: int) -> ActionRule:
