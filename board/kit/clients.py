@@ -245,9 +245,14 @@ def read_clients(state: State) -> tuple[ServerClients, ...]:
     return tuple(sorted(found, key=lambda each: each.server))
 
 
+def host_of(address: tuple[Any, ...]) -> str:
+    """The host in what `accept` gave: "192.168.7.5" also where it came to a socket of IPv6."""
+    return str(address[0]).removeprefix("::ffff:")
+
+
 def place_of(address: tuple[Any, ...]) -> str:
     """What `accept` gave, as text: "192.168.7.5:50123", "[fe80::1]:50123"."""
-    host, port = str(address[0]).removeprefix("::ffff:"), address[1]
+    host, port = host_of(address), address[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

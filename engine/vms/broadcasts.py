@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from board.kit.clients import Client, Clients, place_of
+from board.kit.clients import Client, Clients, host_of, place_of
 from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.loop import READ, WRITE, Loop
@@ -327,7 +327,7 @@ class Broadcasts:
             sock, address = port.listener.accept()
         except OSError:
             return  # gone again, or no descriptor is free: the next turn tries again
-        host = str(address[0])
+        host = host_of(address)
         if not _permitted(host, port.allowed):
             log.warning("port %d: %s may not connect", port.number, host)
             sock.close()
@@ -401,6 +401,4 @@ def _checked(head: dict[str, Any]) -> dict[str, Any]:
 
 def _permitted(host: str, allowed: tuple[Block, ...]) -> bool:
     ip = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
     return not allowed or any(ip in block for block in allowed if block.version == ip.version)

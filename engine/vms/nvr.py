@@ -15,7 +15,7 @@ from dataclasses import field
 from functools import partial
 from typing import Any
 
-from board.kit.clients import Client, Clients, place_of
+from board.kit.clients import Client, Clients, host_of, place_of
 from board.kit.dataclass import dataclass
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.people import AskHa1, CheckPassword, Nobody, Person
@@ -197,7 +197,7 @@ class Nvr:
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         probe(sock)
-        client = _Client(sock, str(address[0]).removeprefix("::ffff:"), place_of(address), time.monotonic() + LOGIN_S)
+        client = _Client(sock, host_of(address), place_of(address), time.monotonic() + LOGIN_S)
         self._clients[client] = None
         self._of_queue[client.queue] = client
         self._watch(client)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.children import Child, start
+from board.kit.clients import host_of
 from board.kit.dataclass import dataclass
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
@@ -172,7 +173,7 @@ class Rtsp:
         self._announce(f"{url_of('rtsp', self._bind, port)}/main" if port else "")
 
     def _accept(self, sock: socket.socket, address: Any) -> None:
-        caller = _Caller(sock, str(address[0]))
+        caller = _Caller(sock, host_of(address))
         self._callers.append(caller)
         self._loop.watch(sock, READ, partial(self._speaks, caller))
         self._loop.after(FIRST_BYTE_S, partial(self._forget, caller))

@@ -59,6 +59,16 @@ def lines(peer: socket.socket, count: int) -> list[str]:
     return data.decode().split("\r\n")[:-1]
 
 
+def test_who_comes_by_ipv4_is_named_by_that_though_the_socket_is_one_of_ipv6(fired: Fired) -> None:
+    server = TriggerServer(0, "OPEN 1", fired, host="::")
+    server.start()
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert lines(peer, 1) == ["OK t1"]
+    server.close()
+    assert fired.causes == ["socket 127.0.0.1"]
+
+
 def test_who_is_connected_is_told_with_the_last_message_and_its_answer(fired: Fired, tmp_path: Path) -> None:
     state = State(tmp_path)
     clients = Clients(state, "service")

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import field
 from functools import partial
 
-from board.kit.clients import Client, Clients, place_of
+from board.kit.clients import Client, Clients, host_of, place_of
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, TriggerRefused
 from board.kit.sockets import probe
@@ -191,7 +191,7 @@ class TriggerServer:
                     log.error("trigger socket: %s", why)
                 continue
             told = self._clients.open(NAME, place_of(address)) if self._clients is not None else None
-            peer = _Peer(sock, str(address[0]), time.monotonic(), told=told)
+            peer = _Peer(sock, host_of(address), time.monotonic(), told=told)
             self._admit(peer)
             self._spawn(partial(self._serve, peer))
 

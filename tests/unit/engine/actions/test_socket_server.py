@@ -34,7 +34,8 @@ PATIENCE_S = 20.0
 class Vms:
     """The loop of the vms process with its broadcasts alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bind: str = "127.0.0.1") -> None:
+        self.bind = bind
         self.state = State(folder)
         self.path = self.state.broadcasts_socket
         self.told: list[tuple[str, str]] = []
@@ -59,7 +60,7 @@ class Vms:
         self.served = Broadcasts(
             self.loop,
             self.path,
-            "127.0.0.1",
+            self.bind,
             lambda *said: self.told.append(said),
             self.notifications.take,
             self.known,
@@ -98,8 +99,8 @@ class Vms:
 
 
 @pytest.fixture
-def vms(tmp_path: Path) -> Iterator[Vms]:
-    made = Vms(tmp_path)
+def vms(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Vms]:
+    made = Vms(tmp_path, getattr(request, "param", "127.0.0.1"))
     yield made
     made.close()
 
@@ -208,6 +209,12 @@ def test_only_permitted_addresses_may_connect(vms: Vms) -> None:
         with socket.create_connection(("127.0.0.1", vms.port), timeout=PATIENCE_S) as stranger:
             assert stranger.recv(1) == b""
         assert vms.clients() == []
+
+
+@pytest.mark.parametrize("vms", ["::"], indirect=True)
+def test_a_permitted_address_of_ipv4_may_connect_to_a_socket_of_ipv6(vms: Vms) -> None:
+    with kept(vms, clients="127.0.0.1"), vms.client():
+        pass
 
 
 def test_what_an_action_has_for_few_is_not_for_those_whom_another_one_lets_in(vms: Vms) -> None:
