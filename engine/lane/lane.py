@@ -52,11 +52,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: the event of engine.events that a refusal raises."""
+    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: the event of engine.events that a refusal raises; `again`:
+    the refusal is none of this vehicle, which may be read anew where it stands."""
 
     kind: str
     reason: Text = NOTHING
     event: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Lane:
             if any(each.vehicle.may_be(vehicle) for each in self._waiting):
                 return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
             if len(self._waiting) >= MOST_WAITING:
-                return Verdict(REFUSE, Text("too many vehicles wait already"))
+                return Verdict(REFUSE, Text("too many vehicles wait already"), again=True)
             self._waiting.append(request)
             self._waiting.sort(key=lambda each: each.since_ns)
         elif verdict.kind == OPEN:
@@ -169,8 +171,10 @@ class Lane:
         return self._has_passed(vehicle, now_ns) or (holder is not None and holder.may_be(vehicle))
 
     def keeps_waiting(self) -> Verdict | None:
-        """Why any other vehicle waits now; None: nothing stands in its way."""
+        """Why any other vehicle waits now, or is refused; None: nothing stands in its way."""
         machine = self._machine
+        if self._rules.shut_on_fault and machine.faulty:
+            return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}), again=True)
         if machine.active(SAFETY) or machine.state == table.BLOCKED:
             return OCCUPIED
         if machine.holder is not None and machine.has_loops:
@@ -321,8 +325,6 @@ class Lane:
             return YES if machine.state == table.OPENED else ALREADY
         if self.is_let_in(vehicle, now_ns):
             return ALREADY
-        if self._rules.shut_on_fault and machine.faulty:
-            return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}))
         return self.keeps_waiting() or self._stands_behind(request, now_ns) or self._paired(request, now_ns)
 
     def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:

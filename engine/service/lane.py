@@ -247,7 +247,7 @@ class LaneKeeper:
         if verdict.kind == OPEN:
             return Ruling()
         self._tell_refusal(passage.plate, verdict)
-        return Ruling("withheld", verdict.reason)
+        return Ruling("expired" if verdict.again else "withheld", verdict.reason)
 
     def _is_let_in(self, vehicle: Vehicle) -> bool:
         with self._news:

@@ -22,7 +22,7 @@ from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings
-from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
+from engine.settings.lane import COUNTS, ON_FAULT, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery
 from engine.store.occupancy import Places
 from engine.types import Conditions, Decision, Start, WeekSchedule
@@ -453,6 +453,37 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
                 gate.car(id=id)
                 engine.published("AB12CDE", id)
     assert gate.outcome(id) == "opened: AB12CDE is on WHITELIST"
+
+
+def test_who_is_refused_for_a_loop_that_fails_is_let_in_once_it_works_again(gates):
+    """A truck stood on it for ten minutes: who came behind stood before a closed barrier for good, as nobody read him again."""
+    gate = gates(**LOOPS, on_fault=ON_FAULT[1])
+    told, store = [], gate.camera.store
+    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: set(), gate.keeper.keeps_waiting)
+    gate.lines(DI1=True, DI2=True)
+    gate.keeper.warning("DI2", Text("active for 600 s"))
+    for read in range(3):
+        assert gate.car(id=f"p{read}") == "refused: the safety loop is faulty"
+        gate.clock.advance(1)
+        unopened.turn(store)
+    assert [each.passage_id for each in told] == ["p0", "p1"]  # the engine reads him three times: once more when it helps
+    gate.lines(DI2=False)
+    gate.keeper.warning("DI2", NOTHING)
+    gate.clock.advance(5)
+    unopened.turn(store)
+    assert told[-1].passage_id == "p2"
+    assert gate.car(id="last") == "opened: AB12CDE is on WHITELIST"
+
+
+def test_one_too_many_that_waits_is_read_anew_too(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=True)
+    plates = [f"CAR{number}{number}{number}" for number in range(9)]
+    for plate in plates:
+        gate.camera.store.entries.save(entry(plate), "anna")
+        outcome = gate.car(plate, plate)
+    assert outcome == "refused: too many vehicles wait already"
+    assert gate.states(plates[-1])["io"] == "expired"
 
 
 def test_who_backs_out_and_comes_again_while_his_opening_lives_is_read_anew_when_it_has_ended(gates):
