@@ -5,7 +5,7 @@ A form shows only those that make sense. One that is sent all the same is a prob
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from board.kit.fields import Conditions
@@ -24,9 +24,14 @@ def holds(conditions: Conditions, values: Mapping[str, Any]) -> bool:
 
 
 def dependent_problems(
-    kind: type[Settings], sent: Mapping[str, Any], stored: Mapping[str, Any], values: Mapping[str, Any]
+    kind: type[Settings],
+    sent: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    values: Mapping[str, Any],
+    lost: Collection[str] = (),
 ) -> tuple[Problem, ...]:
-    """What was sent although it makes no sense, and what is needed and missing. `values`: all that are to hold."""
+    """What was sent although it makes no sense, and what is needed and missing. `values`: all that are to hold; `lost`: what may be
+    missing, as somebody has to type it later."""
     full = {**{name: each.default for name, each in kind.model_fields.items()}, **values}
     found = []
     for name, each in kind.model_fields.items():
@@ -34,7 +39,7 @@ def dependent_problems(
         if not holds(each.when, full):
             if name in sent and sent[name] not in kept:
                 found.append(_problem(kind, name, SENSELESS, each.when, full))
-        elif each.needed and holds(each.needed, full) and full[name] in ("", None):
+        elif name not in lost and each.needed and holds(each.needed, full) and full[name] in ("", None):
             found.append(_problem(kind, name, NEEDED, each.needed, full))
     return tuple(found)
 

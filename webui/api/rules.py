@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -194,8 +194,8 @@ def _put_rule(portal: Portal, call: Call) -> Answer:
     return _saved(portal, call, saved)
 
 
-def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule) -> ActionRule:
-    """What was sent over what is stored; SettingsError lists every problem of name, schedule and options."""
+def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule, lost: Collection[str] = ()) -> ActionRule:
+    """What was sent over what is stored; SettingsError lists every problem of name, schedule and options. `lost`: as `filled`."""
     values = {
         "name": stored.name,
         "enabled": stored.enabled,
@@ -208,7 +208,7 @@ def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule) -> Acti
     try:
         body = sent.get("options", {})
         if isinstance(body, dict):  # else the form says so
-            options = _filled(portal, stored, body)
+            options = _filled(portal, stored, body, lost)
     except SettingsError as why:
         found += why.below("options").problems
     if found:
@@ -278,10 +278,10 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
     return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})
 
 
-def _filled(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> str:
+def _filled(portal: Portal, stored: ActionRule, body: Mapping[str, Any], lost: Collection[str] = ()) -> str:
     """The options that were sent as JSON text; passwords left empty keep the stored ones."""
     kind = kind_of(portal, stored.kind)
-    return str(filled(kind.options, body, stored_options(stored), board_choices(portal.profile)).model_dump_json())
+    return str(filled(kind.options, body, stored_options(stored), board_choices(portal.profile), lost).model_dump_json())
 
 
 ROUTES = (

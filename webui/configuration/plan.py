@@ -109,7 +109,7 @@ def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: b
         with _noting(made, place, f"settings.{name}"):
             before = portal.store.settings(kind)
             stored = before.model_dump(mode="json")
-            wanted = _without_lost(made, kind, wanted, stored, place, f"settings/{name}", may_stay=True)
+            wanted, _ = _without_lost(made, kind, wanted, stored, place, f"settings/{name}", may_stay=True)
             after = changed(portal, kind, wanted)
             if after != before:
                 made.settings.append(after)
@@ -187,8 +187,8 @@ def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, p
             values = {key: value for key, value in body.items() if key != "kind"}
             stored = known or ActionRule(0, one.target.id, kind.label, kind.name, True, WeekSchedule(), "{}")
             options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            values["options"] = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
-            after = rule_of(portal, values, stored)
+            values["options"], lost = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
+            after = rule_of(portal, values, stored, lost)
             one.rules.append(after)
             if known is None:
                 made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
@@ -220,7 +220,7 @@ def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, pl
             values = {key: value for key, value in body.items() if key != "kind"}
             stored = known or Job(0, one.target.id, kind.name, True, "day", True, "{}")
             options = _with(body.get("options"), secrets.get(f"{place}/{number}"))
-            values["options"] = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
+            values["options"], _ = _without_lost(made, kind.options, options, stored_options(stored), where, f"{place}/{number}")
             after = job_of(portal, values, stored)
             one.jobs.append(after)
             if known is None:
@@ -250,17 +250,19 @@ def _with(options: object, hidden: Mapping[str, Any] | None) -> object:
 
 def _without_lost(
     made: Plan, kind: type[Settings], sent: Any, stored: Mapping[str, Any], where: Text, place: str, may_stay: bool = False
-) -> Any:
-    """What was sent without the passwords that only the camera of the file has, which are noted as missing.
+) -> tuple[Any, list[str]]:
+    """(What was sent without the passwords that only the camera of the file has, which are noted as missing; which of them have
+    options of their own).
 
     An address for which another password is stored here is refused later, as in a form; one that `may_stay` stays as it is: each
     camera may look through a network camera of its own."""
     if not isinstance(sent, Mapping):
-        return sent
-    wanted, names = dict(sent), made.hidden.get(place)
-    for name in names if isinstance(names, list) else ():
-        if isinstance(name, str) and is_secret(kind, name) and not (sent.get(name) or stored.get(name)):
-            made.missing.append(Text("{place}: {title}: is not in the file", {"place": where, "title": kind.title_of(name)}))
+        return sent, []
+    wanted, said = dict(sent), made.hidden.get(place)
+    names = [each for each in said if isinstance(each, str) and is_secret(kind, each)] if isinstance(said, list) else []
+    missing = [each for each in names if not (sent.get(each) or stored.get(each))]
+    for name in missing:
+        made.missing.append(Text("{place}: {title}: is not in the file", {"place": where, "title": kind.title_of(name)}))
     for name, bare in lost(kind, sent, stored).items():
         told = {"place": where, "title": kind.title_of(name)}
         if not holds_one(stored.get(name)):
@@ -269,7 +271,7 @@ def _without_lost(
         elif may_stay:
             del wanted[name]
             made.missing.append(Text("{place}: {title}: stays as it is, as its password is not in the file", told))
-    return wanted
+    return wanted, missing
 
 
 def _plain(job: Job) -> dict[str, Any]:

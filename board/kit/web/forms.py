@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
@@ -62,16 +62,16 @@ def groups(form: Sequence[Field]) -> list[tuple[str, list[Field]]]:
     return list(found.items())
 
 
-def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], choices: Choices) -> S:
+def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], choices: Choices, lost: Collection[str] = ()) -> S:
     """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, as long as the password
-    stays with those it was typed for (board/kit/secrets.py).
+    stays with those it was typed for (board/kit/secrets.py). `lost`: passwords that may be missing though they are needed.
 
     Raises SettingsError with every problem."""
     values, moved = merged(kind, body, stored)
     found = (*problems(kind, values), *_widget_problems(kind, values, choices), *moved)
     if found:
         raise SettingsError(*found)
-    found = dependent_problems(kind, body, stored, values)
+    found = dependent_problems(kind, body, stored, values, lost)
     if found:
         raise SettingsError(*found)
     settings = kind.model_validate(values).completed(stored)

@@ -120,19 +120,23 @@ def test_another_camera_takes_all_but_the_passwords_of_a_file_without_a_passphra
 ) -> None:
     rule(caller)
     rule(caller, "Token", url="http://nvr.example/in?token=hunter2&key={plate}", authentication="none", password="")
+    rule(caller, "Bearer", authentication="bearer", user="")
     url = "rtsp://anna:hunter2@camera.example/1"
     caller.portal.store.settings.put(LprSettings(region="Europe", countries=("DE",), camera_url=url), "a")
     document = exported(caller)
     if not knows:
         del document["hidden"]
+        white = next(each for each in document["lists"] if each["role"] == "white")
+        white["actions"] = [each for each in white["actions"] if each["name"] != "Bearer"]
     missing = [
         "Settings lpr: Camera URL: the password in it is not in the file",
         *(["List WHITELIST, action Tell the office: Password: is not in the file"] if knows else []),
         "List WHITELIST, action Token: URL: the password in it is not in the file",
+        *(["List WHITELIST, action Bearer: Password: is not in the file"] if knows else []),
     ]
     assert [sent(other, document, apply=each).json["missing"] for each in (False, True)] == [missing, missing]
     options = [json.loads(each.options) for each in other.portal.store.rules(WHITE)]
-    assert [each["url"] for each in options] == ["http://server/cars", "http://nvr.example/in?token=&key={plate}"]
+    assert [each["url"] for each in options[:2]] == ["http://server/cars", "http://nvr.example/in?token=&key={plate}"]
     assert other.portal.lpr().camera_url == "rtsp://anna:@camera.example/1"
     assert sent(caller, document).json["missing"] == [], "this one has them all"
     assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).json["missing"] == []
