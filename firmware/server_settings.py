@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from board.kit.errors import ConfigError
 from board.kit.from_json import from_json
 from board.kit.settings import Settings, SettingsError
-from board.kit.web.forms import filled
+from board.kit.web.forms import fields, filled
 from board.kit.web.routes import Answer, Call, Elsewhere
 from board.kit.words import Text
 from firmware.host import Host
@@ -32,12 +32,22 @@ class Configured(Protocol[Kind]):
 
 def changed(host: Host, call: Call, server: Configured[Kind], what: str, name: str, page: Callable[..., Answer]) -> Answer:
     """Carries out the form of the page `name`, and leads there; what is not right is shown by `page`, with what was sent. What is
-    sent as it was shown was not touched: somebody else may have changed it meanwhile."""
+    sent as it was shown was not touched: somebody else may have changed it meanwhile. What both changed is asked about once."""
     kind = type(server.settings)
     posted: dict[str, Any] = {option: call.body[option] for option in kind.model_fields if option in call.body}
     posted.update({option: option in call.body for option in kind.model_fields if kind.type_of(option) is bool})
     before = _shown(call.body.get("shown", ""))
     sent = {option: value for option, value in posted.items() if option not in before or str(value) != str(before[option])}
+    now = server.settings.model_dump(mode="json")
+    labels = {field.name: dict(field.choices) for field in fields(kind, now, {})}
+    theirs = {
+        option: Text("Stored now: {value}", {"value": Text(labels[option].get(str(now[option]), str(now[option])))})
+        for option, value in sent.items()
+        if option in before and now[option] != before[option] and str(value) != str(now[option])
+    }
+    if theirs:
+        why = Text("Not saved: somebody else has changed this meanwhile. Save again, and what you entered takes its place.")
+        return page(host, call, 409, why, sent, theirs)
     try:
         store(host, call, server, sent, what)
     except SettingsError as why:

@@ -18,11 +18,11 @@ from board.kit.clock import Clock
 from engine.exchange.kinds.local_list import LocalListOptions
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import Job
+from engine.types import Job, WeekSchedule
 from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
-from tests.samples import WHITE, entry, rule
+from tests.samples import BLACK, WHITE, entry, rule
 from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
@@ -104,6 +104,66 @@ def test_what_another_person_saved_meanwhile_stays_in_each_form(browser: Any, ca
             assert with_store(folder, read) == right, path
 
 
+def test_what_another_person_saved_in_the_same_field_is_not_overwritten_unseen(browser: Any, camera: tuple[Path, str]) -> None:
+    """The second of the two was told that all was saved, and the first never knew."""
+    folder, address = camera
+    seen = with_store(folder, lambda store: store.entries.save(replace(entry("B TP 1", BLACK), owner="Anna"), "admin"))
+    other_week = WeekSchedule(((),) * 7)
+    for path, other, field, typed, stored_now, read, right in (
+        (
+            "general", put(GeneralSettings, site="South"), "#f-site", "West", "South",
+            lambda store: store.settings(GeneralSettings).site, "West",
+        ),
+        (
+            "lpr", put(LprSettings, mode="TRIGGER"), "#f-mode", "FREEFLOW", "",
+            lambda store: store.settings(LprSettings).mode, "FREEFLOW",
+        ),
+        (
+            "actions/1", lambda store: store.rules.save(replace(store.rules.get(1), name="Ben's"), "ben"),
+            "#f-action-name", "Anna's", "Ben's", lambda store: store.rules.get(1).name, "Anna's",
+        ),
+        (
+            "actions/1", lambda store: store.rules.save(replace(store.rules.get(1), week=other_week), "ben"),
+            "[data-spans='0']", "08:00-09:00", "", lambda store: store.rules.get(1).week.days[0], ((480, 540),),
+        ),
+        (
+            "jobs/1", lambda store: store.jobs.save(replace(store.jobs.get(1), interval="hour"), LocalListOptions, "ben"),
+            "#f-interval", "day", "", lambda store: store.jobs.get(1).interval, "day",
+        ),
+        (
+            f"lists/{WHITE}", lambda store: store.lists.save(replace(store.lists.get(WHITE), colour="#445566"), "ben"),
+            "#rename-dialog [name=colour]", "#665544", "#445566", lambda store: store.lists.get(WHITE).colour, "#665544",
+        ),
+        (
+            f"lists/{BLACK}?search=BTP1", lambda store: store.entries.save(replace(store.entries.get(seen.id), owner="Ben"), "ben"),
+            "#entry-dialog [name=owner]", "Carl", "Ben", lambda store: store.entries.get(seen.id).owner, "Carl",
+        ),
+    ):  # fmt: skip
+        with page_of_its_own(browser) as page:
+            sent: list[str] = []
+            page.on("request", lambda request, sent=sent: sent.append(request.url) if request.method == "PUT" else None)
+            page.goto(f"{address}/{path}")
+            if path.startswith("lists"):
+                page.locator("#edit-list" if "rename" in field else "[data-do=edit]").click()
+            place = page.locator("dialog[open]") if path.startswith("lists") else page.locator("main")
+            if page.locator(field).evaluate("field => field.tagName") == "SELECT":
+                page.locator(field).select_option(typed)
+            else:
+                page.locator(field).fill(typed)
+            with_store(folder, other)
+            theirs = with_store(folder, read)
+            save = place.get_by_role("button", name="Save", exact=True)
+            save.click()
+            notice = (place if path.startswith("lists") else page).locator(".notice.bad")
+            playwright.expect(notice).to_contain_text("somebody else has changed this meanwhile")
+            playwright.expect(notice).to_contain_text(f"Stored now: {stored_now}" if stored_now else "tored now")
+            assert (with_store(folder, read), sent) == (theirs, []), path
+            with page.expect_response(lambda response: response.request.method == "PUT") as saved:
+                save.click()
+            assert saved.value.status == 200, saved.value.text()
+            assert with_store(folder, read) == right, path
+
+
 def test_what_was_typed_in_a_dialog_stays_when_the_session_is_over(browser: Any, camera: tuple[Path, str]) -> None:
     _, address = camera
     with page_of_its_own(browser) as page:
@@ -166,10 +226,10 @@ def test_nothing_is_sent_twice_while_a_page_is_left_on_a_slow_line_nor_by_a_doub
 def test_a_double_click_on_delete_does_not_answer_the_question_that_opens_below_it(browser: Any, camera: tuple[Path, str]) -> None:
     """On a phone the question's own button may come to lie where the first click was."""
     folder, address = camera
-    with_store(folder, lambda store: [store.entries.save(entry(f"B DC {number}"), "admin") for number in range(20)])
-    before = with_store(folder, lambda store: len(store.entries(WHITE)))
+    with_store(folder, lambda store: [store.entries.save(entry(f"B DC {number}", BLACK), "admin") for number in range(20)])
+    before = with_store(folder, lambda store: len(store.entries(BLACK)))
     with page_of_its_own(browser, viewport={"width": 360, "height": 740}) as page:
-        page.goto(f"{address}/lists/{WHITE}")
+        page.goto(f"{address}/lists/{BLACK}")
         delete, yes = page.locator("[data-do=delete]").nth(9), page.locator("dialog[open] .danger")
         delete.click()
         there = yes.bounding_box()
@@ -180,10 +240,10 @@ def test_a_double_click_on_delete_does_not_answer_the_question_that_opens_below_
         page.mouse.dblclick(left + 10, there["y"] + there["height"] / 2)
         playwright.expect(yes).to_be_visible()
         page.wait_for_timeout(300)
-        assert with_store(folder, lambda store: len(store.entries(WHITE))) == before
+        assert with_store(folder, lambda store: len(store.entries(BLACK))) == before
         yes.click()
         until(
-            lambda: page.wait_for_timeout(50) or with_store(folder, lambda store: len(store.entries(WHITE))) == before - 1,
+            lambda: page.wait_for_timeout(50) or with_store(folder, lambda store: len(store.entries(BLACK))) == before - 1,
             "one less",
         )
 

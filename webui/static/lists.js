@@ -38,13 +38,7 @@ const ALWAYS = Array.from({length: 7}, () => [[0, 1440]]);
 let edited = null;
 let shownWeek = "";
 
-function openEntry(row) {
-  edited = row;
-  const form = $("form", entry);
-  form.reset();
-  clearProblems(form);
-  $(".notices", entry).replaceChildren();
-  $("h2", entry).textContent = row ? _("Change plate") : _("Add plate");
+function fill(form, row) {
   for (const input of form.elements) {
     if (!input.name) continue;
     const stored = row?.dataset[input.name] ?? "";
@@ -52,6 +46,17 @@ function openEntry(row) {
     if (!input.value) input.value = stored.slice(0, 16);  // a limit with an offset, or finer than the field shows
     input.dataset.shown = input.value;
   }
+  if (row) $("[data-week]", form).dataset.week = row.dataset.week;
+}
+
+function openEntry(row) {
+  edited = row;
+  const form = $("form", entry);
+  form.reset();
+  clearProblems(form);
+  $(".notices", entry).replaceChildren();
+  $("h2", entry).textContent = row ? _("Change plate") : _("Add plate");
+  fill(form, row);
   week.show(row ? JSON.parse(row.dataset.week) : ALWAYS);
   shownWeek = JSON.stringify(week.read());
   entry.showModal();
@@ -71,6 +76,11 @@ dialogForm(entry, {
   method: () => (edited ? "PUT" : "POST"),
   body: changed,
   path: () => (edited ? `entries/${edited.dataset.id}` : `lists/${list}/entries`),
+  theirs: (page) => {
+    const [form, row] = [$("#entry-dialog form", page), $(`#entries [data-id="${edited.dataset.id}"]`, page)];
+    if (row) fill(form, row);
+    return row && form;
+  },
   then: () => leave(),
 });
 $("#entries")?.addEventListener("click", async (event) => {

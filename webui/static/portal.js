@@ -100,12 +100,13 @@ if (said) { sessionStorage.removeItem("said"); toast(said); }
 
 const notSaved = (count) => _n("Not saved: {count} value is not possible.", "Not saved: {count} values are not possible.", count);
 
-/** A message at the top of the page (or in `place`) that stays until the next one. */
-export function notice(kind, text, problems = [], place = $("#notices")) {
+/** A message at the top of the page (or in `place`) that stays until the next one. Above problems stands how many values are not
+ *  possible, or `heading`. */
+export function notice(kind, text, problems = [], place = $("#notices"), heading = "") {
   const node = el("div", {class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status", tabindex: "-1"});
   const inside = el("div");
   if (problems.length) {
-    inside.append(el("strong", {}, notSaved(problems.length)));
+    inside.append(el("strong", heading ? {} : {"data-count": true}, heading || notSaved(problems.length)));
     inside.append(el("ul", {}, ...problems.map((problem) => el("li", {}, `${problem.title}: ${problem.text}`))));
   } else inside.append(text);
   node.append(inside);
@@ -197,7 +198,7 @@ const listed = new WeakMap();
 /** Marks the fields that `error` names and lists everything at `place`. What was typed stays. */
 export function showProblems(form, error, place) {
   clearProblems(form);
-  const node = notice("bad", error.message, error.problems, place);
+  const node = notice("bad", error.message, error.problems, place, error.heading);
   const lines = $$("li", node);
   for (const [number, problem] of error.problems.entries()) {
     const field = fieldOf(form, problem.field);
@@ -218,8 +219,9 @@ function clearField(field) {
     const list = line.closest(".notice");
     line.remove();
     const left = list ? $$("li", list).length : 0;
-    if (left) $("strong", list).textContent = notSaved(left);
-    else list?.remove();
+    const counted = left && $("strong[data-count]", list);
+    if (counted) counted.textContent = notSaved(left);
+    else if (!left) list?.remove();
   }
   listed.delete(field);
 }
@@ -276,15 +278,79 @@ function keepUnsaved(form, body) {
   return () => { before = now(); };
 }
 
-/** Sends a form to the API; `then` gets the answer. */
-export function connectForm(form, {method, path, body = values, then, place}) {
+/** What a field showed when its page came, or `now`: what it holds. A week is compared as a whole, with what its page showed. */
+function content(field, now = false) {
+  return JSON.stringify($$("input, select, textarea, [data-week]", field).map((input) => {
+    if (input.dataset.week) return input.dataset.week;
+    if ("spans" in input.dataset) return "";
+    if (/^(checkbox|radio)$/.test(input.type)) return now ? input.checked : input.defaultChecked;
+    if (input.tagName === "SELECT") return now ? input.value : ([...input.options].find((option) => option.defaultSelected) ?? input.options[0])?.value;
+    return now ? input.value : input.dataset.shown ?? input.defaultValue;
+  }));
+}
+
+/** From now on the field counts as one that showed what its like of another page does. */
+function showedLike(field, other) {
+  const others = $$("input, select, textarea, [data-week]", other);
+  for (const [number, input] of $$("input, select, textarea, [data-week]", field).entries()) {
+    const like = others[number];
+    if (!like) continue;
+    const {value, checked} = input;
+    if (input.dataset.week) input.dataset.week = like.dataset.week;
+    else if (input.dataset.shown !== undefined) input.dataset.shown = like.dataset.shown;
+    else if (input.tagName === "SELECT") for (const option of input.options) option.defaultSelected = option.value === like.value;
+    else [input.defaultValue, input.defaultChecked] = [like.defaultValue, like.defaultChecked];
+    if (!input.dataset.week) [input.value, input.checked] = [value, checked];
+  }
+}
+
+/** A field's content in words; "" where it is a drawing or a week. */
+function inWords(field) {
+  const input = $("input, select, textarea", field);
+  if ($("[data-week]", field) || input.type === "hidden") return "";
+  if (input.tagName === "SELECT") return input.selectedOptions[0]?.textContent.trim();
+  if (input.role === "switch") return input.checked ? _("on") : _("off");
+  if (input.type === "checkbox") return $$("input:checked", field).map((box) => box.closest("label")?.textContent.trim() ?? box.value).join(", ");
+  return input.value;
+}
+
+/** Of what `sent` changes, what somebody else has changed as well since the page came, as problems of those fields. Each is one only
+ *  once: whoever sends it again has read what is stored, and wants his own. `theirs(page)`: the form as `page`, loaded anew, has it. */
+async function changedByOthers(form, sent, theirs) {
+  const html = await fetch(location.href).then((response) => response.text(), () => ""); // what is wrong then is said when it is sent
+  const now = theirs(new DOMParser().parseFromString(html, "text/html"));
+  if (!now) return [];
+  const {options = {}, ...own} = sent;
+  const problems = [];
+  for (const path of [...Object.keys(own), ...Object.keys(options).map((name) => `options.${name}`)]) {
+    const [field, other] = [fieldOf(form, path), fieldOf(now, path)];
+    if (!field || !other || content(other) === content(field)) continue;
+    if ($("[data-week]", field) || content(other) !== content(field, true)) {
+      const title = $("label[for], b", field) ?? $("h2", field.closest("section, form"));
+      const value = inWords(other);
+      problems.push({field: path, title: title.textContent, text: value ? _("Stored now: {value}", { value }) : _("Another one is stored now.")});
+    }
+    showedLike(field, other);
+  }
+  return problems;
+}
+
+const likeIn = (form) => (page) => (form.id ? page.getElementById(form.id) : $("form", page.getElementById(form.closest("[id]").id) ?? page));
+
+/** Sends a form to the API; `then` gets the answer. `theirs`: of changedByOthers. */
+export function connectForm(form, {method, path, body = values, then, place, theirs = likeIn(form)}) {
   form.noValidate = true;
   const stored = keepUnsaved(form, body);
   // What was wrong with a field is gone once it is changed.
   form.addEventListener("input", (event) => clearField(event.target.closest(".has-problem")));
   form.addEventListener("change", (event) => clearField(event.target.closest(".has-problem")));
   onSubmit(form, place, async () => {
-    const answer = await api(typeof method === "function" ? method() : method, typeof path === "function" ? path() : path, body(form));
+    const [verb, sent] = [typeof method === "function" ? method() : method, body(form)];
+    const problems = verb === "PUT" ? await changedByOthers(form, sent, theirs) : [];
+    if (problems.length) {
+      throw Object.assign(new ApiError(409, {problems}), {heading: _("Not saved: somebody else has changed this meanwhile. Save again, and what you entered takes its place.")});
+    }
+    const answer = await api(verb, typeof path === "function" ? path() : path, sent);
     clearProblems(form);
     stored();
     (place || $("#notices")).replaceChildren();
@@ -301,7 +367,7 @@ export function onSubmit(form, place, work) {
       try { await work(); } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         const dialog = form.closest("dialog");
-        if (dialog && !dialog.open) notice("bad", error.message, error.problems); // it was closed while the camera was being waited for
+        if (dialog && !dialog.open) notice("bad", error.message, error.problems, undefined, error.heading); // it was closed while the camera was being waited for
         else showProblems(form, error, place);
       }
     });
