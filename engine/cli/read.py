@@ -21,7 +21,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--country", default="", help="codes of the countries whose formats settle look-alikes: AT,DE,US-TX")
     parser.add_argument("--threads", type=int, default=1, help="threads of the networks (default 1)")
     parser.add_argument(
-        "--models", type=Path, default=MODELS, help="folder of detector.tflite, ocr.tflite and its second reader with their cards"
+        "--models", type=Path, default=MODELS, help="folder of the networks and their cards: two detectors, two readers"
     )
 
 
