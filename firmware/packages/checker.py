@@ -54,9 +54,10 @@ class NotChecked(PackageError):
 
 
 def check_slot(folder: Path, slot: Slot, trust: TrustedKeys) -> None:
-    """check_tree of an installed version. One that nobody signed still has to be the one that was installed."""
+    """check_tree of an installed version, which still has to be the very one that was installed: a card may be another camera's,
+    and an older version with a hole has the right signature too."""
     check_tree(folder, trust, unsigned=not slot.signed_by)
-    if not slot.signed_by and manifest_sha256(_read(folder / CONF), _read(folder / HASHES)) != slot.manifest_sha256:
+    if manifest_sha256(_read(folder / CONF), _read(folder / HASHES)) != slot.manifest_sha256:
         raise PackageError("{conf} or {hashes} was changed", conf=CONF, hashes=HASHES)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import Text, to_stored
-from firmware.packages.checker import NotChecked, check_tree
+from firmware.packages.checker import NotChecked, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
@@ -85,7 +85,7 @@ def _tried(slots: Slots, slot: Slot, trust: TrustedKeys) -> Slot | None:
             _say(f"{slot.version} is not tried: its start cannot be counted: {why}")
             return None
     try:
-        check_tree(slots.path(HOST_NAME, slot), trust)
+        check_slot(slots.path(HOST_NAME, slot), slot, trust)
     except NotChecked as why:  # no fault of this version: it does not lose its place
         _say(f"{slot.version} does not run: {why}")
         return None

@@ -634,6 +634,25 @@ def test_a_version_that_is_made_anew_is_preferred_to_the_one_before_it(camera: C
     assert only(packages).version == "2.0.0"
 
 
+def test_another_version_of_the_same_vendor_in_its_place_is_not_run_for_it(camera: Camera, prepared: Prepared) -> None:
+    """As a card that was changed with another camera's brings it, or whoever has an old version with a hole at hand."""
+    camera.begin_as(prepared.two_good)
+    home = camera.state.host / "packages" / "TINY"
+    shutil.rmtree(home / "B")
+    shutil.copytree(home / "A", home / "B")
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert b"version = 2.0.0" in (home / "current" / "package.conf").read_bytes()
+    assert "2.0.0 was damaged and is made anew from its package" in str(only(packages).message)
+    packages.close()
+    for each in ("B", "B.tar.gz"):
+        shutil.rmtree(home / each) if (home / each).is_dir() else (home / each).unlink()
+    shutil.copytree(home / "A", home / "B")
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert only(packages).version == "1.0.0"
+
+
 def test_a_damaged_version_is_not_made_anew_from_another_or_a_changed_package(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.one)
     packages = camera.boot()

@@ -19,6 +19,7 @@ from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING
 from firmware import VERSION
+from firmware.packages import checker
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
 from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot, Slots
@@ -141,7 +142,7 @@ class PowerCut(BaseException):
 def test_whenever_the_power_goes_during_an_update_the_old_or_the_new_host_runs(
     camera: Camera, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choice, "check_tree", lambda folder, trust: verify_tree(folder, trust()).signed_by)
+    monkeypatch.setattr(checker, "check_tree", lambda folder, trust, unsigned: verify_tree(folder, trust(), unsigned).signed_by)
     camera.update("2.0.0", GOOD)
     members = host("3.0.0")
     archive = write(camera.folder / "new.tar.gz", members)
