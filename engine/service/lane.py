@@ -89,7 +89,7 @@ class _Known:
     stuck: set[str] = field(default_factory=set)
     waiting: dict[str, Decision] = field(default_factory=dict)
     early: dict[str, Effect] = field(default_factory=dict)
-    """Outcomes of passages that waited and may not be stored yet."""
+    """What has become of passages that may not be stored yet."""
     counted: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Passages by which a vehicle was counted in or out, and that fitted."""
     at_once: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
@@ -488,10 +488,16 @@ class LaneKeeper:
                 self._passed(stores, passage_id)
         elif effect.name == UNCOUNT:
             self._uncount(stores, effect.vehicle.passage_id)
-        elif effect.name == COUNT or (effect.name == PASSED and effect.vehicle.passage_id not in self._known.at_once):
+        elif effect.name == COUNT:
             self._passed(stores, effect.vehicle.passage_id)
         elif effect.name == PASSED:
-            pass
+            passage_id = effect.vehicle.passage_id
+            if (
+                self._inside.counts
+                and passage_id not in self._known.at_once
+                and (not passage_id or self._is_stored(stores, effect))
+            ):
+                self._passed(stores, passage_id)
         else:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
@@ -502,13 +508,21 @@ class LaneKeeper:
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
         """False: the passage is on its way into the store; `stored` repeats the effect."""
-        passage_id = effect.vehicle.passage_id
+        passage_id, early = effect.vehicle.passage_id, self._known.early
         with self._news:
-            self._known.early[passage_id] = effect
-        if not stores.store.passages.has(passage_id):
-            return False
+            early[passage_id] = effect
+            if len(early) > MOST_WAITING:
+                del early[next(iter(early))]
+        try:
+            if not stores.store.passages.has(passage_id):
+                return False
+        except StoreError:
+            with self._news:
+                if early.pop(passage_id, None) is None:
+                    return False  # it is repeated already
+            raise
         with self._news:
-            return self._known.early.pop(passage_id, None) is not None
+            return early.pop(passage_id, None) is not None
 
     def _values(self, effect: Effect) -> dict[str, object]:
         settings = self._settings
@@ -700,14 +714,15 @@ class LaneKeeper:
         self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
+        self._count_let_in(passage, decision)
         with self._news:
             effect = self._known.early.pop(passage.id, None)
             if effect is not None:
                 self._take((effect,))
-        if decision.outcome not in ("opened", WAITING):
-            with self._news:
-                if self._lane is not None and self._begun:
-                    self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
+            if decision.outcome not in ("opened", WAITING) and self._lane is not None and self._begun:
+                self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
+
+    def _count_let_in(self, passage: Passage, decision: Decision) -> None:
         if self._lane is None or not self._inside.counts:
             return
         has_loops = self._has_loops()

@@ -665,6 +665,26 @@ def test_a_car_that_drove_in_while_nothing_could_be_stored_opens_no_second_time(
     assert len(gate.camera.pins.requests) == 2
 
 
+def test_who_drove_in_while_nothing_could_be_stored_is_counted_once_that_is_stored(gates, monkeypatch):
+    """He was taken for one that was let in by hand: not inside, and one more unsure when he left."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    gate.lines(DI1=True, DI2=False)
+
+    def full(*arguments):
+        raise StorageFull("storage is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate.camera.store, "add_passage", full)
+        with pytest.raises(StorageFull):
+            gate.car()
+        until(lambda: gate.camera.pins.begun, "the pulse")
+        gate.lines(DI2=True)
+        gate.lines(DI1=False, DI2=False)
+        until(lambda: not gate.keeper._effects, "what was due")
+    gate.car()  # the engine repeats it
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+
+
 def test_an_opening_that_pins_never_carried_out_is_none(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=False)
