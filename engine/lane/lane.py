@@ -100,6 +100,8 @@ class Lane:
         """The arming loop was left since."""
         self._somebody_ns: int | None = None
         """A vehicle of unknown plate has driven in: who was read before may have been it."""
+        self._drove_in_ns = 0
+        """The same, while it was none of those that wait: it may be told of later, as one about whom a server is asked."""
 
     @property
     def machine(self) -> Machine:
@@ -150,6 +152,9 @@ class Lane:
         if any(each.vehicle.passage_id == vehicle.passage_id for each in self._waiting):
             return self._judge(request, now_ns)
         verdict = self._judge(request, now_ns)
+        if verdict.kind != REFUSE and seen_ns <= self._drove_in_ns:
+            self._drove_in_ns = 0
+            return Verdict(REFUSE, SOMEBODY, again=True)
         if verdict.kind == WAIT and request.until_ns <= now_ns:
             verdict = Verdict(REFUSE, verdict.reason)
         if verdict.kind == WAIT:
@@ -284,8 +289,11 @@ class Lane:
         if since_ns is None or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
             return []
         self._somebody_ns = None
+        if machine.has(ARMING) and not self._left_arming:
+            return []
         first = next((each for each in self._waiting if each.seen_ns <= since_ns), None)
-        if first is None or (machine.has(ARMING) and not self._left_arming):
+        if first is None:
+            self._drove_in_ns = since_ns
             return []
         self._waiting.remove(first)
         self._waited_in_vain(replace(first, until_ns=now_ns))

@@ -393,6 +393,22 @@ def test_who_is_let_in_by_hand_while_he_is_read_opens_for_nobody_behind_him(role
     assert street.ask("AB12CDE", "read anew").kind == OPEN  # it was another
 
 
+def test_who_was_let_in_by_hand_opens_for_nobody_though_his_read_is_told_of_later_only():
+    """A server is asked about him meanwhile."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY)
+    street.off(ARMING, SAFETY)
+    street.on(ARMING)
+    street.wait(2)
+    assert street.ask("XY99ZZZ", age_s=1).kind == OPEN  # it was read after that
+    street.lane.cancel("XY99ZZZ", street.now_ns)
+    verdict = street.ask("AB12CDE", age_s=3)
+    assert (verdict.kind, verdict.again) == (REFUSE, True)
+    assert street.ask("AB12CDE", "read anew").kind == OPEN
+
+
 def test_who_stands_on_the_arming_loop_while_somebody_else_is_let_out_by_hand_waits_for_that_alone():
     street = Street(ARMING, SAFETY)
     street.on(ARMING)
