@@ -6,7 +6,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,9 @@ MOST_PARTS = 2_000
 MOST_TEXTS = 32 << 20
 """Characters of the shared strings."""
 MOST_COLUMNS = 256
-MOST_MERGED = 65_536
+MOST_TEXT_COUNT = 4 << 20
+MOST_TOLD = 65_536
+"""Of sheets, relations, styles and merged cells each: more than Excel takes, and few enough to be kept in memory."""
 MOST_CELL = 32_767
 MOST_DEEP = 64
 MOST_UNFINISHED = 1 << 20
@@ -107,6 +109,7 @@ class _Workbook:
         if name == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith("id") and ":" in key), "")
             self._sheets.append((relation or attributes.get("id", ""), attributes.get("state", "visible") == "visible"))
+            _bound(self._sheets)
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """{id: (kind, part)} of what `part` refers to; "" is the archive itself."""
@@ -118,6 +121,7 @@ class _Workbook:
                 target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
                 kind = attributes.get("Type", "").rpartition("/")[2].lower()
                 targets[attributes.get("Id", "")] = (kind, target.lstrip("/").lower())
+                _bound(targets)
 
         relations = f"{folder}/_rels/{name}.rels".lstrip("/")
         if relations in self._names:
@@ -151,8 +155,7 @@ class _Workbook:
             above, below = (_int(each.lstrip(_LETTERS)) for each in (first, last))
             if below > above:
                 found.append(_Merged(above, below, _column_of(first, 1)))
-                if len(found) > MOST_MERGED:
-                    raise FileRefused("the workbook has too many parts")
+                _bound(found)
 
         left = self._left
         if self._holds(sheet, "mergeCell"):
@@ -174,6 +177,8 @@ class _Workbook:
         def end(name: str) -> None:
             if name == "si":
                 self._texts.append(_unescaped("".join(parts)[:MOST_CELL]))
+                if len(self._texts) > MOST_TEXT_COUNT:
+                    raise FileRefused("the workbook holds too much text")
             state["inside"] -= name == "t"
             state["phonetic"] -= name == "rPh"
 
@@ -193,10 +198,12 @@ class _Workbook:
         def start(name: str, attributes: Mapping[str, str]) -> None:
             if name == "numFmt":
                 formats[_int(attributes.get("numFmtId"))] = _shown_by(attributes.get("formatCode", ""))
+                _bound(formats)
             state["cells"] += name == "cellXfs"
             if name == "xf" and state["cells"]:
                 number = _int(attributes.get("numFmtId"))
                 self._shown.append(formats.get(number) or _Shown(number in _DAYS, number in _POWERS, 0, number in _TIMES))
+                _bound(self._shown)
 
         def end(name: str) -> None:
             state["cells"] -= name == "cellXfs"
@@ -410,6 +417,11 @@ class _Parser:
 
 
 def _nothing(name: str) -> None: ...
+
+
+def _bound(told: Sized) -> None:
+    if len(told) > MOST_TOLD:
+        raise FileRefused("the workbook has too many parts")
 
 
 def _column_of(reference: str, following: int) -> int:

@@ -473,6 +473,28 @@ def test_a_workbook_with_what_no_program_writes_is_refused_before_it_takes_memor
     assert "the workbook is damaged" in refused(tmp_path, content)
 
 
+@pytest.mark.parametrize(
+    ("part", "before", "each", "says"),
+    [
+        pytest.param("xl/styles.xml", "<cellXfs>", "<xf/>", "too many parts", id="styles"),
+        pytest.param("xl/styles.xml", "<numFmts>", '<numFmt numFmtId="{}"/>', "too many parts", id="formats"),
+        pytest.param("xl/workbook.xml", "<sheets>", '<sheet name="b"/>', "too many parts", id="sheets"),
+        pytest.param("xl/_rels/workbook.xml.rels", "<r>", '<Relationship Id="{}"/>', "too many parts", id="relations"),
+        pytest.param("xl/worksheets/sheet1.xml", "</sheetData>", '<mergeCell ref="A1:A2"/>', "too many parts", id="merged"),
+        pytest.param("xl/sharedStrings.xml", "</si>", "<si/>", "too much text", id="texts"),
+    ],
+)
+def test_of_what_is_kept_in_memory_a_workbook_may_hold_so_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, before: str, each: str, says: str
+) -> None:
+    monkeypatch.setattr(workbook_file, "MOST_TOLD", 20)
+    monkeypatch.setattr(workbook_file, "MOST_TEXT_COUNT", 20)
+    parts = PARTS | {"xl/_rels/workbook.xml.rels": "<r></r>"}
+    assert len(entries(tmp_path, packed(parts))[1]) == 4
+    many = "".join(each.format(number) for number in range(30))
+    assert says in refused(tmp_path, packed(parts | {part: parts[part].replace(before, before + many, 1)}))
+
+
 def test_of_a_cell_that_goes_on_without_end_only_what_fits_into_one_is_kept(tmp_path: Path) -> None:
     sheet = SHEET.replace("12E4", f"12E4{'x' * (16 << 20)}").replace('"X"&amp;1', "x" * 40_000)
     path = tmp_path / "file"
