@@ -162,7 +162,12 @@ def _answer(people: People, asked: Ask) -> Told:
     except (PeopleUnreachable, WireError) as why:
         LOG.error("nobody can log in: %s", why)
         return Told(asked.number, "", 0.0)
-    return Told(asked.number, found.name, 0.0) if isinstance(found, Person) else Told(asked.number, "", found.wait_s)
+    if isinstance(found, Person):
+        return Told(asked.number, found.name, 0.0)
+    # Another name may be a password that was typed in the wrong place.
+    whom = repr(asked.user) if _is_there(people, asked.user) else "nobody that there is"
+    LOG.info("wrong password for %s from %s", whom, asked.address)
+    return Told(asked.number, "", found.wait_s)
 
 
 def _is_there(people: People, user: str) -> bool:

@@ -305,7 +305,6 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
             self.handle_auth_success(self.authorizer.get_home_dir(self.username), "", "Logged in.")
             self._go_on()
             return
-        LOG.info("wrong password for %r from %s", self.username[:32], self.remote_ip)
         self.username = ""
         self.attempted_logins += 1
         over = told.wait_s > 0 or self.attempted_logins >= self.max_login_attempts

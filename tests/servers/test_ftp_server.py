@@ -379,6 +379,17 @@ def test_many_wrong_passwords_do_not_lock_the_right_one_out(camera: FtpCamera) -
         assert client.nlst() == ["lists"]
 
 
+def test_a_name_that_nobody_has_is_not_logged_for_it_may_be_a_password(camera: FtpCamera) -> None:
+    log = camera.state.logs / "ftp.log"
+    for name in ("tr0ub4dor", camera.user):
+        with camera.client(log_in=False) as client:
+            answer(client, f"USER {name}")
+            assert answer(client, "PASS wrong") == "530 Wrong user name or password."
+    until(lambda: f"wrong password for '{camera.user}' from 127.0.0.1" in log.read_text(), "the line in the log")
+    assert "wrong password for nobody that there is from 127.0.0.1" in log.read_text()
+    assert "tr0ub4dor" not in log.read_text()
+
+
 def test_who_holds_connections_without_a_log_in_takes_nobody_s_place(tmp_path: Path) -> None:
     with ftp_camera(tmp_path, clients=4, passive_to=50_499, log_in_within_s=60.0) as camera:
         idle = [socket.create_connection(("127.0.0.1", camera.port), source_address=("127.0.0.2", 0)) for _ in range(29)]
