@@ -698,6 +698,8 @@ class LaneKeeper:
     def failed(self, delivery: Delivery) -> None:
         """A delivery has ended, and nothing was done. If it was the last one that was to open for its vehicle, there was no
         opening: the vehicle is read anew where it stands."""
+        from engine.lane.machine import BY_HAND
+
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
             return
@@ -708,9 +710,11 @@ class LaneKeeper:
             is_alive = each.delivery.state in ("pending", "sending", "done") and each.delivery.id != delivery.id
             if is_alive and is_gates(stores.kinds, each.delivery) and each.delivery.rule_id not in others:
                 return
+        found = stores.store.passages.get(delivery.passage_id)
+        opened_for = delivery.passage_id if found is None or found.passage.what in CARS else BY_HAND.passage_id
         with self._news:
             if self._begun:
-                self._take(self._lane.cancel(delivery.passage_id, self._clock.monotonic_ns()))
+                self._take(self._lane.cancel(opened_for, self._clock.monotonic_ns()))
         self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:

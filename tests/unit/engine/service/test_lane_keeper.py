@@ -15,6 +15,7 @@ from board.kit.errors import ConfigError, StorageFull, StoreError, WireError
 from board.kit.words import NOTHING, Text
 from engine.actions import Lane
 from engine.dispatch.rules import delivery_id
+from engine.dispatch.starts import input_cause
 from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.reading.again import Again
@@ -27,7 +28,7 @@ from engine.store import DeliveryQuery
 from engine.store.occupancy import Places
 from engine.types import Conditions, Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
-from tests.samples import BLACK, NOW, WHITE, WISH, entry, passage, rule
+from tests.samples import ALL, BLACK, NOW, WHITE, WISH, entry, passage, rule
 from tests.waiting import until
 
 LOOPS = {"arming": "DI1", "safety": "DI2"}
@@ -1047,6 +1048,24 @@ def test_an_opening_by_hand_lets_somebody_in_whom_nobody_counts_also_without_loo
     gate.clock.advance(6)
     gate.car()
     until(lambda: places(gate) == {"": (0, 1), "WHITELIST": (1, 0)}, "the count, and that it may be off by one")
+
+
+def test_an_action_without_a_car_that_opens_nothing_after_all_keeps_the_lane_for_nobody(gates):
+    """Pins was away as an exit loop was to open: for a minute the lane was another's, and who came in waited for that one."""
+    gate = gates(**LOOPS)
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    exits = replace(rule(ALL, name="Exit"), start=Start(on="input", input="DI3", opens=True))
+    gate.camera.store.rules.save(exits, "anna")
+    gate.lines(DI1=True, DI2=False)
+    gate.camera.pins.errors = ["pins process is gone"] * 99
+    at, now_ns = gate.clock.now(), gate.clock.monotonic_ns()
+    gate.camera.intake.take(passage("", "exit", at, now_ns, event="input", trigger_cause=input_cause("DI3", True)))
+    for _ in range(12):
+        while gate.camera.turn():
+            pass
+        gate.clock.advance(1)
+    assert gate.states("exit") == {"io": "expired"}
+    assert gate.car() == "opened: AB12CDE is on WHITELIST"
 
 
 def test_a_lane_that_only_counts_keeps_its_places_whatever_output_opens_and_mutes_no_siren(gates):
