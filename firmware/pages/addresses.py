@@ -16,6 +16,7 @@ from board.kit.words import Text, mark
 from firmware.host import Host
 from firmware.menu import NETWORK
 from firmware.network.addresses import Device, Wish, checked, devices, mdns
+from firmware.pages.https import came_by
 
 NAME = "setup/network/addresses.html"
 KEEP = "setup/network/addresses/keep"
@@ -82,8 +83,10 @@ def _page(
     sent: dict[str, str] | None = None,
     field: str = "",
     code: str = "",
+    moved: str = "",
 ) -> Answer:
-    """`sent`, `field`: what was sent and is not right; `code`: of the change that was just begun."""
+    """`sent`, `field`: what was sent and is not right; `code`: of the change that was just begun; `moved`: where the page is now
+    that was at another name."""
     trial = host.trial.now()
     wish = trial[0] if trial else None
     return host.page(
@@ -104,6 +107,7 @@ def _page(
         wish=wish,
         left_s=round(trial[1]) if trial else 0,
         code=code,
+        moved=moved,
         there=_there(host, wish, code) if wish is not None and code else "",
     )
 
@@ -187,11 +191,18 @@ def _named(host: Host, call: Call[Any, Any], name: str) -> None:
 
 
 def _rename(host: Host, call: Call) -> Answer:
+    before, now = socket.gethostname(), call.body.get("name", "").strip()
+    name, port = came_by(call)
     try:
-        _named(host, call, call.body.get("name", "").strip())
+        _named(host, call, now)
     except ConfigError as why:
         return _page(host, call, 400, Text("not changed: {reason}", {"reason": why}), field=why.field)
-    raise Elsewhere(f"/{NAME}")
+    found, _, domain = name.partition(".")
+    if found.lower() != before.lower() or now == before:
+        raise Elsewhere(f"/{NAME}")
+    scheme = "https" if host.auth.front.is_secure(call.environ) else "http"
+    there = f"{now}.{domain}" if domain else now
+    return _page(host, call, moved=f"{scheme}://{there}{f':{port}' if port else ''}/{NAME}")
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

@@ -36,10 +36,10 @@ def _page(
     error: object = "",
     values: dict[str, Any] | None = None,
     problems: dict[str, Text] | None = None,
+    moved: str = "",
 ) -> Answer:
-    """`values`, `problems`: what was sent and is not right."""
-    https, asked = host.https, call.header("Host").rpartition(":")
-    name = asked[0] if asked[1] and asked[2].isdecimal() else call.header("Host")
+    """`values`, `problems`: what was sent and is not right; `moved`: where the page is now that was at another address."""
+    https, name = host.https, came_by(call)[0]
     facts = https.certificates.facts()
     return host.page(
         call,
@@ -63,11 +63,27 @@ def _page(
         own_names=https.own_names(),
         waiting=bool(https.certificates.waiting_request()),
         http_port=https.http_port,
+        moved=moved,
     )
 
 
+def came_by(call: Call[Any, Any]) -> tuple[str, int]:
+    """The name and the port by which a browser reached the camera; 0: it named none."""
+    name, colon, port = call.header("Host").rpartition(":")
+    return (name, int(port)) if colon and port.isdecimal() else (call.header("Host"), 0)
+
+
 def _change(host: Host, call: Call) -> Answer:
-    return changed(host, call, host.https, mark("HTTPS changed"), NAME, _page)
+    name, port = came_by(call)
+    before = host.https.address(name)
+    is_there = host.auth.front.is_secure(call.environ) and before == f"https://{name}{f':{port}' if port else ''}/"
+    try:
+        return changed(host, call, host.https, mark("HTTPS changed"), NAME, _page)
+    except Elsewhere:
+        now = host.https.address(name) or f"http://{name}{'' if host.https.http_port == 80 else f':{host.https.http_port}'}/"
+        if not is_there or now == before:
+            raise
+        return _page(host, call, moved=f"{now}{NAME}")
 
 
 def _make(host: Host, call: Call) -> Answer:

@@ -201,6 +201,29 @@ def test_people_are_led_to_https_and_watchdogs_are_served(host: Host) -> None:
     assert "Strict-Transport-Security" not in host.ask("GET", "/login").headers
 
 
+def test_whoever_moves_https_from_below_his_own_page_is_led_to_where_it_is_now(host: Host) -> None:
+    """He was shown the page once more at its old address, over a connection that was still open, and then nobody answered there."""
+    before = host.port
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    form = {"port": str(port), "enabled": "1", "http": "open"}
+    headers = {"Origin": host.url}
+    answer = host.ask("POST", "/setup/network/https/change", data=form, headers=headers)
+    until(lambda: host.port == port)
+    there = f"https://127.0.0.1:{port}/setup/network/https.html"
+    assert answer.status_code == 200 and f'href="{there}">Go there</a>' in answer.text
+    same = host.ask("POST", "/setup/network/https/change", data=form, headers={"Origin": host.url})
+    assert (same.status_code, same.headers["Location"]) == (303, "/setup/network/https.html")
+    off = host.ask("POST", "/setup/network/https/change", data={"port": str(port), "http": "open"}, headers={"Origin": host.url})
+    plain = f"http://127.0.0.1:{host.plain}"
+    assert f'href="{plain}/setup/network/https.html">Go there</a>' in off.text
+    back = {**form, "port": str(before)}
+    on = host.by_http("POST", "/setup/network/https/change", data=back, headers={"Origin": plain}, auth=host.auth)
+    assert (on.status_code, on.headers["Location"]) == (303, "/setup/network/https.html")
+    until(lambda: host.port == before)
+
+
 def test_another_certificate_is_in_force_without_a_restart_while_connections_live_on(host: Host, tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
     sent = {"certificate": made.certificate.read_text(), "private_key": made.key.read_text()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -160,3 +161,15 @@ def test_a_slip_at_the_end_of_an_address_is_not_cut_off_and_tried(host: Host, he
     sent = {"device": "eth0", "method": "fixed", "address": "192.168.100.7/24", "gateway": "", "servers": "", field: typed}
     answer = host.ask("POST", "/setup/network/addresses/change", data=sent)
     assert answer.status_code == 400 and f"must have at most {len(typed) - 1} characters" in answer.text and helper.asked == []
+
+
+def test_whoever_came_by_the_name_that_is_replaced_is_led_to_the_new_one(host: Host, helper: Helper) -> None:
+    """He was shown a page at a name that nobody answers for any more."""
+    path, sent = "/setup/network/addresses/name", {"name": "gate-9"}
+    old = socket.gethostname()
+    answer = host.ask("POST", path, data=sent, headers={"Host": f"{old}.local:8080", "Origin": f"http://{old}.local:8080"})
+    assert answer.status_code == 200
+    assert 'href="http://gate-9.local:8080/setup/network/addresses.html">Go there</a>' in answer.text
+    by_number = host.ask("POST", path, data=sent)
+    assert (by_number.status_code, by_number.headers["Location"]) == (303, "/setup/network/addresses.html")
+    assert helper.asked == [{"do": "name", "name": "gate-9"}] * 2
