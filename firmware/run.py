@@ -30,7 +30,7 @@ from board.storage import card_present
 from firmware import VERSION
 from firmware.keeping.order import carry_out
 from firmware.machine.root import SOCKET, Helper
-from firmware.packages.keys import TrustedKeys, keep_copies, public_pem, read_public
+from firmware.packages.keys import TrustedKeys, keep_copies, trust_key
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
 from firmware.people.accounts import Accounts
@@ -235,7 +235,7 @@ def _install(words: list[str]) -> int:
     with _OneHost(state):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         for path in options.trust:
-            (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
+            trust_key(state.host / "trust", path)
         for path in (options.package, options.licence):
             if path is not None and not path.is_file():
                 raise GatewrightError("{package} does not exist", package=path)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from board.kit.errors import PackageError
-from board.kit.kept import copy_of, keep_copy
+from board.kit.kept import copy_of, keep_copy, write_both
 from board.kit.state import State
 
 if TYPE_CHECKING:
@@ -60,6 +60,18 @@ def keep_copies(folder: Path) -> None:
     """Keeps a copy of each *.pub in `folder`, as keep_copy does. For the host, before anything reads the keys."""
     for path in sorted({*folder.glob("*.pub"), *(copy.with_suffix("") for copy in folder.glob("*.pub.copy"))}):
         keep_copy(path, lambda data, name=path.name: parse_public(data, name))  # type: ignore[misc]
+
+
+def trust_key(folder: Path, path: Path) -> None:
+    """Puts the public key in this file into the folder of trusted ones, never over another: signing.pub is the name that
+    `vadp_package` gives to each vendor's. PackageError when it is none."""
+    key = read_public(path)
+    file = folder / f"{path.stem}.pub"
+    try:
+        is_free = read_kept(file) == key
+    except PackageError:
+        is_free = True  # nothing is there, or nothing that counts
+    write_both(file if is_free else folder / f"{path.stem}-{fingerprint(key)[:8]}.pub", public_pem(key))
 
 
 def parse_public(pem: bytes, name: str) -> bytes:

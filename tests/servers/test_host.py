@@ -19,9 +19,10 @@ import pytest
 import requests
 
 from firmware.gateway.app import routes
+from firmware.packages.keys import public_of, public_pem, read_public
 from firmware.packages.manifest import HOSTS_PATHS
 from firmware.run import main as run
-from tests.tiny_package import OTHER_KEY, contents, trust_file, write
+from tests.tiny_package import KEY, OTHER_KEY, contents, trust_file, write
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -701,11 +702,17 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     until(lambda: host.ask("GET", "/health").status_code == 200)
     assert (host.package()["version"], host.package()["status"]) == ("2.0.0", "on")
     host.stop()
+    other = host.folder / "other" / "tiny.pub"
+    other.parent.mkdir()
+    other.write_bytes(public_pem(public_of(OTHER_KEY)))
     write(path, contents())
     asked = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert asked.returncode == 1 and "1.0.0 is older than 2.0.0, which was installed here: confirm" in asked.stderr
-    confirmed = subprocess.run([*words, "--confirmed"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    both = [*words, "--trust", str(other), "--confirmed"]
+    confirmed = subprocess.run(both, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (confirmed.returncode, confirmed.stdout) == (0, "'TINY is uploaded'\n")
+    keys = {read_public(path) for path in (host.state / "host" / "trust").glob("*.pub")}
+    assert keys == {public_of(KEY), public_of(OTHER_KEY)}  # of two vendors whose files have one name
 
 
 def test_browser_log_in_forces_a_new_password_and_roles_limit_what_follows(tmp_path: Path) -> None:
