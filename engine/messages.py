@@ -163,9 +163,9 @@ class FireTrigger:
 @dataclass(frozen=True, slots=True)
 class TestAction:
     """Carries out an action now, with a sample event of `plate`, or one without a plate where `start` has none
-    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored.
+    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored but who let somebody in by it.
 
-    `ordered_ns`: as in SwitchOutput."""
+    `user`, `address`: who, and from where; `ordered_ns`: as in SwitchOutput."""
 
     __test__ = False  # not a test class, though its name starts with Test
 
@@ -174,6 +174,8 @@ class TestAction:
     list_id: int
     plate: str
     start: str = "match"
+    user: str = ""
+    address: str = ""
     ordered_ns: int = field(default_factory=time.monotonic_ns, compare=False)
 
 

@@ -41,7 +41,7 @@ from engine.dispatch.outbox import Outbox
 from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
-from engine.dispatch.starts import only_ends
+from engine.dispatch.starts import only_ends, opens
 from engine.dispatch.workers import Workers, names_of
 from engine.exchange.kinds import find_jobs
 from engine.lane.handover import Handover
@@ -79,7 +79,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.doubt import Doubt
 from engine.service.engine_view import EngineView
 from engine.service.engine_zone import EngineZone
-from engine.service.events import Events, Happening
+from engine.service.events import Done, Events, Happening
 from engine.service.exchanges import Exchanges
 from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
@@ -641,11 +641,20 @@ class Service:
         return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
     def _test_action(self, request: TestAction) -> Outcome:
-        outcome = self._trials.run(request)
+        try:
+            outcome = self._trials.run(request)
+        except DeliveryError as why:
+            self._tell_test(request, "failed", why.text)
+            raise
         kind, options = options_of(self._kinds, request.kind, request.options)
         if self._lane.opens(kind, options):
             self._lane.by_hand()
+        self._tell_test(request, "done", outcome.note)
         return outcome
+
+    def _tell_test(self, request: TestAction, state: str, note: Text) -> None:
+        if request.user and opens(self._kinds[request.kind]):
+            self._switching.tried(request, Done(request.kind, state, note))
 
     def _send_test(self, request: SendTest) -> Outcome:
         self._subscribers.test(self._trials.passage())

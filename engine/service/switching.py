@@ -19,7 +19,7 @@ from board.types import PinsDone
 from engine.actions import Pins
 from engine.actions._kind import noted
 from engine.actions.io import ACTION, ANSWER_TIMEOUT_S, BY_HAND, IoOptions, noted_as, request_of
-from engine.messages import Outcome, SwitchOutput
+from engine.messages import Outcome, SwitchOutput, TestAction
 from engine.service.events import Done
 
 log = logging.getLogger("service")
@@ -37,6 +37,8 @@ MOST_OUTPUTS = 64
 """Number of outputs whose last orders are remembered."""
 
 MOST_CHARACTERS = 80
+TEST = "TEST"
+"""Through what an action is tried."""
 NOT_DONE = mark("not done ({what}): {why}")
 
 
@@ -71,6 +73,10 @@ class Switching:
         self._keep(request, Done(ACTION.name, "done", done))
         return Outcome(True, done)
 
+    def tried(self, request: TestAction, done: Done) -> None:
+        """TEST of an action that lets somebody in was pressed: no other way to open a gate than those that Audit knows."""
+        self._keep(SwitchOutput(f"test of {request.kind}", done.state, 0, request.user, request.address, TEST), done)
+
     def _keep(self, request: SwitchOutput, done: Done) -> None:
         if self._is_repeated(request, done):
             return
@@ -81,10 +87,11 @@ class Switching:
     def _is_repeated(self, request: SwitchOutput, done: Done) -> bool:
         """Whether it is the same order of the same user with the same outcome as this output's last one. Each pulse counts: it
         opens a gate."""
+        is_opening = done.state == "done" and (request.do == "pulse" or request.through == TEST)
         now_ns, order = self._clock.monotonic_ns(), (request, done.state, str(done.note))
         with self._lock:
             last, at_ns = self._last.get(request.output, ((), 0))
-            if last == order and now_ns - at_ns < REPEATED_NS and not (request.do == "pulse" and done.state == "done"):
+            if last == order and now_ns - at_ns < REPEATED_NS and not is_opening:
                 return True
             self._last[request.output] = order, now_ns
             while len(self._last) > MOST_OUTPUTS:

@@ -307,6 +307,23 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
     store.close()
 
 
+def test_who_lets_somebody_in_by_a_test_of_an_action_stands_in_audit(running: Camera) -> None:
+    """It opened the gate, and sent any plate's number to a controller, without a trace of who did."""
+    tests = [
+        TestAction("io", '{"output": "DO2", "duration_ms": 50}', WHITE, "ab 12", user="anna", address="10.0.0.7"),
+        TestAction("wiegand", "{}", WHITE, "ab 12", user="bert", address="10.0.0.8"),
+        TestAction("http", '{"url": "http://127.0.0.2:9/", "timeout_s": 1}', WHITE, "", user="anna", address="10.0.0.7"),
+    ]
+    assert [running.ask(each).ok for each in tests] == [True, True, False]
+    store = running.store()
+    until(lambda: len(store.deliveries(DeliveryQuery())) == 2, "what opens something, and no message")
+    kept = [(each.delivery.kind, each.delivery.state) for each in store.deliveries(DeliveryQuery())]
+    assert sorted(kept) == [("io", "done"), ("wiegand", "done")]
+    said = " ".join(str(each.decision.reason) for each in store.passages(PassageQuery()))
+    assert "DO2 pulsed 50 ms, by anna at 10.0.0.7 (TEST)" in said and "by bert at 10.0.0.8 (TEST)" in said
+    store.close()
+
+
 def test_a_changed_polarity_reaches_the_pins(running: Camera) -> None:
     store = running.store()
     store.rules.save(rule(WHITE, output="DO2", polarity="active low"), "admin")

@@ -271,7 +271,7 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
         options = _filled(portal, stored, sent.options)
     except SettingsError as why:
         raise why.below("options") from why
-    order = TestAction(kind.name, options, sent.list_id, sent.plate, sent.start, ordered_ns(call))
+    order = TestAction(kind.name, options, sent.list_id, sent.plate, sent.start, call.user, call.visitor.address, ordered_ns(call))
     outcome = portal.service.outcome(order, TEST_TIMEOUT_S)
     if outcome.ok:
         portal.store.counters.add(TESTED)

@@ -82,7 +82,7 @@ def test_an_order_says_since_when_the_camera_has_it_so_that_nothing_opens_late_f
     assert asked.call("POST", address, "admin", sent).status == 200  # by a host of before
     with_host, without = service.orders
     assert isinstance(with_host, SwitchOutput | TestAction) and isinstance(without, SwitchOutput | TestAction)
-    assert with_host.ordered_ns == 12345
+    assert (with_host.ordered_ns, with_host.user) == (12345, "anna")
     assert before_ns <= without.ordered_ns <= time.monotonic_ns()
 
 

@@ -11,10 +11,10 @@ from board.kit.settings import SettingsError
 from board.kit.words import Text
 from board.types import Level, Pulse
 from engine.actions.io import IoOptions
-from engine.messages import Outcome, SwitchOutput
+from engine.messages import Outcome, SwitchOutput, TestAction
 from engine.service.events import Done
 from engine.service.switching import Switching
-from tests.samples import NOW_NS, FakePins
+from tests.samples import NOW_NS, WHITE, FakePins
 
 
 class Desk:
@@ -70,6 +70,17 @@ def test_an_order_that_makes_no_sense_reaches_no_pin(wrong: dict[str, Any]) -> N
     with pytest.raises(SettingsError):
         desk.do(**wrong)
     assert (desk.pins.requests, desk.kept) == ([], [])
+
+
+def test_each_test_of_an_action_that_opens_is_kept_and_of_repeated_failures_the_first() -> None:
+    desk = Desk()
+    test = TestAction("io", "{}", WHITE, "AB12", user="anna", address="10.0.0.7")
+    for state, said in (("done", "DO1 pulsed 500 ms"), ("failed", "DO1 is guarded")):
+        for _ in range(2):
+            desk.switching.tried(test, Done("io", state, Text(said)))
+    who = "anna at 10.0.0.7 (TEST)"
+    done = ("by_hand", "TEST", "done", "DO1 pulsed 500 ms", who)
+    assert desk.kept == [done, done, ("by_hand", "TEST", "failed", "DO1 is guarded", who)]
 
 
 def test_an_order_that_a_program_repeats_is_kept_once_in_ten_minutes_and_each_pulse() -> None:
