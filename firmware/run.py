@@ -40,9 +40,9 @@ from firmware.people.who import WhoServer
 from firmware.processes.card import CardFolder
 from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
+from firmware.processes.leftovers import end_leftovers
 from firmware.processes.notify import notify
 from firmware.processes.places import clear_the_way
-from firmware.processes.supervisor import end_leftovers
 from firmware.processes.users import Users
 from firmware.processes.watchdog import KernelDevice, Watchdog
 

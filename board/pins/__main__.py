@@ -17,8 +17,9 @@ from board.kit.state import State
 from board.line_rules import load_rules
 from board.lines import load_polarity, pin_names, rest_levels
 from board.pins import realtime
+from board.pins.claims import claim_lines
 from board.pins.guardian import Guardian
-from board.pins.server import PinsServer, claim_lines
+from board.pins.server import PinsServer
 from board.profiles import load
 from board.types import BoardProfile
 from board.wiegand.makers import claims_wires

@@ -4,8 +4,7 @@ Rules: a known id (the last 256, and what began before pins was started again: `
 a refused one may be asked again. What cannot be done at once (a delayed request, a frame) is answered twice: taken, and then done
 or refused. Requests that have not begun (delayed, queued frames) can be taken back and are dropped with their client, a hold ends
 with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
-off. What is kept on the card (polarity, line rules) is written by a thread of its own, in the order of the requests, and is in
-force and answered once it is there: a card that stalls holds up no pulse.
+off. What is kept on the card (polarity, line rules) is in force and answered once it is there (`kept_changes.py`).
 """
 
 from __future__ import annotations
@@ -14,30 +13,27 @@ import heapq
 import itertools
 import logging
 import os
-import queue
 import selectors
 import signal
 import socket
-import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import BoardError, PinBusy, WireError
+from board.kit.errors import BoardError, WireError
 from board.kit.process import Life
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
-from board.kit.words import NOTHING, Text, shortened
-from board.line_rules import Rules, merged, save_rules
-from board.lines import save_polarity
+from board.kit.words import Text, shortened
+from board.line_rules import Rules
 from board.pins.acts import Acts
 from board.pins.frames import FrameSender, Job
 from board.pins.guardian import Guardian
 from board.pins.inputs import Inputs
+from board.pins.kept_changes import MAX_WAITING, KeptChanges
+from board.pins.limits import objection, too_late
 from board.pins.outputs import Outputs
 from board.ports import Gpio
 from board.types import (
@@ -59,24 +55,15 @@ from board.types import (
     TakeBack,
     WatchPins,
 )
-from board.wiegand.makers import PulseMaker, claims_wires, open_maker
-from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN_WIDTH_US
+from board.wiegand.makers import PulseMaker
 
 log = logging.getLogger("pins")
 
 BEAT_S = 1.0
 LATE_BEAT_S = 2.0
 """A beat may be this late while an output is on: a slow card is not a hang. The end of a pulse has no such grace."""
-CLAIM_EVERY_S = 0.02
 KNOWN_IDS = 256
-MAX_WAITING = 256
 MAX_CLIENTS = 32
-MAX_DURATION_MS = 3_600_000
-MAX_DELAY_MS = 3_600_000
-MAX_CODE_BITS = 128
-MIN_PHASE_MS = 20
-"""Shortest phase of a pattern: a relay cannot follow faster."""
-MAX_REPEATS = 10_000
 
 
 @dataclass(eq=False, slots=True)
@@ -120,8 +107,6 @@ class PinsServer:
         clock: Clock,
     ) -> None:
         self._state = state
-        self._profile = profile
-        self._rules = rules
         self._clock = clock
         self._codec = Codec(PINS_MESSAGES)
         self._clients: dict[int, _Client] = {}
@@ -130,8 +115,6 @@ class PinsServer:
         self._acts = Acts(state.acts_file)
         self._delayed: list[tuple[int, int, _Waiting]] = []
         self._posted: deque[Callable[[], None]] = deque()
-        self._changes: deque[tuple[_Client, OutputPolarity | LineRules]] = deque()
-        self._saves: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._guardian: Guardian | None = None
         self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm, self._on_guard)
@@ -141,15 +124,15 @@ class PinsServer:
         }
         gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
         self._selector = selectors.DefaultSelector()
-        threading.Thread(target=self._keep, name="keep", daemon=True).start()
+        self._changes = KeptChanges(state, profile, rules, self._outputs, self._inputs, clock, self._post, self._answer_change)
         self._handlers: dict[type, Callable[[_Client, object], None]] = {
             Pulse: self._on_action,
             Pattern: self._on_action,
             Level: self._on_action,
             SendWiegand: self._on_action,
             TakeBack: self._on_take_back,
-            OutputPolarity: self._on_polarity,
-            LineRules: self._on_rules,
+            OutputPolarity: self._on_change,
+            LineRules: self._on_change,
             WatchPins: self._on_watch,
         }
 
@@ -298,15 +281,13 @@ class PinsServer:
             self._send(client, state)
         self._send(client, PinsDone(message.id, self._clock.monotonic_ns()))
 
-    def _on_polarity(self, client: _Client, message: object) -> None:
-        assert isinstance(message, OutputPolarity)
-        self._outputs.check(message.output)
-        self._change(client, message)
+    def _on_change(self, client: _Client, message: object) -> None:
+        assert isinstance(message, OutputPolarity | LineRules)
+        self._changes.take(client, message)
 
-    def _on_rules(self, client: _Client, message: object) -> None:
-        assert isinstance(message, LineRules)
-        merged(self._profile, message)
-        self._change(client, message)
+    def _answer_change(self, client: _Client, answer: PinsDone | PinsRefused) -> None:
+        if client.number in self._clients:
+            self._send(client, answer)
 
     def _on_action(self, client: _Client, message: object) -> None:
         assert isinstance(message, Pulse | Pattern | Level | SendWiegand)
@@ -348,28 +329,18 @@ class PinsServer:
             self._answer(waiting, PinsRefused(message.id, message.why))
 
     def _objection(self, request: Pulse | Pattern | Level | SendWiegand) -> Text:
-        """Why a request cannot be accepted; NOTHING when it can."""
+        """Why a request cannot be accepted; NOTHING when it can. BoardError: there is no such output."""
         if len(self._known.waiting) >= MAX_WAITING:
             return Text("{most} requests are waiting already", {"most": MAX_WAITING})
-        if isinstance(request, SendWiegand):
-            return _wiegand_objection(request, tuple(self._ports))
-        self._outputs.check(request.output)
-        if not 0 <= request.delay_ms <= MAX_DELAY_MS:
-            return Text("the delay must be 0 to {most} ms, not {delay_ms}", {"most": MAX_DELAY_MS, "delay_ms": request.delay_ms})
-        if isinstance(request, Pulse) and not 1 <= request.duration_ms <= MAX_DURATION_MS:
-            return Text("a pulse lasts 1 to {most} ms, not {ms}", {"most": MAX_DURATION_MS, "ms": request.duration_ms})
-        if isinstance(request, Pattern) and (why := _pattern_objection(request)):
-            return why
-        late_ns = self._clock.monotonic_ns() + request.delay_ms * 1_000_000 - request.not_after_ns
-        if request.not_after_ns and late_ns > 0:
-            return _too_late(late_ns)
-        return NOTHING
+        if not isinstance(request, SendWiegand):
+            self._outputs.check(request.output)
+        return objection(request, self._ports, self._clock.monotonic_ns())
 
     def _begin(self, waiting: _Waiting) -> None:
         request = waiting.request
-        late_ns = self._clock.monotonic_ns() - request.not_after_ns
-        if request.not_after_ns and late_ns > 0:
-            self._answer(waiting, PinsRefused(request.id, _too_late(late_ns)))
+        late = too_late(request, self._clock.monotonic_ns())
+        if late:
+            self._answer(waiting, PinsRefused(request.id, late))
             return
         if isinstance(request, SendWiegand):
             waiting.job = self._ports[request.port].put(request)
@@ -407,73 +378,6 @@ class PinsServer:
                 self._known.answered.popitem(last=False)
         for client in waiting.clients:
             self._send(client, answer)
-
-    # --- what is kept on the card -------------------------------------------------------------------------------------
-
-    def _change(self, client: _Client, message: OutputPolarity | LineRules) -> None:
-        if len(self._changes) >= MAX_WAITING:
-            raise BoardError("{most} requests are waiting already", most=MAX_WAITING)
-        self._changes.append((client, message))
-        if len(self._changes) == 1:
-            self._next_change()
-
-    def _next_change(self) -> None:
-        """Has the first change kept, and with it whatever before the next one needs no keeping."""
-        while self._changes:
-            save = self._to_keep(self._changes[0][1])
-            if save is not None:
-                self._saves.put(save)
-                return
-            self._end_change(NOTHING)
-
-    def _to_keep(self, message: OutputPolarity | LineRules) -> Callable[[], None] | None:
-        """None: it is kept already, as most of what each new connection brings."""
-        if isinstance(message, LineRules):
-            return None if merged(self._profile, message) == self._rules else partial(save_rules, self._state, message)
-        polarity = self._outputs.polarity()
-        if polarity[message.output] == message.active_high:
-            return None
-        return partial(save_polarity, self._state, polarity | {message.output: message.active_high})
-
-    def _keep(self) -> None:
-        while True:
-            save, refused = self._saves.get(), NOTHING
-            try:
-                save()
-            except BoardError as why:
-                refused = why.text
-            except Exception as why:  # the thread's top: later changes must be kept all the same
-                log.exception("a change cannot be kept")
-                refused = Text("{why}", {"why": str(why)})
-            self._post(partial(self._kept, refused))
-
-    def _kept(self, refused: Text) -> None:
-        self._end_change(refused)
-        self._next_change()
-
-    def _end_change(self, refused: Text) -> None:
-        """In force only once it is kept: a crash between the two must not boot with the wrong rest level."""
-        client, message = self._changes.popleft()
-        answer: PinsDone | PinsRefused
-        try:
-            answer = PinsRefused(message.id, refused) if refused else PinsDone(message.id, self._in_force(message))
-        except BoardError as why:
-            answer = PinsRefused(message.id, why.text)
-        if isinstance(answer, PinsRefused):
-            log.warning("%s: %s", type(message).__name__, answer.why)
-        if client.number in self._clients:
-            self._send(client, answer)
-
-    def _in_force(self, message: OutputPolarity | LineRules) -> int:
-        if isinstance(message, LineRules):
-            self._rules = merged(self._profile, message)
-            self._inputs.set_stuck_after(self._rules.stuck_after_s)
-            return self._outputs.set_rules(self._rules)
-        if self._outputs.polarity()[message.output] == message.active_high:
-            return self._clock.monotonic_ns()
-        t_ns = self._outputs.set_polarity(message.output, message.active_high)
-        log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
-        return t_ns
 
     # --- from other threads -------------------------------------------------------------------------------------------
 
@@ -523,82 +427,3 @@ class PinsServer:
 
 def _no_request(message: object) -> Text:
     return Text("{message} is not a request", {"message": type(message).__name__})
-
-
-def _too_late(late_ns: int) -> Text:
-    return Text("too late by {late_ms:.0f} ms", {"late_ms": late_ns / 1e6})
-
-
-def _pattern_objection(request: Pattern) -> Text:
-    length_ms = request.repeats * (request.on_ms + request.off_ms)
-    checks = (
-        (
-            request.on_ms >= MIN_PHASE_MS and request.off_ms >= MIN_PHASE_MS,
-            Text("on and off of a pattern last {least} ms or more", {"least": MIN_PHASE_MS}),
-        ),
-        (1 <= request.repeats <= MAX_REPEATS, Text("a pattern repeats 1 to {most} times", {"most": MAX_REPEATS})),
-        (
-            length_ms <= MAX_DURATION_MS,
-            Text("a pattern lasts {most} ms at most, not {length_ms}", {"most": MAX_DURATION_MS, "length_ms": length_ms}),
-        ),
-    )
-    return next((why for good, why in checks if not good), NOTHING)
-
-
-def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> Text:
-    code = request.code
-    checks = (
-        (
-            request.port in ports,
-            Text("there is no Wiegand port {port!r}; this board has {ports}", {"port": request.port, "ports": ports}),
-        ),
-        (
-            1 <= code.bits <= MAX_CODE_BITS,
-            Text("a frame has 1 to {most} bits, not {bits}", {"most": MAX_CODE_BITS, "bits": code.bits}),
-        ),
-        (
-            code.value >= 0 and code.value.bit_length() <= code.bits,
-            Text("{value:#x} does not fit {bits} bits", {"value": code.value, "bits": code.bits}),
-        ),
-        (
-            MIN_WIDTH_US <= request.width_us <= MAX_WIDTH_US,
-            Text("pulses are {least} to {most} us wide", {"least": MIN_WIDTH_US, "most": MAX_WIDTH_US}),
-        ),
-        (
-            MIN_PERIOD_US <= request.period_us <= MAX_PERIOD_US,
-            Text("pulses are {least} to {most} us apart", {"least": MIN_PERIOD_US, "most": MAX_PERIOD_US}),
-        ),
-        (0 <= request.gap_ms <= 60_000, Text("the gap between frames is 0 to 60000 ms")),
-        (1 <= request.repeat <= 10, Text("a frame is sent 1 to 10 times")),
-    )
-    return next((why for good, why in checks if not good), NOTHING)
-
-
-def claim_lines(profile: BoardProfile, gpio: Gpio, rest: dict[int, bool], patience_s: float) -> dict[str, PulseMaker]:
-    """Takes every line of the board, outputs at rest; returns {Wiegand port: its maker}, some of which take the port's wires.
-    A line that is taken (by the safe-state routine that runs after a crash) is waited for; PinBusy names its owner when
-    `patience_s` is over."""
-    until = time.monotonic() + patience_s
-    left_to_makers = {pin for port in profile.wiegand if claims_wires(port) for pin in (port.d0, port.d1)}
-    for pin, level in rest.items():
-        if pin not in left_to_makers:
-            _claim(partial(gpio.claim_output, pin, level, "pins"), until)
-    makers = {port.name: open_maker(port, gpio, max(0.0, until - time.monotonic())) for port in profile.wiegand}
-    for line in profile.inputs:
-        _claim(partial(gpio.claim_input, line.pin, line.pull, "pins"), until)
-    return makers
-
-
-def _claim(take: Callable[[], None], until: float) -> None:
-    while not _claimed(take, last_try=time.monotonic() > until):
-        time.sleep(CLAIM_EVERY_S)
-
-
-def _claimed(take: Callable[[], None], last_try: bool) -> bool:
-    try:
-        take()
-    except PinBusy:
-        if last_try:
-            raise
-        return False
-    return True

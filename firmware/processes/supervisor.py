@@ -22,6 +22,7 @@ from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
 from firmware.processes.groups import MOST_MEMORY, Group
+from firmware.processes.last_words import last_words
 from firmware.processes.launch import Child, Launch, Order, exit_text, launch_alike
 
 LOG = logging.getLogger("supervisor")
@@ -48,10 +49,6 @@ STALE_S = 40.0
 TAIL_BYTES = 2_000
 READS_A_TURN = 32
 """Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
-LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ (\w+) ")
-"""How a line of our logs begins: when, and how bad it is."""
-ROUTINE = ("INFO", "DEBUG")
-"""Log lines that do not tell why a process died."""
 MISSING = re.compile(r"(ModuleNotFoundError|ImportError): ")
 """Last line of a Python program whose library is not on this board."""
 STARTING, UP, HUNG, WAITING, ABSENT, UNLICENSED, ENDED, OFF = (
@@ -294,7 +291,7 @@ class Supervisor:
             LOG.info("%s ended (%s)", process.spec.name, exit_text(code))
             return
         lived_s = time.monotonic() - process.started
-        last_words = _last_words(process.tail, code == NOT_HERE)
+        said = last_words(process.tail, code == NOT_HERE)
         if process.excess:
             self._crashed(process, process.excess)
         elif code == -signal.SIGKILL and self._group is not None and self._group.ran_out_of_memory():
@@ -306,18 +303,18 @@ class Supervisor:
         elif code == NO_LICENCE:
             process.over, process.error = UNLICENSED, Text("no licence")
             LOG.warning("%s ended: no licence", process.spec.name)
-        elif process.spec.optional and (code == NOT_HERE or (code == 1 and MISSING.match(last_words))):
+        elif process.spec.optional and (code == NOT_HERE or (code == 1 and MISSING.match(said))):
             process.over, process.error = (
                 ABSENT,
-                Text("not on this board: {why}", {"why": last_words or Text("it does not say why")}),
+                Text("not on this board: {why}", {"why": said or Text("it does not say why")}),
             )
-            LOG.warning("%s is not on this board: %s", process.spec.name, last_words)
+            LOG.warning("%s is not on this board: %s", process.spec.name, said)
         elif code == 0 and lived_s >= QUICK_EXIT_S:
             process.due = time.monotonic() if self._restart else None
             LOG.info("%s asked to be started again", process.spec.name)
         else:
             ended = exit_text(code)
-            self._crashed(process, Text("{end} ({said})", {"end": ended, "said": last_words}) if last_words else ended)
+            self._crashed(process, Text("{end} ({said})", {"end": ended, "said": said}) if said else ended)
 
     def _crashed(self, process: _Process, why: Text) -> None:
         now = time.monotonic()
@@ -439,46 +436,6 @@ def _ill(process: _Process) -> Text:
     return words.get(process.state, NOTHING)
 
 
-def end_leftovers(state: State, stop_within_s: float = STOP_WITHIN_S) -> int:
-    """Ends processes of an earlier host with the same STATE (found by their environment); returns how many there were."""
-    marker = f"GATEWRIGHT_STATE={state.root}".encode()
-    numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    pids = [pid for pid in numbers if pid != os.getpid() and _has(pid, marker)]
-    handles: list[tuple[int, int]] = []
-    for pid in pids:
-        try:
-            handle = os.pidfd_open(pid)
-        except OSError:
-            continue  # gone meanwhile
-        if _has(pid, marker):
-            handles.append((pid, handle))
-            _signal(handle, signal.SIGTERM)
-    deadline = time.monotonic() + stop_within_s
-    for pid, handle in handles:
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        if not poll.poll(max(0, round((deadline - time.monotonic()) * 1000))):
-            LOG.warning("leftover process %d did not stop; killed", pid)
-            _signal(handle, signal.SIGKILL)
-            poll.poll(2000)
-        os.close(handle)
-    return len(handles)
-
-
-def _has(pid: int, marker: bytes) -> bool:
-    try:
-        return marker in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False  # gone, or of another user
-
-
-def _signal(handle: int, number: signal.Signals) -> None:
-    try:
-        signal.pidfd_send_signal(handle, number)
-    except ProcessLookupError:
-        pass  # gone meanwhile
-
-
 def _died(process: _Process) -> bool:
     return process.child is not None and process.child.died()
 
@@ -492,12 +449,3 @@ def _listen(process: _Process) -> None:
             return
         process.tail += data
         del process.tail[:-TAIL_BYTES]
-
-
-def _last_words(tail: bytearray, routine_too: bool = False) -> str:
-    """The last line that tells why, without its stamp, at most 200 characters; "" when there is none."""
-    for line in reversed(tail.decode("utf-8", "replace").splitlines()):
-        logged = LOGGED.match(line)
-        if line.strip() and (logged is None or routine_too or logged[1] not in ROUTINE):
-            return line[logged.end() if logged else 0 :].strip()[:200]
-    return ""

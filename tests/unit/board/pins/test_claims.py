@@ -12,7 +12,7 @@ from board.kit.errors import PinBusy
 from board.kit.state import State
 from board.lines import rest_levels
 from board.pins.__main__ import _sign_wires
-from board.pins.server import claim_lines
+from board.pins.claims import claim_lines
 from board.profiles import all_profiles
 from board.types import WiegandLine
 from board.wiegand.makers.busy import BusyMaker

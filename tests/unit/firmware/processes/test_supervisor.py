@@ -21,7 +21,8 @@ from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
 from firmware.processes import supervisor as module
 from firmware.processes.launch import _Said
-from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
+from firmware.processes.leftovers import end_leftovers
+from firmware.processes.supervisor import ProcessStatus, Supervisor
 from tests.tiny_package import PROGRAM
 from tests.waiting import until
 
