@@ -41,8 +41,8 @@ ROUTES = (
         _delete,
         "Deletes all of it, also from the copies of the lists, with exports on this camera in which it stands (`files`); passages "
         "whose messages are still to be delivered stay until then, and are told. Audit still says who did what, without the plate, "
-        "and its vehicle still counts as inside; logs keep it until newer lines take their place, and what is kept for a way back to "
-        "an earlier version does until the next one.",
+        "and its vehicle still counts as inside; logs keep it until newer lines take their place, and what is kept for a way "
+        "back to an earlier version does until the next one.",
         reply=shapes.Forgotten,
     ),
 )
