@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, StorageRefused, StoreError, WireError
+from board.kit.errors import ConfigError, StorageRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
@@ -34,6 +34,7 @@ from engine.lane.handover import Handover
 from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
+from engine.service.refused import Refused
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, SECOND_CAMERA, LaneSettings
@@ -53,11 +54,6 @@ OLDEST_VIEW_MS = 60_000
 NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
-MOST_SHUT_OUT = 16
-RECENT_NS = 600_000_000_000
-"""A car that was refused longer ago has gone."""
-LOOK_EVERY_S = 2.0
-"""For a place for whom was refused for want of one: it is not told here when somebody corrects a count."""
 COUNT, UNCOUNT = "count", "uncount"
 """Effects: a passage is to be counted where no loop tells who has driven in; it was, and nothing opened."""
 STRANGER = frozenset({"NOT IN LIST"})
@@ -96,10 +92,6 @@ class _Known:
     """Passages by which a vehicle was counted when it was let in, as no loop told then when it drove in."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
-    shut_out: deque[tuple[Passage, tuple[Match, ...]]] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
-    """Who was refused for want of a place, oldest first."""
-    had_opening: deque[Passage] = field(default_factory=lambda: deque(maxlen=MOST_SHUT_OUT))
-    """Who was refused because the barrier had been opened for him already."""
 
 
 class LaneKeeper:
@@ -117,7 +109,7 @@ class LaneKeeper:
     ) -> None:
         self._clock = clock
         self._kept = kept
-        self._read_again = read_again
+        self._refused = Refused(clock, read_again)
         self._last_kept: Handover | None = None
         self._happened = happened
         self._changed = changed
@@ -225,8 +217,8 @@ class LaneKeeper:
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
+            self._refused.shut_out(passage, matches)
             with self._news:
-                self._known.shut_out.append((passage, tuple(matches)))
                 self._news.notify_all()
             return Ruling("withheld", shut_out.reason)
         with self._news:
@@ -243,7 +235,7 @@ class LaneKeeper:
                 self._known.waiting[passage.id] = decision
                 return Ruling(reason=verdict.reason, until=passage.at + timedelta(seconds=lane.wait_s))
             if verdict.reason == ALREADY.reason:
-                self._known.had_opening.append(passage)
+                self._refused.had_opening(passage)
         if verdict.kind == OPEN:
             return Ruling()
         self._tell_refusal(passage.plate, verdict)
@@ -393,7 +385,8 @@ class LaneKeeper:
 
     def _run(self) -> None:
         while True:
-            self._look_for_a_place()
+            if self._stores is not None:
+                self._refused.look(self._stores.store, self._inside)
             with self._news:
                 if self._stopped.is_set():
                     return
@@ -420,39 +413,6 @@ class LaneKeeper:
                 with self._news:
                     self._effects.extendleft(reversed(effects))
 
-    def _look_for_a_place(self) -> None:
-        """Whoever stands there since there was none is read anew when one is free; of several the first."""
-        now_ns, stores = self._clock.monotonic_ns(), self._stores
-        with self._news:
-            known = self._known
-            while known.shut_out and now_ns - known.shut_out[0][0].monotonic_ns > RECENT_NS:
-                known.shut_out.popleft()
-            waiting = list(known.shut_out)
-        assert stores is not None
-        for each in waiting:
-            passage, matches = each
-            try:
-                if self._inside.no_place(stores.store, passage, matches) is not None:
-                    continue
-                self._read_again(ReadAgain(passage.id, passage.plate))
-            except (StoreError, WireError) as why:
-                log.debug("%s", why)  # again in a moment
-                return
-            with self._news:
-                known.shut_out = deque((one for one in known.shut_out if one is not each), maxlen=MOST_SHUT_OUT)
-            return
-
-    def _read_anew(self, vehicle: Vehicle) -> None:
-        """Its opening has ended unused: if it was read meanwhile, and refused for that opening, it may stand there."""
-        with self._news:
-            read = [each for each in self._known.had_opening if vehicle_of(each, ()).may_be(vehicle)]
-            self._known.had_opening = deque((each for each in self._known.had_opening if each not in read), maxlen=MOST_SHUT_OUT)
-        for passage in read[-1:]:
-            try:
-                self._read_again(ReadAgain(passage.id, passage.plate))
-            except WireError as why:
-                log.debug("%s", why)  # the next engine reads it by itself
-
     def _has_loops(self) -> bool:
         return self._lane is not None and self._lane.machine.has_loops
 
@@ -466,7 +426,7 @@ class LaneKeeper:
 
     def _patience_s(self) -> float:
         next_ns = self._lane.next_ns() if self._lane is not None and self._begun else None
-        longest_s = LOOK_EVERY_S if self._known.shut_out else 60.0
+        longest_s = self._refused.patience_s
         return longest_s if next_ns is None else min(longest_s, max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9))
 
     def _carry_out(self, effect: Effect) -> None:
@@ -502,7 +462,7 @@ class LaneKeeper:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
             if effect.name in (UNUSED, NOT_MOVED):
-                self._read_anew(effect.vehicle)
+                self._refused.ended_unused(effect.vehicle)
             if effect.name in ("tail_gate", "no_opening") and self._inside.counts:
                 stores.store.occupancy.drifted()
 

@@ -910,7 +910,7 @@ def test_a_list_and_strangers_have_places_of_their_own(gates):
 
 def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates, monkeypatch):
     """The gate stayed shut until the car had backed off and come again."""
-    monkeypatch.setattr("engine.service.lane.LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, None, "anna", NOW)
     gate.car()
@@ -929,12 +929,12 @@ def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates,
 
 
 def test_who_was_refused_long_ago_has_gone(gates, monkeypatch):
-    monkeypatch.setattr("engine.service.lane.LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
     gate.car()
     gate.clock.advance(601)
-    until(lambda: not gate.keeper._known.shut_out, "that nobody is waited for")
+    until(lambda: not gate.keeper._refused._shut_out, "that nobody is waited for")
     assert gate.read_again == []
 
 

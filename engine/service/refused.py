@@ -1,0 +1,87 @@
+"""Refused: who was refused for what ends by itself, for want of a place or as the barrier was opened for him already, and is read
+anew then if he still stands there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from board.kit.clock import Clock
+from board.kit.errors import StoreError, WireError
+from engine.messages import ReadAgain
+from engine.service.inside import Inside, vehicle_of
+from engine.store import Store
+from engine.types import Match, Passage
+
+if TYPE_CHECKING:
+    from engine.lane.machine import Vehicle
+
+log = logging.getLogger("lane")
+
+MOST = 16
+RECENT_NS = 600_000_000_000
+"""A car that was refused longer ago has gone."""
+LOOK_EVERY_S = 2.0
+"""For a place for whom was refused for want of one: it is not told here when somebody corrects a count."""
+
+
+class Refused:
+    """Any thread may call. `read_again(message)` asks the engine, WireError if there is none."""
+
+    def __init__(self, clock: Clock, read_again: Callable[[ReadAgain], None]) -> None:
+        self._clock = clock
+        self._read_again = read_again
+        self._lock = threading.Lock()
+        self._shut_out: deque[tuple[Passage, tuple[Match, ...]]] = deque(maxlen=MOST)
+        """For want of a place, oldest first."""
+        self._had_opening: deque[Passage] = deque(maxlen=MOST)
+        """Because the barrier had been opened for him already."""
+
+    def shut_out(self, passage: Passage, matches: Sequence[Match]) -> None:
+        """It was refused for want of a place."""
+        with self._lock:
+            self._shut_out.append((passage, tuple(matches)))
+
+    def had_opening(self, passage: Passage) -> None:
+        """It was refused because the barrier had been opened for it already."""
+        with self._lock:
+            self._had_opening.append(passage)
+
+    @property
+    def patience_s(self) -> float:
+        """How long until it is looked for a place again."""
+        return LOOK_EVERY_S if self._shut_out else 60.0
+
+    def look(self, store: Store, inside: Inside) -> None:
+        """Whoever stands there since there was no place is read anew when one is free; of several the first."""
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            while self._shut_out and now_ns - self._shut_out[0][0].monotonic_ns > RECENT_NS:
+                self._shut_out.popleft()
+            waiting = list(self._shut_out)
+        for each in waiting:
+            passage, matches = each
+            try:
+                if inside.no_place(store, passage, matches) is not None:
+                    continue
+                self._read_again(ReadAgain(passage.id, passage.plate))
+            except (StoreError, WireError) as why:
+                log.debug("%s", why)  # again in a moment
+                return
+            with self._lock:
+                self._shut_out = deque((one for one in self._shut_out if one is not each), maxlen=MOST)
+            return
+
+    def ended_unused(self, vehicle: Vehicle) -> None:
+        """The vehicle's opening: if it was read meanwhile, and refused for that opening, it may stand there."""
+        with self._lock:
+            read = [each for each in self._had_opening if vehicle_of(each, ()).may_be(vehicle)]
+            self._had_opening = deque((each for each in self._had_opening if each not in read), maxlen=MOST)
+        for passage in read[-1:]:
+            try:
+                self._read_again(ReadAgain(passage.id, passage.plate))
+            except WireError as why:
+                log.debug("%s", why)  # the next engine reads it by itself
