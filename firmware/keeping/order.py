@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
 
 from board.kit.dataclass import dataclass
@@ -29,6 +28,7 @@ from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored
 from firmware.certificates.own import certificate_files
 from firmware.keeping.contents import KEYS, LICENCES, PACKAGES, PEOPLE, SETTINGS, part_of
+from firmware.packages.keys import beside_other_keys
 from firmware.processes.places import settle_alike
 
 LOG = logging.getLogger("keeping")
@@ -165,19 +165,13 @@ def _same(target: Path, data: bytes) -> Path:
     return target
 
 
-def _beside_other_keys(target: Path, data: bytes) -> Path:
-    """A key of this camera's own stays, whatever a key of the backup is called: packages that its owner signed would not start."""
-    names = (target.with_name(f"{target.stem}{number}.pub") for number in count(2))
-    return next(each for each in chain((target,), names) if not each.exists() or each.read_bytes() == data)
-
-
 def _behind_licence(target: Path, data: bytes) -> Path:
     """The licence that is here may be the later one: of it and its copy the one that lasts longer counts
     (firmware/packages/licences.py)."""
     return copy_of(target) if target.exists() else target
 
 
-_PLACE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: _beside_other_keys, LICENCES: _behind_licence}
+_PLACE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: beside_other_keys, LICENCES: _behind_licence}
 """{part: where a file of it goes that would lie at `target`}, where that may be another one."""
 
 

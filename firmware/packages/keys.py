@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -63,15 +64,16 @@ def keep_copies(folder: Path) -> None:
 
 
 def trust_key(folder: Path, path: Path) -> None:
-    """Puts the public key in this file into the folder of trusted ones, never over another: signing.pub is the name that
-    `vadp_package` gives to each vendor's. PackageError when it is none."""
-    key = read_public(path)
-    file = folder / f"{path.stem}.pub"
-    try:
-        is_free = read_kept(file) == key
-    except PackageError:
-        is_free = True  # nothing is there, or nothing that counts
-    write_both(file if is_free else folder / f"{path.stem}-{fingerprint(key)[:8]}.pub", public_pem(key))
+    """Puts the public key in this file into the folder of trusted ones. PackageError when it is none."""
+    pem = public_pem(read_public(path))
+    write_both(beside_other_keys(folder / f"{path.stem}.pub", pem), pem)
+
+
+def beside_other_keys(target: Path, pem: bytes) -> Path:
+    """Where a trusted key is put that would lie at `target`: another one there stays, as packages that its owner signed would not
+    start; `vadp_package` calls each vendor's signing.pub."""
+    names = (target.with_name(f"{target.stem}{number}.pub") for number in count(2))
+    return next(each for each in chain((target,), names) if not each.exists() or each.read_bytes() == pem)
 
 
 def parse_public(pem: bytes, name: str) -> bytes:
