@@ -1,5 +1,5 @@
 """Trying: runs an export or import as it stands in a form, before it is saved: an export stores its file on the server, an
-import says what it would change. Audit and the job do not record it."""
+import says what it would change. The job does not record it, and Audit what the portal tells it: who sent a file to whom."""
 
 from __future__ import annotations
 

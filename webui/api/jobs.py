@@ -122,8 +122,11 @@ def _test(portal: Portal, call: Call[object, JobTest]) -> Answer:
         options = filled(kind.options, sent.options, known, board_choices(portal.profile)).model_dump_json()
     except SettingsError as why:
         raise why.below("options") from why
-    trial = Trial(kind.name, chosen.id, stored.id if stored is not None and known else 0, options)
+    trial, began_at = Trial(kind.name, chosen.id, stored.id if stored is not None and known else 0, options), portal.clock.now()
     ok, note = outcome_of(portal.state, trial)
+    if ok and kind.direction == "export" and "host" in kind.options.model_fields:  # somebody else has the file now
+        with noted(call.user, "a test of an export"):
+            portal.store.transfers.add("export", kind.name, 0, chosen.id, chosen.name, call.user, began_at, DONE, note)
     return data({"ok": ok, **note_data(note, call.language)})
 
 

@@ -14,9 +14,11 @@ from board.kit.words import Text
 from engine.exchange.kinds.sincro import SincroOptions
 from engine.exchange.local_files import keep
 from engine.store.jobs import JobState
+from engine.store.transfers import TransferQuery
 from tests.samples import ALL, UNLISTED, WHITE, entry
 from tests.unit.webui.portal_caller import Caller
 from tests.waiting import until
+from webui.api import jobs
 
 FTP = {"kind": "ftp_list", "interval": "minute", "options": {"host": "192.168.1.5", "user": "gate", "password": "s3cret"}}
 
@@ -235,6 +237,19 @@ def test_the_pages_of_exports_and_imports_are_drawn(caller: Caller) -> None:
     for kind in caller.portal.jobs:
         page = caller.get(f"lists/{WHITE}/jobs/new?kind={kind}")
         assert (page.status, 'data-field="interval"' in page.text, 'data-field="format"' in page.text) == (200, True, True)
+
+
+def test_who_sends_a_list_to_a_server_by_a_test_stands_in_audit(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To any server that stands in the form: nothing told that plates or passages had left the camera."""
+    answers = [(False, Text("no connection")), (True, Text("h.example stored WHITELIST.xml: 2 plates")), (True, Text("it would"))]
+    monkeypatch.setattr(jobs, "outcome_of", lambda state, trial: answers.pop(0))
+    for kind in ("ftp_list", "ftp_list", "import_ftp_list"):
+        sent = {"kind": kind, "list_id": WHITE, "options": {"host": "h.example"}}
+        assert caller.send("POST", "api/jobs/test", sent, "operator").status == 200
+    (told,) = caller.portal.store.transfers(TransferQuery())
+    assert (told.kind, told.user, told.list_name, str(told.note)) == (
+        "ftp_list", "anna", "WHITELIST", "h.example stored WHITELIST.xml: 2 plates",
+    )  # fmt: skip
 
 
 def test_a_job_is_tried_as_it_stands_in_the_form_by_those_who_may_change_it(caller: Caller) -> None:
