@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from contextlib import suppress
 from functools import partial
+from threading import Thread
 from typing import Any
 
 from board.kit.clock import Clock
@@ -41,6 +43,7 @@ class Auth:
         self.front = Front(public, self.addresses.trusts)
         self.accounts = Accounts(state.host, clock=clock)
         self.tokens = Tokens(state.host, self.accounts.get, clock)
+        self._keeping = Thread()
         self.devices = DevicePasswords(state.host, clock)
         self.changes = Changes(state.host, clock)
         self.sessions = Sessions(clock)
@@ -51,10 +54,16 @@ class Auth:
         self.who = Who(self.devices, self.tokens, self._device_guesses, clock)
 
     def keep(self, last: bool = False) -> None:
-        """Writes down what a restart should not forget; called about once a second, and as the `last` thing."""
+        """Writes down what a restart should not forget; called about once a second, and as the `last` thing. Who calls it feeds the
+        watchdogs, over which a card that stalls must not reset the board: what lies there is written by another thread."""
         self._guesses.keep()
         self._device_guesses.keep()
-        self.tokens.keep(at_once=last)
+        if last:
+            self.tokens.keep(at_once=True)
+        elif self.tokens.due and not self._keeping.is_alive():
+            self._keeping = Thread(target=self.tokens.keep, name="keep-tokens", daemon=True)
+            with suppress(RuntimeError):  # no thread to be had: the next time
+                self._keeping.start()
 
     def damage(self) -> tuple[Text, ...]:
         """What was found damaged at the start, for the pages."""

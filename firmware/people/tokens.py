@@ -144,19 +144,26 @@ class Tokens:
                 LOG.error("%s", why)
                 self._tokens = kept  # without its maker a token is worth nothing anyway
 
+    @property
+    def due(self) -> bool:
+        """There are last uses to be written down: once an hour at most."""
+        return bool(self._used) and self._now_s() - self._stored_s >= STORE_USE_EVERY_S
+
     def keep(self, at_once: bool = False) -> None:
-        """Writes down the last uses, once an hour at most, or `at_once`; called about once a second, so that no request waits for
-        the disk."""
-        if not self._used or not (at_once or self._now_s() - self._stored_s >= STORE_USE_EVERY_S):
+        """Writes down the last uses that are due, or all `at_once`, for which a card may take long: no request waits for it."""
+        if not (self.due or (at_once and self._used)):
             return
         self._stored_s = self._now_s()
         with self._changing:
+            written = dict(self._used)
             try:
                 self._store({key: self._with_use(token) for key, token in self._tokens.items()})
             except ConfigError as why:
                 LOG.warning("%s", why)
                 return
-            self._used.clear()
+        for token_id, used in written.items():
+            if self._used.get(token_id) == used:  # else it was used again meanwhile
+                del self._used[token_id]
 
     def _with_use(self, token: Token) -> Token:
         used = self._used.get(token.id)

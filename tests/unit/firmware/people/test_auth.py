@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -14,6 +16,8 @@ from board.kit.state import State
 from board.kit.web.routes import Call
 from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
 from firmware.people.auth import SESSION, Auth
+from firmware.people.tokens import STORE_USE_EVERY_S
+from tests.waiting import until
 
 ADMIN = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ=="
 
@@ -102,6 +106,32 @@ def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could
     assert auth.still(later)  # through its last day
     clock.advance(86_400)
     assert not auth.still(later)
+
+
+def test_a_card_that_stalls_holds_up_nobody_who_feeds_the_watchdogs(
+    auth: Auth, clock: TestClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    admin = auth.accounts.get("admin")
+    assert admin is not None
+    token, _ = auth.tokens.make("VMS", ["view"], replace(admin, must_change=False))
+    answers, sync = Event(), os.fsync
+
+    def stall(number: int) -> None:
+        assert answers.wait(20), "whoever waits for the card"
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", stall)
+    auth.tokens._used[token.id] = "2026-01-02T04:00:00+00:00"
+    clock.advance(STORE_USE_EVERY_S)
+    for _ in range(3):
+        auth.keep()
+    auth.tokens._used[token.id] = "2026-01-02T04:00:01+00:00"  # meanwhile
+    answers.set()
+    until(lambda: not auth._keeping.is_alive(), "what was to be written")
+    kept = State(tmp_path).host / "tokens.json"
+    assert "2026-01-02T04:00:00" in kept.read_text()
+    auth.keep(last=True)
+    assert "2026-01-02T04:00:01" in kept.read_text()
 
 
 def test_a_first_password_gives_no_permission(auth: Auth) -> None:
