@@ -16,7 +16,7 @@ from board.kit.words import Text, mark
 from firmware.host import Host
 from firmware.menu import NETWORK
 from firmware.network.addresses import Device, Wish, checked, devices, mdns
-from firmware.pages.https import came_by
+from firmware.pages.https import came_by, moved
 
 NAME = "setup/network/addresses.html"
 KEEP = "setup/network/addresses/keep"
@@ -83,10 +83,8 @@ def _page(
     sent: dict[str, str] | None = None,
     field: str = "",
     code: str = "",
-    moved: str = "",
 ) -> Answer:
-    """`sent`, `field`: what was sent and is not right; `code`: of the change that was just begun; `moved`: where the page is now
-    that was at another name."""
+    """`sent`, `field`: what was sent and is not right; `code`: of the change that was just begun."""
     trial = host.trial.now()
     wish = trial[0] if trial else None
     return host.page(
@@ -107,7 +105,6 @@ def _page(
         wish=wish,
         left_s=round(trial[1]) if trial else 0,
         code=code,
-        moved=moved,
         there=_there(host, wish, code) if wish is not None and code else "",
     )
 
@@ -202,7 +199,7 @@ def _rename(host: Host, call: Call) -> Answer:
         raise Elsewhere(f"/{NAME}")
     scheme = "https" if host.auth.front.is_secure(call.environ) else "http"
     there = f"{now}.{domain}" if domain else now
-    return _page(host, call, moved=f"{scheme}://{there}{f':{port}' if port else ''}/{NAME}")
+    return moved(host, call, Text("Addresses"), f"{scheme}://{there}{f':{port}' if port else ''}/{NAME}")
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

@@ -36,9 +36,8 @@ def _page(
     error: object = "",
     values: dict[str, Any] | None = None,
     problems: dict[str, Text] | None = None,
-    moved: str = "",
 ) -> Answer:
-    """`values`, `problems`: what was sent and is not right; `moved`: where the page is now that was at another address."""
+    """`values`, `problems`: what was sent and is not right."""
     https, name = host.https, came_by(call)[0]
     facts = https.certificates.facts()
     return host.page(
@@ -63,7 +62,6 @@ def _page(
         own_names=https.own_names(),
         waiting=bool(https.certificates.waiting_request()),
         http_port=https.http_port,
-        moved=moved,
     )
 
 
@@ -83,7 +81,13 @@ def _change(host: Host, call: Call) -> Answer:
         now = host.https.address(name) or f"http://{name}{'' if host.https.http_port == 80 else f':{host.https.http_port}'}/"
         if not is_there or now == before:
             raise
-        return _page(host, call, moved=f"{now}{NAME}")
+        return moved(host, call, Text("HTTPS"), f"{now}{NAME}")
+
+
+def moved(host: Host, call: Call, title: Text, there: str) -> Answer:
+    """Leads whoever came by an address that is the camera's no longer to his page at the new one. It has no script, which he could
+    not load any more."""
+    return host.page(call, "moved", title, here=f"/{NAME}", there=there)
 
 
 def _make(host: Host, call: Call) -> Answer:
