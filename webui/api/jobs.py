@@ -162,6 +162,8 @@ def _file(portal: Portal, call: Call) -> Answer:
     path = file_of(portal, job, call.path["name"])
     if path is None:
         raise Refused(404, "There is no such file; perhaps newer ones have taken its place.")
+    with noted(call.user, "a download of an export"):
+        portal.store.searches.add(call.user, "download", {"list": str(job.list_id), "file": path.name})
     return _sent(path.open("rb"), path.name, TYPES.get(path.suffix[1:].upper(), "application/octet-stream"))
 
 

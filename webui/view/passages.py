@@ -49,6 +49,9 @@ SEARCH_TITLES = {
 }
 """What a search can ask for: name in the address, title in the form."""
 
+ASKED_TITLES = {**SEARCH_TITLES, "file": mark("File")}
+"""What Audit keeps of a search or a download."""
+
 FILTERS = tuple(name for name in SEARCH_TITLES if name not in TITLES)
 """Of them those beside the dates."""
 
@@ -256,9 +259,9 @@ def filters(portal: Portal, call: Call) -> list[Filter]:
 def asked_said(portal: Portal, asked: Mapping[str, str]) -> Text:
     """What a search asked for, as its form shows it. A list that was deleted since is told by its number."""
     told = [
-        Text("{title}: {value}", {"title": Text(SEARCH_TITLES[name]), "value": _searched_for(portal, name, value) or value})
+        Text("{title}: {value}", {"title": Text(ASKED_TITLES[name]), "value": _searched_for(portal, name, value) or value})
         for name, value in asked.items()
-        if name in SEARCH_TITLES
+        if name in ASKED_TITLES
     ]
     return joined(told)
 

@@ -115,6 +115,9 @@ def test_a_file_of_passages_is_given_to_who_may_search_them_alone(caller: Caller
         path = f"jobs/{made['id']}/files/file.xml"
         answers = [caller.call("GET", path, "viewer", permissions=each).status for each in ("lists", "lists,review", "review")]
         assert answers == [told, 200, 403], kind
+    kept = [(each.user, each.what, each.asked) for each in caller.portal.store.searches()]
+    assert kept == [("anna", "download", {"list": str(WHITE), "file": "file.xml"})], "who took it, once however often"
+    assert "List: WHITELIST; File: file.xml" in caller.get("audit?kind=searches").text
 
 
 def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Path) -> None:
