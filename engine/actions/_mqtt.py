@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
-from board.kit.words import Text, mark
-from engine.actions._exchange import BAD_CERTIFICATE, BAD_TLS, place
-from engine.actions._tls import client_context
+from board.kit.words import mark
+from engine.actions._mqtt_client import CONNECT_S, TOO_MUCH, bounds, make_client, only_new, properties_of, unconnected
+from engine.actions._mqtt_letters import OFFLINE, Account, Heard, Letter, Listening
 from engine.network import Network
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
 KEEP_ALIVE_S = 30
-CONNECT_S = 10.0
 CLOSE_S = 2.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -38,17 +36,10 @@ MOST_ANSWER = 4096
 HEAD_BYTES = 200
 """Most bytes of a packet beside topic and body."""
 
-MOST_AT_ONCE = 10
-LONGEST_PACKET = 16_384
 LONGEST_CORRELATION = 256
-"""Of what a connection takes from strangers: messages on their way, bytes of each, bytes that it gives back."""
-MOST_UNSENT = 1000
-"""Packets that wait for a broker which does not read; paho answers each message of a broker with one."""
-EXACTLY_ONCE, IS_EXACTLY_ONCE = 0xF6, 0x34
-"""A message with QoS 2, in the first byte of its packet (MQTT 5, 3.3.1). We subscribe with 1, and paho would keep each of them
-until the broker releases it."""
+"""Bytes that a connection gives back to strangers."""
 REST, LONGEST_REST_S = 3.0, 0.5
-"""After each of them it rests for this many times what it took."""
+"""After each message of a stranger it rests for this many times what that took."""
 REFUSES = mark("{target} refuses {topic}: {reason}")
 
 NOBODY = "No matching subscribers"
@@ -63,68 +54,7 @@ NO_RETAIN = "Retain not supported"
 NO_QOS = "QoS not supported"
 """What a broker says (MQTT 5, 3.2.2.2, reason 0x9B) that acknowledges nothing: what it was given is all that can be known."""
 
-TOO_MUCH = "more than a broker may send"
-"""What a client knows of the broker that it has left for that."""
-
-ONLINE, OFFLINE = b"online", b"offline"
-
 log = logging.getLogger("mqtt")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whom a connection is made to, and as whom. `status_topic`: where the broker says "offline" once the camera is gone; "":
-    nowhere. `answer_topic`: where answers to what is asked are heard; "": nothing is. `only_local`: it must not leave the local
-    network."""
-
-    host: str
-    port: int
-    client_id: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    tls: bool = False
-    ca: str = ""
-    status_topic: str = ""
-    answer_topic: str = ""
-    only_local: bool = False
-
-    @property
-    def place(self) -> str:
-        return place(self.host, self.port)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What is published, with QoS 1 where the broker takes that. `expiry_s`: the broker throws it away when nobody has fetched it
-    by then; 0: never. `id`: the same in every repetition, as the user property `delivery_id`; `properties`: more of these;
-    `answer_topic`: the response topic, with the id as correlation data; `correlation`: that of whoever is answered."""
-
-    topic: str
-    body: bytes
-    content_type: str = ""
-    expiry_s: int = 0
-    id: str = ""
-    retain: bool = False
-    answer_topic: str = ""
-    properties: tuple[tuple[str, str], ...] = ()
-    correlation: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What a connection is for that listens. `heard(topic, body)` gives the answer to be published, None: none."""
-
-    filters: tuple[str, ...]
-    heard: Callable[[str, bytes], Letter | None] = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came to the answer topic. `properties`: its user properties."""
-
-    body: bytes
-    properties: tuple[tuple[str, str], ...]
-
 
 Answer = TypeVar("Answer")
 
@@ -272,7 +202,9 @@ class Link:
                 "{target} takes messages of {most} bytes at most: choose a format without images", target=target, most=limit
             )
         # paho holds locks of its own while it calls us back: it is never called under ours.
-        sent = client.publish(letter.topic, letter.body, qos=self._qos, retain=self._keeps(letter), properties=_properties(letter))
+        sent = client.publish(
+            letter.topic, letter.body, qos=self._qos, retain=self._keeps(letter), properties=properties_of(letter)
+        )
         reason = self._answer(client, sent.mid, end_s)
         if reason is None:
             client.disconnect()  # with what it has not acknowledged: it will come again
@@ -290,7 +222,7 @@ class Link:
         with self._changed:
             self._asked.append(asked)
         try:
-            sent = client.publish(letter.topic, letter.body, qos=self._qos, properties=_properties(letter))
+            sent = client.publish(letter.topic, letter.body, qos=self._qos, properties=properties_of(letter))
             with self._changed:
                 while asked.answer is None:
                     if client is not self._client or not self._connected:
@@ -382,7 +314,7 @@ class Link:
 
     def _live(self) -> None:
         """From the look-up of the host to the end of the connection."""
-        client = _make_client(self.account, self.client_id, self._network, self._retains, self._qos)
+        client = make_client(self.account, self.client_id, self._network, self._retains, self._qos)
         client.on_socket_open = lambda *_: _namesakes.begins(self)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -396,12 +328,12 @@ class Link:
             self._acknowledged.clear()
             self._hurry.clear()
         try:
-            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True, properties=_bounds())
+            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True, properties=bounds())
         except ConfigError as why:  # actions may not reach that host
             self._lost(DeliveryError(why.text))
             return
         except OSError as why:
-            self._lost(DeliveryError(_said(why)))
+            self._lost(DeliveryError(unconnected(why)))
             return
         while not client.loop():  # unlike loop_forever, it wakes when another thread publishes, and not a second later
             pass
@@ -420,7 +352,7 @@ class Link:
         for letter in self._greetings:
             client.publish(letter.topic, letter.body, qos=self._qos, retain=self._keeps(letter))
         if self._listening:
-            client.subscribe([(each, _only_new()) for each in self._listening.filters])
+            client.subscribe([(each, only_new()) for each in self._listening.filters])
         with self._changed:
             self._limit = int(getattr(properties, "MaximumPacketSize", 0))
             self._connected = client is self._client and not self._stopped
@@ -457,7 +389,7 @@ class Link:
         if letter is not None:
             correlation = getattr(message.properties, "CorrelationData", b"")
             said = replace(letter, correlation=correlation) if len(correlation) <= LONGEST_CORRELATION else letter
-            client.publish(said.topic, said.body, qos=self._qos, properties=_properties(said))
+            client.publish(said.topic, said.body, qos=self._qos, properties=properties_of(said))
         self._rest.wait(min(REST * (time.monotonic() - begun_s), LONGEST_REST_S))
 
     def _on_publish(self, client: Client, _: object, number: int, reason: Any, properties: object) -> None:
@@ -496,92 +428,3 @@ class Link:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]
-
-
-def _make_client(account: Account, client_id: str, network: Network, retains: bool, qos: int) -> Client:
-    from paho.mqtt.client import Client
-    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-
-    def connect() -> socket.socket:
-        """As actions connect: to permitted addresses only, and within a time limit."""
-        return (network.local() if account.only_local else network).connect(
-            account.host, account.port, time.monotonic() + CONNECT_S
-        )
-
-    class BoundedClient(Client):  # type: ignore[misc]  # paho is not looked into
-        """Of what a broker sends it takes no more than the broker was told; paho itself takes 256 MB, into the gate's process."""
-
-        def _sock_recv(self, bufsize: int) -> bytes:
-            once = self._in_packet["command"] & EXACTLY_ONCE == IS_EXACTLY_ONCE
-            if bufsize > LONGEST_PACKET or once or len(self._out_packet) > MOST_UNSENT:
-                self.user_data_set(TOO_MUCH)
-                raise OSError(TOO_MUCH)  # paho ends the connection
-            return bytes(super()._sock_recv(bufsize))
-
-    client: Any = BoundedClient(
-        CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
-    )
-    client._create_socket_connection = connect
-    client.connect_timeout = CONNECT_S
-    # Otherwise paho writes from whatever thread publishes while its loop reads: TLS does not survive both at once.
-    client.on_socket_register_write = lambda *_: None
-    if account.user or account.password:
-        client.username_pw_set(account.user, account.password or None)
-    if account.tls:
-        client.tls_set_context(client_context(account.ca))
-    if account.status_topic:
-        client.will_set(account.status_topic, OFFLINE, qos=qos, retain=retains)
-    made: Client = client
-    return made
-
-
-def _bounds() -> Any:
-    """What a broker may send (MQTT 5, 3.1.2.11)."""
-    from paho.mqtt.packettypes import PacketTypes
-    from paho.mqtt.properties import Properties
-
-    make: Any = Properties
-    said = make(PacketTypes.CONNECT)
-    said.ReceiveMaximum = MOST_AT_ONCE
-    said.MaximumPacketSize = LONGEST_PACKET
-    return said
-
-
-def _only_new() -> Any:
-    """A subscription with QoS 1 to what is sent from now on: what a broker retains was meant for another day."""
-    from paho.mqtt.subscribeoptions import SubscribeOptions
-
-    make: Any = SubscribeOptions
-    return make(qos=1, retainHandling=make.RETAIN_DO_NOT_SEND)
-
-
-def _properties(letter: Letter) -> Any:
-    from paho.mqtt.packettypes import PacketTypes
-    from paho.mqtt.properties import Properties
-
-    make: Any = Properties
-    said = make(PacketTypes.PUBLISH)
-    if letter.expiry_s:
-        said.MessageExpiryInterval = letter.expiry_s
-    if letter.content_type:
-        said.ContentType = letter.content_type
-    if letter.correlation:
-        said.CorrelationData = letter.correlation
-    if letter.id:
-        said.UserProperty = [("delivery_id", letter.id), *letter.properties]
-    if letter.answer_topic:
-        said.ResponseTopic = letter.answer_topic
-        said.CorrelationData = letter.id.encode()
-    return said
-
-
-def _said(why: OSError) -> Text:
-    import ssl
-
-    if isinstance(why, TimeoutError):
-        return Text("no connection in {seconds:g} s", {"seconds": CONNECT_S})
-    if isinstance(why, ssl.SSLCertVerificationError):
-        return Text(BAD_CERTIFICATE, {"reason": why.verify_message})
-    if isinstance(why, ssl.SSLError):
-        return Text(BAD_TLS, {"reason": why.reason or type(why).__name__})
-    return Text("no connection ({reason})", {"reason": why.strerror or type(why).__name__})

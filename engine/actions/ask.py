@@ -21,7 +21,8 @@ from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._http import LOGINS, Login, Request, ask, check_url
 from engine.actions._kind import ActionEnv, ActionKind, Answer
-from engine.actions._mqtt import MOST_ANSWER, Account, Broker, Heard, Letter
+from engine.actions._mqtt import MOST_ANSWER, Broker
+from engine.actions._mqtt_letters import Account, Heard, Letter
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.actions.mqtt import Topic, client_id, topic_of
 from engine.formats.messages import DOCUMENTS, Message

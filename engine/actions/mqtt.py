@@ -17,7 +17,8 @@ from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._kind import ActionEnv, ActionKind, SetPlate
-from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
+from engine.actions._mqtt import NOBODY, Broker
+from engine.actions._mqtt_letters import OFFLINE, ONLINE, Account, Letter, Listening
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
 from engine.formats.messages import DOCUMENTS, JSON_TYPE, to_json

@@ -14,7 +14,8 @@ import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.settings import check
-from engine.actions._mqtt import Account, Broker
+from engine.actions._mqtt import Broker
+from engine.actions._mqtt_letters import Account
 from engine.actions.mqtt import ACTION, MqttOptions, account, discovery, topic_of
 from engine.network import EVERYTHING, Network
 from tests.mosquitto import mosquitto
