@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import StoreError
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, mark
 from board.kit.zones import camera_zone
 from engine.lists import comparable
 from engine.messages import LanePlaces
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from engine.lane.machine import Effect, Vehicle
 
 log = logging.getLogger("lane")
+
+IS_INSIDE = mark("it is counted as inside since {since}")
+LIST_IS_FULL = mark("all {places} places of {list} are taken")
+IS_FULL = mark("all {places} places are taken")
+NO_PLACE = frozenset({IS_INSIDE, LIST_IS_FULL, IS_FULL})
+"""Reasons of those for whom there is no place."""
 
 MOST_LEFT = 256
 LATE = timedelta(minutes=1)
@@ -81,15 +87,15 @@ class Inside:
             if settings.passback != PASSBACK[1]:
                 return None
             zone = camera_zone(store.settings(GeneralSettings).time_zone)
-            why = Text("it is counted as inside since {since}", {"since": f"{since.astimezone(zone):%Y-%m-%d %H:%M}"})
+            why = Text(IS_INSIDE, {"since": f"{since.astimezone(zone):%Y-%m-%d %H:%M}"})
             return Effect("passback", vehicle_of(passage, matches), why)
         list_id, name = _own_list(matches)
         places = occupancy.of(list_id, name)
         full = NOTHING
         if places.capacity and places.count >= places.capacity:
-            full = Text("all {places} places of {list} are taken", {"places": places.capacity, "list": name or Text("strangers")})
+            full = Text(LIST_IS_FULL, {"places": places.capacity, "list": name or Text("strangers")})
         elif list_id == STRANGERS and settings.places and occupancy.total() >= settings.places:
-            full = Text("all {places} places are taken", {"places": settings.places})
+            full = Text(IS_FULL, {"places": settings.places})
         return Effect("full", vehicle_of(passage, matches), full) if full else None
 
     def way(self, passage: Passage) -> str:

@@ -136,6 +136,7 @@ class LaneKeeper:
         self._refuse_undecided(stores)
         if not settings.in_use:
             return
+        self._refused.begin(stores.store)
         self._known.seen.extend((self._kept.get() or Handover()).counted)
         from engine.lane.lane import Lane
 

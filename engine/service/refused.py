@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
 from engine.messages import ReadAgain
-from engine.service.inside import Inside, vehicle_of
+from engine.service.inside import NO_PLACE, Inside, vehicle_of
 from engine.store import Store
 from engine.types import Match, Passage
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("lane")
 
 MOST = 16
+NEWEST = 200
+"""How many passages are searched for those that the service before refused."""
 RECENT_NS = 600_000_000_000
 """A car that was refused longer ago has gone."""
 LOOK_EVERY_S = 2.0
@@ -39,6 +41,22 @@ class Refused:
         """For want of a place, oldest first."""
         self._had_opening: deque[Passage] = deque(maxlen=MOST)
         """Because the barrier had been opened for him already."""
+
+    def begin(self, store: Store) -> None:
+        """Who was refused so by the service before, and was not read since, may still stand there."""
+        from engine.lane.lane import ALREADY
+
+        now_ns, seen = self._clock.monotonic_ns(), set()
+        for each in reversed(store.passages.after(store.passages.ends()[1] - NEWEST, NEWEST)):
+            passage, reason = each.passage, each.decision.reason.key
+            is_newest, is_recent = passage.plate not in seen, 0 <= now_ns - passage.monotonic_ns <= RECENT_NS
+            seen.add(passage.plate)
+            if each.decision.outcome != "refused" or not (is_newest and is_recent):
+                continue
+            if reason in NO_PLACE and len(self._shut_out) < MOST:
+                self._shut_out.appendleft((passage, store.passages.matches(passage.id)))
+            elif reason == ALREADY.reason.key and len(self._had_opening) < MOST:
+                self._had_opening.appendleft(passage)
 
     def shut_out(self, passage: Passage, matches: Sequence[Match]) -> None:
         """It was refused for want of a place."""

@@ -548,6 +548,38 @@ def test_of_who_waited_as_a_process_died_the_first_one_is_let_in_first_though_th
     assert gate.car(id="p4") == "opened: AB12CDE is on WHITELIST"
 
 
+def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_place(gates, monkeypatch):
+    """The next one knew nothing of him: he stood before a closed barrier for good."""
+    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
+    gate = gates(counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    store.entries.save(entry("KLM4711"), "anna")
+    for plate in ("AB12CDE", "XY99ZZZ", "KLM4711"):
+        assert gate.car(plate, plate) == "refused: all 1 places of WHITELIST are taken"
+    store.entries.save(entry("AB12CDE", BLACK), "anna")
+    assert gate.car(id="again") == "withheld: the plate is on BLACKLIST"
+    gate.close()
+    gate.begin()
+    gate.camera.store.occupancy.put(WHITE, 1, 0, "anna", NOW)
+    until(lambda: gate.read_again, "the message")
+    assert gate.read_again[0] == ReadAgain("XY99ZZZ", "XY99ZZZ")
+
+
+def test_who_was_refused_for_his_opening_by_a_process_that_dies_is_read_anew_when_it_has_ended_unused(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.car(id="p2")
+    gate.close()
+    gate.begin()
+    gate.lines(DI1=True, DI2=False)
+    gate.clock.advance(61)
+    gate.lines(DI1=False)
+    until(lambda: gate.read_again, "the message")
+    assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+
+
 @pytest.mark.parametrize("began", [False, True])
 def test_a_process_that_dies_over_a_storage_that_stalls_says_of_who_waited_what_became_of_him(gates, monkeypatch, began):
     """Pins let him in meanwhile, and Review said that he was refused; or it did not, and he was "already let in" for a minute."""
