@@ -202,7 +202,22 @@ class _Steady:
         self.cmd_channel.close_when_done()
 
 
-class Data(_Steady, TLS_DTPHandler):  # type: ignore[misc]
+class _Whole(DTPHandler):  # type: ignore[misc]
+    """Stands between pyftpdlib's TLS and its plain data connection, which takes a reset connection for the end of the file.
+    What the sender's machine still had was thrown away with the reset."""
+
+    def handle_close(self) -> None:
+        why = sys.exc_info()[1]
+        was_reset = why.args[0] > 0 if isinstance(why, SSL.SysCallError) else isinstance(why, OSError)
+        if self.receive and was_reset and not self._closed:
+            self._resp = ("426 The connection was reset; transfer aborted.", LOG.debug)
+            self._error = True  # there is nobody to whom TLS could say goodbye
+            self.close()
+        else:
+            super().handle_close()
+
+
+class Data(_Steady, TLS_DTPHandler, _Whole):  # type: ignore[misc]
     """Counts what it moved."""
 
     def handle_error(self) -> None:
