@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -273,6 +274,25 @@ def test_a_plate_in_arabic_script_stands_on_every_page_as_it_does_on_the_car(pag
     same = page.locator("tr[data-plate='12-345'] [data-collision]")
     playwright.expect(same).to_contain_text("same as")
     assert same.locator(".as-seen", has_text=seen).evaluate(SEEN_ORDER) == seen
+    order = "field => getComputedStyle(field).unicodeBidi"
+    page.locator(f"tr[data-plate='{seen}']").locator("[data-do=edit]").click()
+    field = page.locator("#entry-dialog [name=plate]")
+    assert field.input_value() == seen and field.evaluate(order) == "isolate-override"
+    for other, stands in (("B AB 123", "normal"), ("12ب34567", "isolate-override"), ("123 تونس 4567", "normal")):
+        field.fill(other)
+        assert field.evaluate(order) == stands, other
+    page.locator("#entry-dialog [data-close]").click()
+    page.locator(f"tr[data-plate='{seen}']").locator("[data-do=delete]").click()
+    assert page.locator("dialog[open] .as-seen").evaluate(SEEN_ORDER) == seen
+    page.keyboard.press("Escape")
+    page.goto(f"{address}/review?plate={quote(seen)}")
+    assert page.locator("[name=plate]").evaluate(order) == "isolate-override"
+    page.goto(f"{address}/live")
+    playwright.expect(page.locator("#last .plate.big")).to_have_text(seen)
+    page.locator("#add-to-list").click()
+    playwright.expect(page.locator("#list-plate")).to_have_value(seen)
+    assert page.locator("#list-plate").evaluate(order) == "isolate-override"
+    page.goto(f"{address}/lists/4")
     typed = page.locator(".plate", has_text="تونس")
     assert typed.locator("bdi").evaluate(SEEN_ORDER) == "تونس"[::-1]
     assert typed.evaluate("node => [...node.childNodes].map(each => each.textContent)") == ["123 ", "تونس", " 4567"]

@@ -1,5 +1,5 @@
 // At the gate: what a guard does about a car: open by hand with a reason, put its plate in a list.
-import {$, $$, api, ApiError, clearProblems, el, notice, onClick, onSubmit, order, toast} from "./portal.js";
+import {$, $$, api, ApiError, asSeen, clearProblems, el, notice, onClick, onSubmit, order, toast} from "./portal.js";
 import {_} from "./words.js";
 
 for (const button of $$("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
@@ -52,6 +52,7 @@ export function openListDialog(button, plateNow, mayAct, added) {
     choice.replaceChildren(...lists.map((each) => el("option", {value: each.id}, each.name)));
     await openerOf();
     $("#list-plate").value = plate;
+    asSeen($("#list-plate"));
     $("#list-description").value = "";
     dialog.showModal();
   });

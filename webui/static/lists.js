@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, changed as differing, clearProblems, connectForm, el, leave, notice, number, onClick, sure, values} from "./portal.js";
+import {$, $$, api, ApiError, asSeen, changed as differing, clearProblems, connectForm, el, leave, notice, number, onClick, sure, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -46,6 +46,7 @@ function fill(form, row) {
     if (!input.value) input.value = stored.slice(0, 16);  // a limit with an offset, or finer than the field shows
     input.dataset.shown = input.value;
   }
+  asSeen(form.elements.plate);
   if (row) $("[data-week]", form).dataset.week = row.dataset.week;
 }
 

@@ -59,6 +59,15 @@ function withWords(plate) {
   return plate.split(ARABIC_WORD).map((part, at) => at % 2 ? el("bdi", {}, part) : part);
 }
 
+/** A plate that is typed or changed stands as it is seen, too. One with a word stays in the browser's order: a field has no element
+ *  that its letters could stand in from the right. For a value that a script puts there. */
+export function asSeen(input) {
+  const [before, , after] = input.value.trim().split(ARABIC_PLATE);
+  input.classList?.toggle("as-seen", before === "" && after === "" && !ARABIC_WORD.test(input.value));
+}
+for (const input of document.querySelectorAll("input:not([type]), input[type=search]")) asSeen(input);
+document.addEventListener("input", ({target}) => { if (/^(text|search)$/.test(target.type)) asSeen(target); });
+
 /** An element; text goes in as text, never as HTML. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
