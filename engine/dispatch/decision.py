@@ -6,13 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions import Kinds
 from engine.dispatch.rules import unmet
 from engine.dispatch.starts import STARTS, begins, insists, only_ends, opens
 from engine.lists import Finding, Lapsed
 from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
+
+NOT_MEANT = mark("{action} of {list} is not meant for it: {why}")
+"""The reason for a car that meets no action's conditions: nobody refused it."""
 
 UNLICENSED = Decision("refused", Text("there is no licence"))
 
@@ -138,9 +141,7 @@ def _kept(passage: Passage, openers: Iterable[ActionRule], finding: Finding, zon
     for rule in (each for each in openers if each.list_id in names):  # not of a list that has come since the look-up
         why = unmet(rule.conditions, passage) if in_force(rule.week, passage.at, zone) else None
         if why is not None:
-            return Text(
-                "{action} of {list} is not meant for it: {why}", {"action": rule.name, "list": names[rule.list_id], "why": why}
-            )
+            return Text(NOT_MEANT, {"action": rule.name, "list": names[rule.list_id], "why": why})
         resting.append(names[rule.list_id])
     return Text("no action of {lists} is in force at this time", {"lists": list(dict.fromkeys(resting))}) if resting else None
 

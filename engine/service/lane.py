@@ -25,7 +25,7 @@ from engine.actions import ActionKind, Kinds
 from engine.dispatch.anew import LAST_ENTRY, lapsed
 from engine.dispatch.barrier import Ruling, openers, opening_rules, rule_opens
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, is_gates, lists_beside
-from engine.dispatch.decision import visits
+from engine.dispatch.decision import NOT_MEANT, visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
@@ -690,10 +690,12 @@ class LaneKeeper:
     def _count_let_in(self, passage: Passage, decision: Decision) -> None:
         if self._lane is None or not self._inside.counts:
             return
-        has_loops = self._has_loops()
-        if has_loops and not self._goes_against_the_loops(passage):
+        leaves = self._goes_against_the_loops(passage)
+        if self._has_loops() and not leaves:
             return
-        if decision.outcome == "opened" or (decision.outcome == "reported" and passage.plate and not has_loops):
+        # No action is meant for him: he drives out without the camera, which is told by his direction alone.
+        is_seen = decision.outcome == "reported" or (leaves and decision.reason.key == NOT_MEANT)
+        if decision.outcome == "opened" or (is_seen and passage.plate):
             self._known.at_once.append(passage.id)
             self._to_count(passage.id)
 

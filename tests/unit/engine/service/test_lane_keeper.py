@@ -829,6 +829,25 @@ def test_vehicles_are_counted_when_they_have_driven_in(gates):
     until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
 
 
+@pytest.mark.parametrize("loops", [{}, LOOPS])
+@pytest.mark.parametrize(
+    "meant", [{"conditions": Conditions(direction="approach")}, {"start": Start(on="direction", opens=True), "list_id": ALL}]
+)
+def test_who_drives_out_where_the_action_is_meant_for_those_that_come_in_is_counted_out(gates, loops, meant):
+    """The barrier opens for him by itself. He stayed inside for a day, and anti-passback kept him out when he came back."""
+    gate = gates(**loops, counts=COUNTS[3], passback=PASSBACK[1], lapse_s=1)
+    store = gate.camera.store
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    store.rules.save(replace(opens, **{"conditions": Conditions(direction="approach"), **meant}), "anna")
+    gate.lines(DI1=True, DI2=False)
+    store.occupancy.enter("AB12CDE", WHITE, gate.clock.now(), sure=True)
+    assert not gate.car(direction="away").startswith("opened")
+    until(lambda: places(gate) == {}, "the count")
+    assert gate.told == []
+    gate.clock.advance(60)
+    assert gate.car(id="back").startswith("opened")
+
+
 def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates):
     gate = gates(counts=COUNTS[3])
     gate.car()
