@@ -1,4 +1,5 @@
-"""Notes: what actions, exports and imports said last, and copies of lists, without a plate whose owner wants it forgotten."""
+"""Notes: what actions, exports and imports said last, why others were let in or not, and copies of lists, without a plate whose
+owner wants it forgotten."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ NOTES = (
     ("jobs", "done_note"),
     ("jobs", "error"),
     ("transfers", "note"),
+    ("passages", "reason"),
 )
-"""Table and column; deliveries go with their passages."""
+"""Table and column; deliveries go with their passages. Those that stay were of other plates: "one character off AB12"."""
 
 
 def spelled(plate: str, *written: str) -> re.Pattern[str] | None:
@@ -31,8 +33,9 @@ def spelled(plate: str, *written: str) -> re.Pattern[str] | None:
 
 def unname(db: Database, plate: str, instead: str) -> None:
     """They stay, with `instead` in the place of exactly this plate, whatever separates its characters."""
+    characters = f"%{'%'.join(normalise(plate))}%"
     for table, column in NOTES:
-        rows = db.rows(f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} <> ''")
+        rows = db.rows(f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} LIKE ?", (characters,))
         changed = _changed(((row["number"], row["note"]) for row in rows), plate, instead)
         with db.transaction():  # begun after the search: a car that comes meanwhile shall not wait
             for values in changed:

@@ -172,6 +172,17 @@ def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_for
     assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
 
 
+def test_passages_of_other_plates_do_not_say_to_which_they_were_similar_once_that_is_forgotten(caller: Caller) -> None:
+    """They are misreads of it, most of them."""
+    kept = caller.portal.store
+    for id, near in (("p0", "ab-12"), ("p1", "AB123")):
+        off = Text("one character off {plate} on {list}", {"plate": near, "list": "WHITELIST"})
+        kept.add_passage(passage("A812", id), (), decision=Decision("refused", off))
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    told = {each["id"]: each["decision"] for each in caller.get("api/passages").json["passages"]}
+    assert told == {"p0": "one character off AB*** on WHITELIST", "p1": "one character off AB123 on WHITELIST"}
+
+
 def test_files_of_this_camera_that_hold_a_plate_go_with_it_and_copies_of_the_lists_lose_it(caller: Caller) -> None:
     """A copy would have let it in again, and its owner was told that all of it is gone."""
     kept, state = caller.portal.store, caller.state
