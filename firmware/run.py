@@ -32,7 +32,8 @@ from firmware.keeping.order import carry_out
 from firmware.machine.root import SOCKET, Helper
 from firmware.packages.keys import TrustedKeys, keep_copies, trust_key
 from firmware.packages.management import Packages, board_file
-from firmware.packages.slots import CAMERA, Slots
+from firmware.packages.records import CAMERA
+from firmware.packages.slots import Slots
 from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes

@@ -25,7 +25,7 @@ from board.kit.errors import PackageError
 from board.kit.from_json import from_json
 from board.kit.words import plain, received
 from firmware.packages.keys import PUBLIC_BYTES, SIGNATURE_BYTES, TrustedKeys, genuine
-from firmware.packages.slots import Slot
+from firmware.packages.records import Slot
 from firmware.packages.verify import CONF, HASHES, Verified, as_confirmed, manifest_sha256, verify, verify_tree
 
 LOG = logging.getLogger("packages")

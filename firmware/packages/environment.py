@@ -16,7 +16,8 @@ from pathlib import Path
 
 from board.kit.files import write_whole
 from board.kit.state import RUN, State
-from firmware.packages.slots import Slot, Slots
+from firmware.packages.records import Slot
+from firmware.packages.slots import Slots
 from firmware.packages.verify import BYTECODE
 
 LOG = logging.getLogger("packages")

@@ -17,8 +17,9 @@ from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, Licences
 from firmware.packages.manifest import HOST_NAME, Manifest
+from firmware.packages.records import CAMERA, FAILED, GOOD, SD, STAGED, Slot
 from firmware.packages.script import WITHIN_S, command, reason, run
-from firmware.packages.slots import CAMERA, FAILED, GOOD, SD, STAGED, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
 from firmware.packages.versions import Unconfirmed, Versions

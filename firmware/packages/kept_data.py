@@ -31,8 +31,9 @@ from board.kit.plain import from_plain
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Layout, Manifest
+from firmware.packages.records import GOOD, Slot
 from firmware.packages.script import KEEPS_NOTHING, Command, Heard, PackageData, reason
-from firmware.packages.slots import GOOD, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.processes.launch import CHILD
 from firmware.processes.places import Beside, settle_alike
 

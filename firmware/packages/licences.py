@@ -20,7 +20,7 @@ from firmware.packages.checker import NotChecked, check_signature
 from firmware.packages.keys import Trust
 from firmware.packages.licence import Licence, read_licence
 from firmware.packages.manifest import Manifest
-from firmware.packages.slots import Slot
+from firmware.packages.records import Slot
 
 LOG = logging.getLogger("packages")
 

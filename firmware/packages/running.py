@@ -16,8 +16,9 @@ from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, NOT_NEEDED, Licences
+from firmware.packages.records import FAILED, GOOD, STAGED, TRIAL, Slot
 from firmware.packages.schedules import HOLD_S, Schedules
-from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.processes.groups import Groups
 from firmware.processes.places import Beside
 from firmware.processes.supervisor import Supervisor

@@ -15,7 +15,8 @@ from board.kit.words import Text
 from firmware.packages.checker import check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.slots import Slot, Slots
+from firmware.packages.records import Slot
+from firmware.packages.slots import Slots
 from firmware.packages.verify import INITSCR
 from firmware.processes.launch import CHECK, Launch, Order, exit_text, launch_alike, run_to_end
 

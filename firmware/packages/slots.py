@@ -1,4 +1,4 @@
-"""Slots: places (A, B, C) for a package's versions, a `current` link renamed over, and a record of which is good, and why not."""
+"""Slots: places (A, B, C) for a package's versions, and a `current` link renamed over (`records.py` keeps which are good)."""
 
 from __future__ import annotations
 
@@ -6,61 +6,26 @@ import errno
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, PackageError
-from board.kit.files import NO_ROOM, sync_folder, write_whole
-from board.kit.kept import Kept
-from board.kit.plain import from_plain
+from board.kit.errors import PackageError
+from board.kit.files import sync_folder, write_whole
 from board.kit.words import Text, to_stored
-from firmware.packages.manifest import NAME, Manifest, parse
+from firmware.packages.manifest import Manifest, parse
+from firmware.packages.records import CAMERA, GOOD, LETTERS, SD, STAGED, TRIAL, Record, Records, Slot
 from firmware.packages.trusted import Version
 from firmware.packages.verify import CONF, HASHES, Verified, manifest_sha256, unpack
 from firmware.packages.versions import numbers
 
 LOG = logging.getLogger("packages")
 
-LETTERS = ("A", "B", "C")
-"""The current version, the one before it, and room for a new one until it has passed its check."""
 SPARE_BYTES = 8 << 20
 """Stays free on the disk after an installation."""
-RESERVE_BYTES = 128 << 10
-CAMERA, SD = "camera", "sd"
-STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
-"""staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
-
 LET_GO = "let go"
 """The notice of a record whose package is being removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One installed version. `storage`: "camera" or "sd"; `why`: the reason of a failure, for people; `tries`: starts on trial."""
-
-    letter: str
-    storage: str
-    state: str
-    version: str
-    manifest_sha256: str
-    signed_by: str
-    tries: int = 0
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is kept about one package. `enabled`: it should run, also after a boot; `notice`: for people (a roll-back)."""
-
-    name: str
-    enabled: bool = False
-    notice: str = ""
-    slots: tuple[Slot, ...] = ()
 
 
 class Slots:
@@ -70,21 +35,16 @@ class Slots:
         self._root = root
         self._sd = sd
         self._card_present = card_present
-        self._writing = threading.Lock()
         self._manifests: dict[str, Manifest] = {}
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._reserve = root / "reserve"
-        """A file whose room a full disk gives to records: a way back, or Stop, must not need room that nobody has."""
-        self._make_reserve()
+        self._records = Records(root)
 
     def names(self) -> tuple[str, ...]:
-        """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
-        return tuple(sorted({path.parent.name for path in self._root.glob("*/record.json*") if path.suffix != ".new"}))
+        """Installed packages, as `Records.names`."""
+        return self._records.names()
 
     def record(self, name: str) -> Record:
         """PackageError when it is not installed, or its record and the copy of that are damaged."""
-        with self._writing:
-            return self._read_record(name)
+        return self._records(name)
 
     def current(self, name: str) -> Slot | None:
         """The slot that `current` points to."""
@@ -193,7 +153,7 @@ class Slots:
             kept = {slot.letter for slot in (self.current(name), self.previous(name)) if slot is not None}
         except PackageError:  # not there yet, or damaged
             kept = set()
-            self._write_record(Record(name))
+            self._records.write(Record(name))
         self._keep(name, kept)
         return next(letter for letter in LETTERS if letter not in kept)
 
@@ -278,7 +238,7 @@ class Slots:
         self._clear(name, slot.letter)
         rest = tuple(other for other in self.record(name).slots if other.letter != slot.letter)
         if rest:
-            self._edit(name, lambda record: replace(record, slots=rest))
+            self._records.edit(name, lambda record: replace(record, slots=rest))
         else:
             self.remove(name)
 
@@ -317,10 +277,10 @@ class Slots:
         slots = tuple(slot for letter in LETTERS if (slot := self._found(name, letter, signed_by)) is not None)
         if not slots:
             raise PackageError(
-                "{name}: its record {path} is damaged; upload the package again", name=name, path=self._kept(name).file
+                "{name}: its record {path} is damaged; upload the package again", name=name, path=self._records.file_of(name).file
             )
         record = Record(name, True, to_stored(Text("its record was damaged and is made anew from what is installed")), slots)
-        self._write_record(record)
+        self._records.write(record)
         if self._current(record) is None:
             self.activate(name, slots[0])
 
@@ -346,10 +306,10 @@ class Slots:
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Whether it should run, kept over boots."""
-        self._edit(name, lambda record: replace(record, enabled=enabled))
+        self._records.edit(name, lambda record: replace(record, enabled=enabled))
 
     def set_notice(self, name: str, notice: str) -> None:
-        self._edit(name, lambda record: replace(record, notice=notice))
+        self._records.edit(name, lambda record: replace(record, notice=notice))
 
     def remove(self, name: str) -> None:
         """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
@@ -359,7 +319,7 @@ class Slots:
     def let_go(self, name: str) -> None:
         """From here on it is removed: if that is cut off, the next start does the rest (`tidy`). Its slots make room at once."""
         with suppress(PackageError):  # on a disk that takes nothing it is removed all the same
-            self._write_record(Record(name, notice=LET_GO))
+            self._records.write(Record(name, notice=LET_GO))
         for letter in LETTERS:
             self._clear(name, letter)
 
@@ -377,7 +337,9 @@ class Slots:
         return self._place(name, slot.storage) / f"{slot.letter}.tar.gz"
 
     def _keep(self, name: str, letters: Collection[str]) -> None:
-        self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter in letters)))
+        self._records.edit(
+            name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter in letters))
+        )
         for letter in LETTERS:
             if letter not in letters:
                 self._clear(name, letter)
@@ -413,7 +375,7 @@ class Slots:
             others = tuple(other for other in record.slots if other.letter != slot.letter)
             return replace(record, slots=tuple(sorted((*others, slot), key=lambda each: each.letter)))
 
-        self._edit(name, change)
+        self._records.edit(name, change)
 
     def _current(self, record: Record) -> Slot | None:
         try:
@@ -421,61 +383,6 @@ class Slots:
         except OSError:
             return None
         return next((slot for slot in record.slots if slot.letter == letter), None)
-
-    def _edit(self, name: str, change: Callable[[Record], Record]) -> None:
-        with self._writing:
-            self._write_record(change(self._read_record(name)))
-
-    def _kept(self, name: str) -> Kept[Record]:
-        return Kept(self._root / name / "record.json", lambda document: _parse(name, document), _plain)
-
-    def _read_record(self, name: str) -> Record:
-        if not NAME.fullmatch(name):  # an address says so
-            raise PackageError("{name} is not installed", name=name[:60])
-        kept = self._kept(name)
-        try:
-            found = kept.read()
-        except ConfigError as why:
-            raise PackageError("{name}: {why}", name=name, why=why) from why
-        if found.damage is not None:
-            LOG.error("%s: %s", name, found.damage)
-        if found.value is not None:
-            return found.value
-        if any(kept.file.parent.glob("record.json*")):
-            raise PackageError("{name}: its record {path} is damaged; upload the package again", name=name, path=kept.file)
-        raise PackageError("{name} is not installed", name=name)
-
-    def _write_record(self, record: Record) -> None:
-        kept = self._kept(record.name)
-        try:
-            try:
-                kept.write(record)
-            except OSError as why:
-                if why.errno not in NO_ROOM or not self._reserve.exists():
-                    raise
-                self._reserve.unlink()
-                kept.write(record)
-        except OSError as why:
-            raise PackageError("{name}: its state cannot be stored: {reason}", name=record.name, reason=why.strerror) from why
-
-    def _make_reserve(self) -> None:
-        """Anew at each start, when there is room again."""
-        try:
-            with self._reserve.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-        except OSError as why:
-            LOG.warning("%s: no room can be kept for records: %s", self._reserve, why.strerror)
-
-
-def _parse(name: str, document: Any) -> Record:
-    slots = tuple(from_plain(Slot, slot) for slot in document["slots"])
-    if any(slot.letter not in LETTERS or slot.storage not in (CAMERA, SD) for slot in slots):
-        raise ValueError("a slot is none")
-    return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
-
-
-def _plain(record: Record) -> object:
-    return {"enabled": record.enabled, "notice": record.notice, "slots": [asdict(slot) for slot in record.slots]}
 
 
 def _mb(size: int) -> str:

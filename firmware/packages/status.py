@@ -8,9 +8,10 @@ from board.kit.words import NOTHING, Text, from_stored, joined
 from firmware.packages.kept_data import KeptData
 from firmware.packages.licences import Licences
 from firmware.packages.manifest import Manifest
+from firmware.packages.records import CAMERA, FAILED, TRIAL, Slot
 from firmware.packages.running import Running
 from firmware.packages.schedules import Schedule, Schedules
-from firmware.packages.slots import CAMERA, FAILED, TRIAL, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
 
 

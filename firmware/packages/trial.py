@@ -7,8 +7,9 @@ import time
 
 from board.kit.errors import PackageError
 from board.kit.words import Text, joined
+from firmware.packages.records import FAILED, GOOD, TRIAL, Slot
 from firmware.packages.running import Running
-from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.processes.supervisor import Supervisor
 
 LOG = logging.getLogger("packages")

@@ -16,7 +16,7 @@ from board.kit.web.bodies import length_of
 from board.kit.web.routes import Call, Refused
 from firmware.gateway.multipart import receive
 from firmware.packages.licence import MAX_LICENCE_BYTES
-from firmware.packages.slots import CAMERA, SD
+from firmware.packages.records import CAMERA, SD
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 
 FORM_BYTES = 64 << 10

@@ -14,7 +14,7 @@ from firmware import platform_text
 from firmware.host import Host
 from firmware.machine.facts import facts
 from firmware.menu import SYSTEM
-from firmware.packages.slots import TRIAL
+from firmware.packages.records import TRIAL
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 from firmware.packages.versions import Unconfirmed

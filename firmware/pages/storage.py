@@ -15,7 +15,7 @@ from board.kit.words import Text, mark
 from firmware.host import Host
 from firmware.machine.disks import Volume, forecast, volumes
 from firmware.menu import SYSTEM
-from firmware.packages.slots import SD
+from firmware.packages.records import SD
 
 NAME = "setup/system/storage.html"
 FORMAT, MOUNT, UNMOUNT = "format", "mount", "unmount"

@@ -23,8 +23,9 @@ from firmware.packages.checker import NotChecked, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
+from firmware.packages.records import FAILED, GOOD, TRIAL, Slot
 from firmware.packages.running import TRIAL_STARTS
-from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot, Slots
+from firmware.packages.slots import Slots
 from firmware.update.versions import BUILT_IN, LETTER, built_in_root, built_in_version, folder, installation, last, slots_of
 
 UP_WITHIN_S = 90

@@ -25,7 +25,7 @@ from firmware.packages.environment import Environment
 from firmware.packages.install import Installer
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
-from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot
+from firmware.packages.records import CAMERA, FAILED, GOOD, TRIAL, Slot
 from firmware.packages.trusted import Version
 from firmware.packages.versions import Versions
 from firmware.processes.users import Users

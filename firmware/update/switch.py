@@ -9,7 +9,8 @@ from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Manifest
-from firmware.packages.slots import Slot, Slots
+from firmware.packages.records import Slot
+from firmware.packages.slots import Slots
 from firmware.update.versions import Last, installation, last
 
 LOG = logging.getLogger("update")

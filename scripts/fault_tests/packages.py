@@ -37,7 +37,8 @@ from board.kit.state import State
 from firmware.packages import install
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
-from firmware.packages.slots import CAMERA, Slots
+from firmware.packages.records import CAMERA
+from firmware.packages.slots import Slots
 from firmware.packages.verify import unpack, verify
 from firmware.packages.versions import NEVER
 from scripts.fault_tests.host import Host

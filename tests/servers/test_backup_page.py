@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from firmware.packages.slots import CAMERA
+from firmware.packages.records import CAMERA
 from tests.servers.test_host import OWN, Host
 from tests.tiny_package import contents
 from tests.waiting import until

@@ -13,7 +13,7 @@ from board.kit.errors import PackageError
 from firmware.packages import checker
 from firmware.packages.checker import NotChecked, check_archive, check_signature, check_slot, check_tree
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.slots import CAMERA, GOOD, Slot
+from firmware.packages.records import CAMERA, GOOD, Slot
 from firmware.packages.verify import manifest_sha256, verify
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, trust_file, write
 

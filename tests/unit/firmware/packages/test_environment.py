@@ -14,7 +14,8 @@ import pytest
 
 from board.kit.state import State
 from firmware.packages.environment import Environment
-from firmware.packages.slots import CAMERA, GOOD, Slot, Slots
+from firmware.packages.records import CAMERA, GOOD, Slot
+from firmware.packages.slots import Slots
 
 SLOT = Slot("A", CAMERA, GOOD, "1.0.0", "ab" * 32, "cd" * 32)
 

@@ -20,7 +20,8 @@ from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
-from firmware.packages.slots import CAMERA, Slot, Slots
+from firmware.packages.records import CAMERA, Slot
+from firmware.packages.slots import Slots
 from firmware.packages.versions import Unconfirmed
 from firmware.processes import supervisor as supervisor_module
 from tests.checked_here import checked_here

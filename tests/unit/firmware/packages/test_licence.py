@@ -21,7 +21,7 @@ from firmware.packages.keys import fingerprint, public_of
 from firmware.packages.licence import Licence, licence_bytes, read_licence
 from firmware.packages.licences import Licences
 from firmware.packages.manifest import parse
-from firmware.packages.slots import CAMERA, GOOD, Slot
+from firmware.packages.records import CAMERA, GOOD, Slot
 from firmware.packages.uploads import Uploads
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents
 

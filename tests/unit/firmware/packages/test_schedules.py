@@ -19,8 +19,9 @@ from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
+from firmware.packages.records import CAMERA
 from firmware.packages.schedules import Schedule, Schedules
-from firmware.packages.slots import CAMERA, Slots
+from firmware.packages.slots import Slots
 from firmware.processes import supervisor as supervisor_module
 from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until

@@ -10,7 +10,8 @@ import pytest
 from board.kit import files
 from board.kit.errors import PackageError
 from board.kit.files import write_beside
-from firmware.packages.slots import CAMERA, GOOD, TRIAL, Slot, Slots
+from firmware.packages.records import CAMERA, GOOD, TRIAL, Slot
+from firmware.packages.slots import Slots
 from firmware.packages.verify import verify
 from tests.recorder import Recorder
 from tests.tiny_package import TRUST, contents, write

@@ -22,7 +22,7 @@ from firmware import VERSION
 from firmware.packages import checker
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
-from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot, Slots
+from firmware.packages.records import CAMERA, FAILED, GOOD, TRIAL, Records, Slot
 from firmware.packages.verify import verify, verify_tree
 from firmware.update import choice, versions
 from firmware.update.switch import Switch
@@ -122,7 +122,7 @@ def test_a_start_on_trial_that_cannot_be_counted_is_none(camera: Camera, monkeyp
     def refuse(*_: object) -> None:
         raise PackageError("a read-only disk")
 
-    monkeypatch.setattr(Slots, "_write_record", refuse)
+    monkeypatch.setattr(Records, "write", refuse)
     assert camera.choose() == "2.0.0"
 
 

@@ -17,8 +17,8 @@ from firmware.ftp.service import FtpService
 from firmware.https.service import HttpsService
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
+from firmware.packages.records import FAILED, GOOD, TRIAL, Slot
 from firmware.packages.schedules import Schedules
-from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot
 from firmware.packages.versions import Versions
 from firmware.people.accounts import Account, Accounts
 from firmware.people.device_passwords import DevicePasswords
