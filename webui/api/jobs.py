@@ -42,7 +42,8 @@ class JobTimes(Settings):
     interval: str = option(
         "day",
         "Interval",
-        "Each full minute or hour, the day's at 23:59:59, the week's on Mondays at 00:00:00, the month's on the first at 23:59:59.",
+        "Each full minute or hour, the day's at 23:59:59, the week's on Mondays at 00:00:00, the month's on the first at 23:59:59. "
+        "What failed is tried again each hour.",
         choices={
             "minute": "every minute",
             "hour": "every hour",
