@@ -68,7 +68,7 @@ def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str
     for name, value in values.items():
         if is_secret(kind, name):
             value = HIDDEN if value else ""
-        elif isinstance(value, str) and "://" in value:
+        elif isinstance(value, str) and ("://" in value or (_widget(kind, name) == ADDRESS and value.startswith("/"))):
             value = _EVERYTHING.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, _without_passwords(value))
         found[name] = value
     return found

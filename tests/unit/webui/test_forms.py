@@ -289,6 +289,13 @@ def test_what_is_written_down_says_that_there_is_a_password_and_not_which() -> N
     assert without_secrets(Mail, {"password": ""}) == {"password": ""}
 
 
+@pytest.mark.parametrize("kind", ["vast2", "ask"])
+def test_the_path_of_an_address_is_written_down_without_what_may_be_a_password(kind: str) -> None:
+    options = find_kinds()[kind].options
+    assert without_secrets(options, {"path": "/lpr?token=hunter2"}) == {"path": "/lpr?(hidden)"}
+    assert without_secrets(options, {"path": "/lpr/in"}) == {"path": "/lpr/in"}
+
+
 @pytest.mark.parametrize("end", ["/", "?", "#"])
 def test_of_an_address_that_is_cut_in_the_middle_of_its_password_nothing_is_shown_or_written_down(end: str) -> None:
     address = f"rtsp://guard:p4ss{end}w0rd@10.0.0.7/live"
