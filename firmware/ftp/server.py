@@ -31,6 +31,7 @@ from board.kit.errors import WireError
 from board.kit.wire import Channel
 from firmware.certificates.own import CertificateFiles
 from firmware.ftp.confine import confine, die_with_parent
+from firmware.ftp.data_tls import DataTls
 from firmware.ftp.messages import Alive, Ask, FtpPlan, Line, Removed, Told
 from firmware.ftp.room import LARGEST_FILE, LISTS, Room, bad_name
 
@@ -219,6 +220,11 @@ class _Whole(DTPHandler):  # type: ignore[misc]
 
 class Data(_Steady, TLS_DTPHandler, _Whole):  # type: ignore[misc]
     """Counts what it moved."""
+
+    def secure_connection(self, context: SSL.Context) -> None:
+        self._ssl_requested = self._ssl_accepting = True
+        self.socket: Any = DataTls(context, self.socket)
+        self.socket.set_accept_state()
 
     def handle_error(self) -> None:
         """The client is told what is wrong with its file (there is no room), with TLS too."""

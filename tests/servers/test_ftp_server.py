@@ -6,6 +6,7 @@ import ftplib
 import io
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -216,6 +217,28 @@ def test_one_tls_session_serves_commands_and_data(camera: FtpCamera, version: ss
         assert client.nlst("once") == ["once"]
     assert (camera.folder / "once").read_bytes() == b"one session"
     assert ReusingClient.reused == [True, True]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_who_sends_a_file_has_nothing_to_read(camera: FtpCamera, version: ssl.TLSVersion) -> None:
+    """What lay there unread made the sender's machine reset the connection and throw away the end of the file."""
+    with camera.client() as client:
+        client.context.minimum_version = client.context.maximum_version = version
+        conn, _ = client.ntransfercmd("STOR quiet")
+        conn.sendall(b"x" * 100_000)
+        until(lambda: (camera.folder / "quiet").exists() and (camera.folder / "quiet").stat().st_size == 100_000, "all of it")
+        assert select.select([conn], [], [], 0)[0] == []
+        conn.close()
+        assert client.voidresp().startswith("226")
+
+
+def test_what_is_no_tls_on_a_protected_data_connection_is_refused_at_once(camera: FtpCamera) -> None:
+    with camera.client() as client:
+        conn, _ = ftplib.FTP.ntransfercmd(client, "STOR open")
+        conn.sendall(b"neither is this long enough for what its first bytes would promise")
+        with pytest.raises(ftplib.error_perm, match="522"):
+            client.voidresp()
+        conn.close()
 
 
 def test_a_file_whose_connection_was_reset_is_not_said_to_be_there(tmp_path: Path) -> None:
