@@ -19,8 +19,9 @@ NOTES = (
     ("jobs", "error"),
     ("transfers", "note"),
     ("passages", "reason"),
+    ("deliveries", "note"),
 )
-"""Table and column; deliveries go with their passages. Those that stay were of other plates: "one character off AB12"."""
+"""Table and column. Passages that stay were of other plates ("one character off AB12"), or of tests: "gate.example took AB12"."""
 
 
 def spelled(plate: str, *written: str) -> re.Pattern[str] | None:

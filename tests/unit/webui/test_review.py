@@ -19,7 +19,7 @@ from board.kit.words import Text
 from engine.formats.jpeg_size import jpeg_size
 from engine.formats.workbook import workbook
 from engine.settings import GeneralSettings
-from engine.store import backup, rescue
+from engine.store import DeliveryQuery, backup, rescue
 from engine.store.transfers import TransferQuery
 from engine.types import Decision, Delivery, Match, PassageImages, PlateList, SeenRead
 from tests.samples import NOW, WHITE, entry, passage, rule
@@ -170,6 +170,17 @@ def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_for
         "gate.example took AB***", "2026-01-02/AB***_full.jpg is not stored", "gate.example took AB123",
     )  # fmt: skip
     assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
+
+
+def test_a_test_of_an_action_names_a_plate_no_more_once_it_is_forgotten(caller: Caller) -> None:
+    kept = caller.portal.store
+    took = Text("{target} took {plate}", {"target": "gate.example", "plate": "AB12"})
+    sent = Delivery("d1", "p0", 0, "two_n", "done", NOW, NOW, 1, NOW, NOW, took)
+    by = Text("{what}, by {who}", {"what": took, "who": "anna"})
+    kept.add_passage(replace(passage("", "p0"), event="by_hand"), [sent], (), decision=Decision("reported", by))
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    (told,) = kept.deliveries(DeliveryQuery())
+    assert (str(told.delivery.note), str(told.decision.reason)) == ("gate.example took AB***", "gate.example took AB***, by anna")
 
 
 def test_passages_of_other_plates_do_not_say_to_which_they_were_similar_once_that_is_forgotten(caller: Caller) -> None:
