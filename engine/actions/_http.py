@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ PORTS = {"http": 80, "https": 443}
 
 SAFE = "!#$%&'()*+,/:;=?@[]~"
 """What stays as it was typed in a path and a query; everything else is percent-encoded."""
+
+_KEY = re.compile(r"(?<=/)[\w:~-]{16,}(?=/|$)", re.ASCII)
+"""A part of a path that is long enough for one."""
 
 LOGINS = {"none": mark("none"), "basic": "Basic", "digest": "Digest", "bearer": mark("Bearer token")}
 
@@ -203,12 +207,21 @@ def server(url: str) -> str:
 
 
 def public_address(url: str) -> str:
-    """The URL as it may stand in a log: without query, which often holds a key, and without what may be meant as a password."""
+    """The URL as it may stand in a log: without query, which often holds a key, without what may be meant as a password, and of a
+    part of its path that looks like a key only how it begins: whoever knows a webhook's address may use it."""
     parts = urlsplit(url)
     if _may_hold_a_password(parts):
         return f"{parts.scheme}://(an address with @ in it)"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{_KEY.sub(_begun, parts.path)}"
+
+
+def _begun(part: re.Match[str]) -> str:
+    """Names have a word, perhaps with a number; a key mixes digits and letters, large and small."""
+    text = part.group()
+    digits = sum(map(str.isdigit, text))
+    is_key = digits and any(map(str.isalpha, text)) and (digits > 1 or (text != text.lower() and text != text.upper()))
+    return f"{text[:4]}\u2026" if is_key else text
 
 
 def _redirect(url: str, location: str) -> str:

@@ -73,6 +73,21 @@ def test_a_query_may_hold_an_at_sign(url: str) -> None:
     assert public_address(url) == url.partition("?")[0]
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/services/T024BE7LD/B08L4QZ1R/aBcDeFgH1jKlMnOpQrStUvWx", "/services/T024BE7LD/B08L4QZ1R/aBcD\u2026"),
+        ("/bot7123456789:AAE-x_Yz0123456789abcdefghijklmno/sendMessage", "/bot7\u2026/sendMessage"),
+        ("/api/webhook/6f1c2d3e4b5a69788796a5b4c3d2e1f0", "/api/webhook/6f1c\u2026"),
+        ("/api/licence-plate-events-v2/passages.json", "/api/licence-plate-events-v2/passages.json"),
+        ("/LicencePlateEvents/7100000012345678901/", "/LicencePlateEvents/7100000012345678901/"),
+    ],
+)
+def test_the_key_in_a_webhooks_path_stands_in_no_log_and_on_no_page_for_all(path: str, shown: str) -> None:
+    """What a delivery says stands on the Live tab, in logs and in the file for those who help."""
+    assert public_address(f"https://hooks.example{path}") == f"https://hooks.example{shown}"
+
+
 STORED = {
     "url": "http://nvr.example/{x}", "method": "GET", "plate_image": True, "full_image": False, "caption": "LPR",
     "authentication": "digest", "user": "gate", "password": "päss", "timeout_s": 10.0, "verify_tls": True,
