@@ -3,6 +3,7 @@ make."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -29,6 +30,8 @@ LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
 """First headings of the manual's blocks (manual 4.4, List tab)."""
 
 CUT_OFF = mark("it has {found} of {count} columns: the file was cut off")
+
+_IN_BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]?")
 
 LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco", "名單", "列表"))
 
@@ -123,7 +126,7 @@ class _Heading:
 
 
 def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Head, is_text: bool) -> Iterator[FileRow]:
-    named = [plain_heading(str(each)) for each in first]
+    named = [_named(str(each)) for each in first]
     found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
     list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
     if not any(each.column.name == "plate" for each in found):
@@ -145,6 +148,12 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
         values = {each.column.name: row[each.at] if each.at < len(row) else "" for each in found}
         name = str(row[list_at]).strip() if 0 <= list_at < len(row) else ""
         yield FileRow(at_, name, values)
+
+
+def _named(heading: str) -> str:
+    """As BY_HEADING has it: "Valid until (DD.MM.YYYY)" is "validuntil" as well."""
+    whole = plain_heading(heading)
+    return whole if whole in BY_HEADING else plain_heading(_IN_BRACKETS.sub("", heading))
 
 
 def _column_of_plates(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterator[FileRow]:

@@ -642,6 +642,10 @@ def test_a_separator_that_can_be_none_is_passed_over(tmp_path: Path, text: str) 
         "有效至",
         "到期",
         "有效截止日期",
+        "Valid until (DD/MM/YYYY)",
+        "Gültig bis *",
+        "Gültig bis [Datum",
+        "有效期限（年/月/日）",
     ],
 )
 def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
