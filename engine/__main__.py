@@ -12,7 +12,7 @@ from board.kit.memory import hash_without_openssl
 
 COMMANDS = {
     "run": ("engine.reading.start", "the engine process: camera to passages"),
-    "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
+    "service": ("engine.service.run", "the service process: store, look-ups, actions, triggers"),
     "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
     "exchange": ("engine.exchange.work", "exports and imports of lists, for the service and the portal"),
     "video": ("engine.video.run", "the video process, which vms starts while somebody watches"),

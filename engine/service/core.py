@@ -5,12 +5,10 @@ This file puts the parts together; each part is one file beside it and gets what
 
 from __future__ import annotations
 
-import argparse
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +18,16 @@ from board.identity import Identity, identity
 from board.kit.clients import Clients
 from board.kit.clock import Clock, boot_id
 from board.kit.dataclass import dataclass
-from board.kit.errors import DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
-from board.kit.process import Life, open_log, set_log_levels
+from board.kit.errors import DeliveryError, StorageRefused, StoreError, WireError
+from board.kit.process import set_log_levels
 from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from board.pins.acts import has_begun
 from board.serial import SerialLines
-from board.storage import card_of
 from board.types import InputEdge, WiegandSent
-from engine.actions import Kinds, Lane, find_kinds, options_of
+from engine.actions import Kinds, Lane
 from engine.actions.io import ACTION as IO
 from engine.actions.io import IoOptions
 from engine.dispatch.asking import Asker, Verdicts
@@ -41,35 +38,22 @@ from engine.dispatch.outbox import Outbox
 from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
-from engine.dispatch.starts import only_ends, opens
+from engine.dispatch.starts import only_ends
 from engine.dispatch.workers import Workers, names_of
 from engine.exchange.kinds import find_jobs
 from engine.lane.handover import Handover
-from engine.line_settings import pulses, pulses_text
 from engine.messages import (
-    AskStatus,
-    CameraSaw,
     EngineHello,
     EngineStatus,
-    FireTrigger,
     LineState,
     LiveReads,
-    Outcome,
     PassageReport,
     PassageStored,
     ReadAgain,
     ReadTold,
-    RestartService,
-    RulesChanged,
-    SendTest,
     ServerSettings,
-    SetPulse,
-    SettingsChanged,
     StartTrigger,
     StopEngine,
-    SwitchOutput,
-    TestAction,
-    TriggerAnswer,
     TriggerTaken,
 )
 from engine.network import Network, reachable
@@ -79,7 +63,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.doubt import Doubt
 from engine.service.engine_view import EngineView
 from engine.service.engine_zone import EngineZone
-from engine.service.events import Done, Events, Happening
+from engine.service.events import Events, Happening
 from engine.service.exchanges import Exchanges
 from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
@@ -94,6 +78,7 @@ from engine.service.places import forget_unseen
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastInputs, LastLook, LastTrigger, Remembered
+from engine.service.requests import Requests
 from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
@@ -102,10 +87,10 @@ from engine.service.status import Status
 from engine.service.subscribers import Subscribers
 from engine.service.switching import Switching
 from engine.service.timers import Timers
-from engine.service.trials import TEST_PLATE, Trials
+from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
-from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.backup import Backup
@@ -115,19 +100,8 @@ from engine.types import Delivery, Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
-TURN_S = 1.0
-
-SWITCH_INTERVAL_S = 0.0005
-"""How long a running thread keeps the interpreter: with Python's default of 5 ms, a gate waits that long for each thread that
-tells a server something at the same time."""
-
-TURN_LIMIT_S = 20.0
-"""Deleting old pictures on a slow card, waiting for the store: the gate's threads keep running meanwhile."""
-START_LIMIT_S = 900.0
-"""A new release may have to migrate a large database."""
 STUCK_S = 12.0
 """A commit waits up to 5 s for a lock, and a passage may take two."""
-MAX_TRIGGER_WAIT_S = 60.0
 
 NO_PICTURE = (0, 0)
 """Size of a trigger's pictures when there was none: the camera was away."""
@@ -293,18 +267,6 @@ class Service:
         )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
-        handlers: dict[type, Callable[[Any], object]] = {
-            AskStatus: lambda request: self._status.now(),
-            FireTrigger: self._fire_trigger,
-            TestAction: self._test_action,
-            SendTest: self._send_test,
-            SwitchOutput: self._switching.do,
-            SetPulse: self._set_pulse,
-            CameraSaw: self._camera_saw,
-            RulesChanged: self._rules_changed,
-            SettingsChanged: self._settings_changed,
-            RestartService: self._restart_service,
-        }
         self._unopened = Unopened(
             names_of(kinds, Lane.FAST),
             self._read_again,
@@ -315,7 +277,22 @@ class Service:
         )
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)
-        self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
+        requests = Requests(
+            kinds,
+            self._identity.id,
+            self._need_store,
+            self._apply,
+            self._use_rules,
+            self.restart,
+            self._triggers,
+            self._trials,
+            self._switching,
+            self._status,
+            self._subscribers,
+            self._lane,
+            self._pins,
+        )
+        self._hub = Hub(state.service_socket, requests.handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
         self._open_core()
@@ -417,16 +394,15 @@ class Service:
         self._recovered = True
 
     def _built(self) -> Core:
-        store = Store(self._state.database, self._clock, checkpoints=False)
-        try:
-            return self._build(store)
-        except StoreError:
-            store.close()
-            raise
+        with ExitStack() as opened:  # tried again each second: nothing may be left open
+            store = opened.enter_context(closing(Store(self._state.database, self._clock, checkpoints=False)))
+            gate = opened.enter_context(closing(Store.of_gate(self._state.database, self._clock)))
+            keeper = opened.enter_context(closing(Store(self._state.database, self._clock, checkpoints=False)))
+            core = self._build(store, gate, keeper)
+            opened.pop_all()
+            return core
 
-    def _build(self, store: Store) -> Core:
-        gate = Store.of_gate(self._state.database, self._clock)
-        keeper = Store(self._state.database, self._clock, checkpoints=False)
+    def _build(self, store: Store, gate: Store, keeper: Store) -> Core:
         has_begun_here = partial(has_begun, self._state.acts_file)
         outbox = Outbox(store, self._clock, self._delivered, has_begun_here)
         lane_settings = store.settings(LaneSettings)
@@ -629,71 +605,11 @@ class Service:
             log.warning("%s: a frame had edges out of limits and was sent again", frame.port)
             self._counters.add(BAD_FRAMES)
 
-    # --- requests of the portal ---------------------------------------------------------------------------------------
-
-    def _fire_trigger(self, request: FireTrigger) -> TriggerAnswer:
-        try:
-            trigger = self._triggers.fire(request.cause)
-        except GatewrightError as why:
-            return TriggerAnswer(False, why.text, "")
-        wait_s = min(request.wait_s, MAX_TRIGGER_WAIT_S)
-        passage = self._triggers.wait_passage(trigger.id, wait_s) if wait_s > 0 else None
-        return TriggerAnswer(True, NOTHING, trigger.id, passage)
-
-    def _test_action(self, request: TestAction) -> Outcome:
-        try:
-            outcome = self._trials.run(request)
-        except DeliveryError as why:
-            self._tell_test(request, "failed", why.text)
-            raise
-        kind, options = options_of(self._kinds, request.kind, request.options)
-        if self._lane.opens(kind, options):
-            self._lane.by_hand()
-        self._tell_test(request, "done", outcome.note)
-        return outcome
-
-    def _tell_test(self, request: TestAction, state: str, note: Text) -> None:
-        if request.user and opens(self._kinds[request.kind]):
-            self._switching.tried(request, Done(request.kind, state, note))
-
-    def _send_test(self, request: SendTest) -> Outcome:
-        self._subscribers.test(self._trials.passage())
-        log.info("a test is told to all who are told passages")
-        return Outcome(True, Text("a test with the plate {plate} was told", {"plate": TEST_PLATE}))
-
-    def _set_pulse(self, request: SetPulse) -> Outcome:
-        store = self._need_store()
-        settings = store.settings(RecorderSettings)
-        text = pulses_text({**pulses(settings.onvif_outputs), request.output: request.pulse_s})
-        user = f"{request.user} at {request.address} (ONVIF)"
-        store.settings.put(settings.model_copy(update={"onvif_outputs": text}), user)
-        self._apply(store)
-        return Outcome(True)
+    # --- settings -----------------------------------------------------------------------------------------------------
 
     def _switched_by_hand(self, options: IoOptions) -> None:
         if self._lane.opens(IO, options):
             self._lane.by_hand()
-
-    def _camera_saw(self, request: CameraSaw) -> Outcome:
-        general = self._need_store().settings(GeneralSettings)
-        self._lane.saw(request, general.camera_id or self._identity.id)
-        return Outcome(True)
-
-    def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._use_rules(self._need_store())
-        try:
-            self._pins.push_polarities()
-        except DeliveryError as why:
-            if not self._pins.problem:
-                return Outcome(False, why.text)
-            return Outcome(True, Text("saved; polarities are set as soon as the pins process answers ({why})", {"why": why.text}))
-        return Outcome(True)
-
-    def _settings_changed(self, request: SettingsChanged) -> Outcome:
-        store = self._need_store()
-        self._apply(store)
-        self._use_rules(store)  # a broker knows the camera by its id, and topics have its name and place in them
-        return Outcome(True)
 
     def _running(self) -> dict[str, str]:
         """Fingerprints of the settings that this process was started with; the region belongs to the engine alone."""
@@ -714,11 +630,6 @@ class Service:
             return for_servers(self._need_store(), self._identity.id)
         except StoreError:
             return None  # pushed as soon as the store opens
-
-    def _restart_service(self, request: RestartService) -> Outcome:
-        log.info("restart asked for")
-        self.restart.set()
-        return Outcome(True, Text("engine and service restart"))
 
 
 def _moved(own: Identity, general: GeneralSettings) -> Text:
@@ -741,35 +652,3 @@ def _not_stored(plate: str, why: StoreError) -> Text:
         "passage of {plate} not stored, servers are told later: {why}",
         {"plate": plate or Text("no plate"), "why": why.text},
     )
-
-
-def main(arguments: list[str]) -> int:
-    """`service --state DIR`; 0 after SIGTERM and after "Restart service" (the supervisor starts it again)."""
-    parser = argparse.ArgumentParser(prog="python -m engine service", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, help="the camera's state folder")
-    return run(State(parser.parse_args(arguments).state))
-
-
-def run(state: State) -> int:
-    """Runs the process until it ends."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    open_log(state, "service")
-    life = Life(state, "service")
-    licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
-    service = Service(state, Clock(), find_kinds(), licensed, card_of(state))
-    with life.patience(START_LIMIT_S):
-        service.start()
-    log.info("service started")
-    while not life.stop.wait(TURN_S) and not service.restart.is_set():
-        stuck = service.stuck()
-        if stuck:
-            log.error("no heartbeat any more: %s", stuck)
-            continue
-        life.beat()
-        with life.patience(TURN_LIMIT_S):
-            service.turn()
-    if service.restart.is_set():
-        life.stop.wait(0.2)  # the answer to the portal is sent first
-    service.close()
-    log.info("service ended")
-    return 0

@@ -20,7 +20,7 @@ from tests.waiting import until
 ROOT = Path(__file__).resolve().parents[4]
 MANAGER = "from board.kit.memory import *; hash_without_openssl(); speak_http_without_tls(); import webui.server"
 SERVICE = (
-    "from board.kit.memory import *; hash_without_openssl(); import engine.service.core; from engine.actions import find_kinds; "
+    "from board.kit.memory import *; hash_without_openssl(); import engine.service.run; from engine.actions import find_kinds; "
     "find_kinds()"
 )
 
