@@ -9,6 +9,19 @@ from engine.types import ALWAYS, WeekSchedule
 from engine.week import DAY_MINUTES, DAYS, Span, schedule
 
 NEVER = "never"
+_ALWAYS_SAID = ("always", "immer", "siempre", "一律")
+_NEVER_SAID = (NEVER, "nie", "nunca", "永不")
+_DAYS_SAID = {
+    word: number
+    for words in (
+        " ".join(DAYS).lower(),
+        "mo di mi do fr sa so",
+        "lun mar mié jue vie sáb dom",
+        "週一 週二 週三 週四 週五 週六 週日",
+    )
+    for number, word in enumerate(words.split())
+}
+"""As the pages say them in each language."""
 _DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
@@ -17,10 +30,10 @@ def read_hours(text: str) -> WeekSchedule:
     """Also "Mon-Fri 08:00-17:30, Sat 09:00-12:00", as Audit says it, with dashes that spreadsheets make of a hyphen. ConfigError
     says how hours are written."""
     plain = "-".join(part.strip() for part in text.translate(_DASHES).split("-"))
-    if not plain or plain.lower() == "always":
+    if not plain or plain.lower() in _ALWAYS_SAID:
         return ALWAYS
     days: list[list[Span]] = [[] for _ in DAYS]
-    for part in plain.split(";") if plain.lower() != NEVER else ():
+    for part in plain.split(";") if plain.lower() not in _NEVER_SAID else ():
         for meant, spans in _groups(part):
             for each in meant:
                 days[each] += spans or [(0, DAY_MINUTES)]
@@ -47,10 +60,10 @@ def _groups(part: str) -> list[tuple[list[int], list[Span]]]:
 
 def _days(word: str) -> list[int]:
     """Numbers of "Mon" or "Fri-Mon"; none of what is neither."""
-    first, dash, last = (each.capitalize() for each in word.partition("-"))
-    if first not in DAYS or (dash and last not in DAYS):
+    first, dash, last = word.lower().partition("-")
+    begin, end = _DAYS_SAID.get(first), _DAYS_SAID.get(last if dash else first)
+    if begin is None or end is None:
         return []
-    begin, end = DAYS.index(first), DAYS.index(last) if dash else DAYS.index(first)
     return [number % 7 for number in range(begin, end + 1 + (7 if end < begin else 0))]
 
 

@@ -26,7 +26,9 @@ from engine.lists import EARLIEST, LATEST
 from engine.plates import EntryForm
 from engine.store.coming import Refusals
 from engine.types import ALWAYS, WeekSchedule
+from engine.week import schedule
 from tests.unit.engine.exchange.manual import MANUAL_CSV, MANUAL_XML
+from webui.view.told import week
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -595,6 +597,14 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 def test_a_limit_that_is_written_is_read_as_the_same_moment(zone: ZoneInfo, moment: str) -> None:
     for end in (False, True):
         assert read_limit(write_limit(at(moment), zone, end), zone, end) == at(moment)
+
+
+def test_hours_are_read_as_audit_says_them_in_each_language() -> None:
+    some, nothing = schedule([[(480, 1050)]] * 5 + [[], [(540, 720)]]), schedule([[]] * 7)
+    for language in languages():
+        assert read_hours(week(some.days).said(language.translate)) == some, language.code
+        said = {name: language.translate(name) for name in ("always", "never")}
+        assert (read_hours(said["always"]), read_hours(said["never"])) == (ALWAYS, nothing), language.code
 
 
 def test_hours_are_one_text() -> None:
