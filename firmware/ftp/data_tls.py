@@ -17,6 +17,8 @@ HEAD_BYTES = 5
 """Of a record (RFC 8446, 5.1): its last two bytes tell how many follow."""
 TYPES = range(20, 25)
 """Of records, which stand in the first byte; the second is 3 in all versions."""
+RECORD_BYTES = 1 << 14
+"""The most that one holds."""
 _PIECE_BYTES = 1 << 16
 
 
@@ -58,7 +60,7 @@ class DataTls(SSL.Connection):
 
     def send(self, buf: Any, flags: int = 0) -> int:
         self._say()
-        taken: int = super().send(buf, flags)
+        taken: int = super().send(buf[:RECORD_BYTES], flags)  # no more: what is taken counts as moved, however slow the client is
         with suppress(SSL.WantWriteError):  # it goes with what comes next
             self._say()
         return taken
