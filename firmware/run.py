@@ -49,8 +49,8 @@ from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
 
-REFUSED = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
-"""What a read-only or full storage says."""
+REFUSED = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a read-only, full or worn storage says."""
 
 MEMORY = Path("/dev/shm")
 
@@ -397,7 +397,7 @@ class _OneHost:
             LOG.warning("%s: %s", self._path, why.strerror)
 
     def _opened(self) -> IO[str] | None:
-        """On a storage that takes nothing the file of an earlier host, None when there is none."""
+        """On a storage that takes nothing the file of an earlier host, None when there is none or a worn one does not give it."""
         try:
             return self._path.open("a+")
         except OSError as why:
@@ -405,8 +405,10 @@ class _OneHost:
                 raise
         try:
             return self._path.open("r")
-        except FileNotFoundError:
-            return None
+        except OSError as why:
+            if why.errno not in (errno.ENOENT, errno.EIO):
+                raise
+        return None
 
     def __exit__(self, *failure: object) -> None:
         if self._file is not None:

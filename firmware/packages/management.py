@@ -314,12 +314,13 @@ class Packages:
 
 def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None:
     """Writes STATE/board.json for the package's processes; old or new, never half. What it says already is not written again:
-    a camera with a full disk starts. PackageError when something else must be written and cannot."""
+    a camera with a full disk starts. One that cannot be read is written anew. PackageError when it must be written and cannot."""
     document = {"profile": profile, "camera": camera, "sd": str(sd) if sd else ""}
     data = json.dumps(document, indent=1).encode()
-    try:
+    with suppress(OSError):
         if state.board_file.is_file() and state.board_file.read_bytes() == data:
             return
+    try:
         write_whole(state.board_file, data)
     except OSError as why:
         raise PackageError("{path} cannot be written: {reason}", path=state.board_file, reason=why.strerror) from why

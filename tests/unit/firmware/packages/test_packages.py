@@ -1095,6 +1095,24 @@ def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another
     assert state.board_file.read_bytes() == before
 
 
+def test_what_the_board_is_is_written_anew_where_a_worn_card_does_not_give_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path)
+    board_file(state, "pi4", "", None)
+    written = state.board_file.read_bytes()
+
+    def worn(path: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", worn)
+        state.board_file.unlink()
+        state.board_file.touch()
+        board_file(state, "pi4", "", None)
+    assert state.board_file.read_bytes() == written
+
+
 def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
     packages = camera.boot("0.0.0.0", 8443)
     camera.upload(packages, processes={"manager": "live"})
