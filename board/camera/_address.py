@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import CameraError
+from board.kit.path_keys import without_keys
 
 PERCENT = "in a user name or password write %40 for @, %2F for /, %3A for :, %23 for # and %3F for ?"
 
@@ -57,5 +58,6 @@ def parse_address(url: str) -> Address:
 
 
 def _shown_path(path: str) -> str:
-    """Some cameras take user and password as a part of the path ("/user=admin&password=..."): such parts are left out."""
-    return "/".join("..." if re.search(r"[=&;]", unquote(part)) else part for part in path.split("/"))
+    """Some cameras take user and password as a part of the path ("/user=admin&password=...", "/0/admin:.../main"): such parts are
+    left out, and of a recorder's key for a stream all but its beginning."""
+    return without_keys("/".join("..." if re.search(r"[=&;:]", unquote(part)) else part for part in path.split("/")))

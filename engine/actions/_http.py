@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from board.kit.dataclass import dataclass
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
 from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
+from board.kit.path_keys import without_keys
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
@@ -30,9 +30,6 @@ PORTS = {"http": 80, "https": 443}
 
 SAFE = "!#$%&'()*+,/:;=?@[]~"
 """What stays as it was typed in a path and a query; everything else is percent-encoded."""
-
-_KEY = re.compile(r"(?<=/)[\w:~-]{16,}(?=/|$)", re.ASCII)
-"""A part of a path that is long enough for one."""
 
 LOGINS = {"none": mark("none"), "basic": "Basic", "digest": "Digest", "bearer": mark("Bearer token")}
 
@@ -213,15 +210,7 @@ def public_address(url: str) -> str:
     if _may_hold_a_password(parts):
         return f"{parts.scheme}://(an address with @ in it)"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{_KEY.sub(_begun, parts.path)}"
-
-
-def _begun(part: re.Match[str]) -> str:
-    """Names have a word, perhaps with a number; a key mixes digits and letters, large and small."""
-    text = part.group()
-    digits = sum(map(str.isdigit, text))
-    is_key = digits and any(map(str.isalpha, text)) and (digits > 1 or (text != text.lower() and text != text.upper()))
-    return f"{text[:4]}\u2026" if is_key else text
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{without_keys(parts.path)}"
 
 
 def _redirect(url: str, location: str) -> str:

@@ -10,6 +10,9 @@ from board.camera._address import parse_address
 from board.kit.errors import CameraError
 
 GUARDED = "rtsp://guard:a%40b%2F@10.0.0.9:554/s?ch=1"
+BEFORE_COLON = "rtsp://10.0.0.9/0/admin:geheim/main"
+KEY = "rtsps://10.0.0.9:7441/wT3kQz81LmP0aXyB"
+"""As a recorder of several cameras names each stream: who knows that may look."""
 IN_PATH = "rtsp://10.0.0.9/user=admin&password=geheim/ch1"
 
 
@@ -21,6 +24,8 @@ IN_PATH = "rtsp://10.0.0.9/user=admin&password=geheim/ch1"
         (GUARDED, GUARDED, "rtsp://10.0.0.9:554/s", "guard", "a@b/"),
         ("http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "", ""),
         (IN_PATH, IN_PATH, "rtsp://10.0.0.9/.../ch1", "", ""),
+        (BEFORE_COLON, BEFORE_COLON, "rtsp://10.0.0.9/0/.../main", "", ""),
+        (KEY, KEY, "rtsps://10.0.0.9:7441/wT3k\u2026", "", ""),
     ],
 )
 def test_it_is_asked_with_a_small_scheme_and_shown_without_secrets(
