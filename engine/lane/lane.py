@@ -94,14 +94,12 @@ class Lane:
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
         self._unseen: list[str] = []
         self._resolved_ns = 0
-        self._entered_ns = 0
-        """When the safety loop was last occupied."""
-        self._left_arming = False
-        """The arming loop was left since."""
-        self._somebody_ns: int | None = None
-        """A vehicle of unknown plate has driven in: who was read before may have been it."""
+        self._left_arming_ns = 0
+        """When the arming loop was left since the safety loop was last occupied, or somebody opened the barrier; 0: not yet."""
+        self._somebody_ns = 0
+        """A vehicle of unknown plate is driving in: who was read before then may be it."""
         self._drove_in_ns = 0
-        """The same, while it was none of those that wait: it may be told of later, as one about whom a server is asked."""
+        """The same of the last one that has driven in. Such a read may be told of later, as one about whom a server is asked."""
 
     @property
     def machine(self) -> Machine:
@@ -153,7 +151,6 @@ class Lane:
             return self._judge(request, now_ns)
         verdict = self._judge(request, now_ns)
         if verdict.kind != REFUSE and seen_ns <= self._drove_in_ns:
-            self._drove_in_ns = 0
             return Verdict(REFUSE, SOMEBODY, again=True)
         if verdict.kind == WAIT and request.until_ns <= now_ns:
             verdict = Verdict(REFUSE, verdict.reason)
@@ -202,9 +199,11 @@ class Lane:
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
         stood = self._machine.state == table.WAITING
-        if role == SAFETY and active:
-            self._entered_ns, self._left_arming = now_ns, False
-        self._left_arming |= role == ARMING and not active
+        changes = self._machine.active(role) != active
+        if role == SAFETY and active and changes:
+            self._left_arming_ns = 0
+        if role == ARMING and not active and changes and not self._left_arming_ns:
+            self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
         if role == ARMING:
             self._unseen.clear()
@@ -216,10 +215,14 @@ class Lane:
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
         """An input is reported as stuck, or as working again."""
-        return self._machine.fault(role, faulty, now_ns) + self._resolve(now_ns)
+        happened = self._machine.fault(role, faulty, now_ns)
+        self._look_who_drove_in(happened, now_ns)
+        return happened + self._resolve(now_ns)
 
     def by_hand(self, now_ns: int) -> list[Effect]:
         """Somebody opened the barrier."""
+        if self._machine.state in (table.FREE, table.WAITING):
+            self._left_arming_ns = 0
         return self._machine.open(BY_HAND, now_ns)
 
     def cancel(self, passage_id: str, now_ns: int) -> list[Effect]:
@@ -276,28 +279,28 @@ class Lane:
         return happened
 
     def _look_who_drove_in(self, happened: Sequence[Effect], now_ns: int) -> None:
+        stood_there = self._machine.has(SAFETY) and self._machine.has(ARMING)
         for effect in happened:
             if effect.name == table.TAILGATE:
                 self._somebody_ns = now_ns
             elif effect.name == table.PASSED and not effect.vehicle.passage_id:
-                self._somebody_ns = self._entered_ns if self._machine.has(SAFETY) else now_ns
+                self._somebody_ns = self._left_arming_ns if stood_there else now_ns
 
     def _may_have_driven_in(self, now_ns: int) -> list[Effect]:
-        """Who waits first while somebody is let in by hand may be that one: the barrier would open again, for whoever comes next.
-        It is read anew where it stands, if it does."""
+        """Who waits while somebody is let in by hand may be that one: the barrier would open again, for whoever comes next. It is
+        read anew where it stands, if it does."""
         machine, since_ns = self._machine, self._somebody_ns
-        if since_ns is None or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
+        if not since_ns or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
             return []
-        self._somebody_ns = None
-        if machine.has(ARMING) and not self._left_arming:
+        self._somebody_ns = 0
+        if machine.has(ARMING) and not self._left_arming_ns:
             return []
-        first = next((each for each in self._waiting if each.seen_ns <= since_ns), None)
-        if first is None:
-            self._drove_in_ns = since_ns
-            return []
-        self._waiting.remove(first)
-        self._waited_in_vain(replace(first, until_ns=now_ns))
-        return [Effect(REFUSE_NOW, first.vehicle, SOMEBODY)]
+        self._drove_in_ns = since_ns
+        maybe = [each for each in self._waiting if each.seen_ns <= since_ns]
+        for each in maybe:
+            self._waiting.remove(each)
+            self._waited_in_vain(replace(each, until_ns=now_ns))
+        return [Effect(REFUSE_NOW, each.vehicle, SOMEBODY) for each in maybe]
 
     def _waited_in_vain(self, request: _Request) -> None:
         self._in_vain.append(replace(request, stands=self.keeps_waiting() is not NOBODY))

@@ -424,12 +424,29 @@ def test_who_is_read_while_somebody_who_was_let_in_by_hand_is_below_the_barrier_
     street.on(ARMING)
     street.take(street.lane.by_hand(street.now_ns))
     street.on(SAFETY)
+    street.off(ARMING)
     street.wait(0.1)
     assert street.ask("AB12CDE").kind == WAIT
-    street.off(ARMING)
     street.on(ARMING)
     street.off(SAFETY)
     assert street.names == [PASSED, OPEN_NOW]
+
+
+def test_who_is_let_in_by_hand_opens_for_nobody_behind_him_however_often_levels_are_told_and_whoever_was_read_first():
+    """As pins does when it was away."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.ask("KLM4711")  # of the one behind him
+    street.wait(0.1)
+    street.on(SAFETY)
+    street.ask("AB12CDE")
+    street.off(ARMING)
+    street.on(SAFETY, ARMING)
+    street.off(SAFETY)
+    assert street.names == [PASSED, REFUSE_NOW, REFUSE_NOW]
+    street.wait(1)
+    assert street.ask("KLM4711", "read anew").kind == OPEN
 
 
 def test_who_waits_and_follows_another_in_opens_for_nobody_behind_him():
