@@ -160,6 +160,7 @@ class Packages:
             supervisor = self._running.get(name)
             if supervisor is not None and supervisor.complete:
                 return
+            self._slots.installed(name)
             self._end_by_hand(name)
             self._running.start(name)
             self._slots.set_enabled(name, True)

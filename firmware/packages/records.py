@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,12 @@ class Records:
 
     def names(self) -> tuple[str, ...]:
         """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
-        return tuple(sorted({path.parent.name for path in self._root.glob("*/record.json*") if path.suffix != ".new"}))
+        found = []
+        for home in self._root.iterdir():
+            with suppress(FileNotFoundError, NotADirectoryError):  # somebody has just removed it, or it is none
+                if any(file.name.startswith("record.json") and file.suffix != ".new" for file in home.iterdir()):
+                    found.append(home.name)
+        return tuple(sorted(found))
 
     def __call__(self, name: str) -> Record:
         """PackageError when it is not installed, or its record and the copy of that are damaged."""
@@ -74,7 +81,17 @@ class Records:
     def edit(self, name: str, change: Callable[[Record], Record]) -> None:
         """PackageError as of reading, or when the disk refuses."""
         with self._writing:
-            self.write(change(self._read(name)))
+            self._write(change(self._read(name)))
+
+    def write(self, record: Record) -> None:
+        """In place of whatever was kept. PackageError when the disk refuses."""
+        with self._writing:
+            self._write(record)
+
+    def forget(self, name: str) -> None:
+        """With the folder of its package."""
+        with self._writing:  # who reads it in the middle would put it back from its copy
+            shutil.rmtree(self._root / name, ignore_errors=True)
 
     def file_of(self, name: str) -> Kept[Record]:
         return Kept(self._root / name / "record.json", lambda document: _parse(name, document), _plain)
@@ -95,8 +112,7 @@ class Records:
             raise PackageError("{name}: its record {path} is damaged; upload the package again", name=name, path=kept.file)
         raise PackageError("{name} is not installed", name=name)
 
-    def write(self, record: Record) -> None:
-        """PackageError when the disk refuses."""
+    def _write(self, record: Record) -> None:
         kept = self.file_of(record.name)
         try:
             try:

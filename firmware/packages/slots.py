@@ -314,7 +314,7 @@ class Slots:
     def remove(self, name: str) -> None:
         """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
         self.let_go(name)
-        shutil.rmtree(self._root / name, ignore_errors=True)
+        self._records.forget(name)
 
     def let_go(self, name: str) -> None:
         """From here on it is removed: if that is cut off, the next start does the rest (`tidy`). Its slots make room at once."""

@@ -848,6 +848,12 @@ def test_a_name_that_no_package_can_have_is_not_installed(camera: Camera) -> Non
             act("x" * 300)
 
 
+def test_who_starts_what_is_not_installed_leaves_no_error_in_the_log(camera: Camera, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(PackageError, match="TINY is not installed"):
+        camera.boot().start("TINY")
+    assert caplog.records == []
+
+
 def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.two)
     packages = camera.boot()

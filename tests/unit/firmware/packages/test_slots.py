@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from board.kit import files
 from board.kit.errors import PackageError
 from board.kit.files import write_beside
+from board.kit.kept import Kept
+from firmware.packages import records
 from firmware.packages.records import CAMERA, GOOD, TRIAL, Slot
 from firmware.packages.slots import Slots
 from firmware.packages.verify import verify
@@ -155,3 +160,43 @@ def test_a_package_that_is_kept_beside_its_version_is_whole_whenever_the_power_g
     slots.keep_archive("TINY", slot, tmp_path / "1.0.0.tar.gz")
     assert recorder.events == [("sync", "A.tar.gz.new"), ("rename", "A.tar.gz"), ("sync", "TINY/")]
     assert recorder.synced["A.tar.gz.new"] == (tmp_path / "1.0.0.tar.gz").read_bytes()
+
+
+def test_a_package_that_is_removed_while_packages_are_listed_is_not_listed(
+    slots: Slots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that asks every two seconds, or anybody at a portal, got an error of the camera."""
+    staged(slots, tmp_path)
+
+    def removed_first(name: str, look: Callable[[Any], Any]) -> None:
+        def hook(path: Any = ".") -> Any:
+            if Path(path).name == "TINY" and Path(path).is_dir():
+                Path(path).rename(tmp_path / f"gone by {name}")
+            return look(path)
+
+        monkeypatch.setattr(os, name, hook)
+
+    assert slots.names() == ("TINY",)
+    removed_first("listdir", os.listdir)
+    removed_first("scandir", os.scandir)
+    assert slots.names() == ()
+
+
+def test_nobody_reads_a_record_while_it_is_written(slots: Slots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its halves looked like a damaged one, and one that was being removed came back from its copy."""
+    held, write_record, rmtree = [], Kept.write, records.shutil.rmtree
+
+    def written(kept: Any, value: Any) -> None:
+        held.append(slots._records._writing.locked())
+        write_record(kept, value)
+
+    def deleted(path: Path, **options: Any) -> None:
+        if path.name == "TINY":
+            held.append(slots._records._writing.locked())
+        rmtree(path, **options)
+
+    monkeypatch.setattr(Kept, "write", written)
+    monkeypatch.setattr(records.shutil, "rmtree", deleted)
+    slots.drop("TINY", staged(slots, tmp_path))
+    assert len(held) >= 4 and all(held)
+    assert slots.names() == ()
