@@ -101,10 +101,7 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
 
 def _drop_files(portal: Portal, plate: str, written: list[str]) -> int:
     """Of a file in which it stands nothing can be deleted alone. How many exports went."""
-    said = notes.spelled(plate, *written)
-    if said is None:
-        return 0
-    exports = list(local_files.naming(portal.state.exchange, said))
+    exports = list(local_files.naming(portal.state.exchange, notes.Spelling(plate, *written)))
     aside = rescue.aside_files(portal.state.database)
     damaged = [each for each in aside if local_files.holds(each, matching.normalise(plate))]
     for path in (*exports, *damaged):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import shutil
 import zipfile
 from collections.abc import Collection, Iterator
@@ -14,6 +13,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
 from engine.exchange.names import NAME, check_name
 from engine.store.jobs import JobOptions
+from engine.store.notes import Spelling
 
 LEAST_FREE = 64 << 20
 """Bytes: with less free storage nothing is added, because passages need the room."""
@@ -60,10 +60,10 @@ def drop_others(exchange: Path, jobs: Collection[int]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def naming(exchange: Path, said: re.Pattern[str]) -> Iterator[Path]:
-    """The files of all jobs in which that is found."""
+def naming(exchange: Path, plate: Spelling) -> Iterator[Path]:
+    """The files of all jobs in which it stands."""
     for path in sorted(exchange.glob("[0-9]*/*")):
-        if path.is_file() and any(map(said.search, _texts(path))):
+        if path.is_file() and any(map(plate.is_in, _texts(path))):
             yield path
 
 

@@ -24,12 +24,23 @@ NOTES = (
 """Table and column. Passages that stay were of other plates ("one character off AB12"), or of tests: "gate.example took AB12"."""
 
 
-def spelled(plate: str, *written: str) -> re.Pattern[str] | None:
+class Spelling:
     """Finds exactly this plate in a text, as it is compared, as it stands here and as it was `written` elsewhere (with an umlaut),
-    whatever separates its characters; None: it has none."""
-    keys = {"".join(filter(str.isalnum, each)) for each in (normalise(plate), plate, *written)} - {""}
-    ways = "|".join(r"[ .·-]*".join(map(re.escape, key)) for key in sorted(keys))
-    return re.compile(rf"(?<![^\W_])(?:{ways})(?![^\W_])", re.IGNORECASE) if keys else None
+    whatever separates its characters."""
+
+    def __init__(self, plate: str, *written: str) -> None:
+        keys = {"".join(filter(str.isalnum, each)).upper() for each in (normalise(plate), plate, *written)} - {""}
+        ways = "|".join(r"[ .·-]*".join(map(re.escape, key)) for key in sorted(keys))
+        never = r"(?!)"
+        self._anywhere = re.compile(ways or never)
+        """Twenty times as fast on a text that is in capitals: most texts hold nothing like it."""
+        self._alone = re.compile(rf"(?<![^\W_])(?:{ways or never})(?![^\W_])", re.IGNORECASE)
+
+    def is_in(self, text: str) -> bool:
+        return bool(self._anywhere.search(text.upper()) and self._alone.search(text))
+
+    def replaced(self, text: str, instead: str) -> str:
+        return self._alone.sub(lambda _: instead, text)
 
 
 def unname(db: Database, plate: str, instead: str) -> None:
@@ -68,10 +79,8 @@ def _has(copy: sqlite3.Connection, table: str, column: str) -> bool:
 
 def _changed(notes: Iterable[tuple[int, str]], plate: str, instead: str) -> list[tuple[str, int, str]]:
     """Values for `_update`."""
-    said = spelled(plate)
-    if said is None:
-        return []
-    return [(said.sub(lambda _: instead, note), number, note) for number, note in notes if said.search(note)]
+    spelling = Spelling(plate)
+    return [(spelling.replaced(note, instead), number, note) for number, note in notes if spelling.is_in(note)]
 
 
 def _update(table: str, column: str) -> str:
