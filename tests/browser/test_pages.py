@@ -18,7 +18,7 @@ from board.kit.languages import COOKIE
 from board.kit.registry import find
 from board.kit.web.menu import Tab
 from engine.exchange.kinds.local_list import LocalListOptions
-from engine.settings import LprSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Decision, Job, PassageImages, PlateList, PlateLook, SeenRead
 from tests.browser.conftest import keep_picture
@@ -38,6 +38,7 @@ AXE = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "axe-core" / "axe.mi
 OWN = 6
 """The first list that somebody adds."""
 LONG = "Müller & Söhne Fahrzeugvermietung und Transportgesellschaft mbH"
+UNBROKEN = "Fahrzeugvermietungsundtransportgesellschaftsmitarbeiter"
 PAGES = (
     *(
         route.path
@@ -46,7 +47,7 @@ PAGES = (
     ),
     "review?view=SQUARE&lane=1&outcome=refused&from=", "review/passages/p1",
     f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
-    "actions/1", f"lists/{WHITE}/actions/new?kind=http", f"lists/{WHITE}?search=HK55",
+    f"lists/{OWN}", "actions/1", f"lists/{WHITE}/actions/new?kind=http", f"lists/{WHITE}?search=HK55",
     "audit?kind=changes&from=", "audit?kind=searches&from=", "audit?kind=export&from=",
     "jobs/1", f"lists/{WHITE}/jobs/new?kind=ftp_list", f"lists/{WHITE}/jobs/new?kind=sincro",
     f"lists/{WHITE}/actions/new?kind=wiegand",
@@ -111,8 +112,9 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         store.settings.put(LprSettings(region="Europe", countries=("DE", "BA")), "admin")
         store.entries.save(entry("HK55EVB", description=LONG), "admin")
         store.entries.save(entry("ZH666X", BLACK), "admin")
-        store.rules.save(rule(WHITE), "admin")
-        made = store.lists.save(PlateList(0, LONG[:60], "custom"), "admin")
+        store.settings.put(GeneralSettings(device_name=UNBROKEN[:40], site=UNBROKEN), "admin")
+        store.rules.save(rule(WHITE, name=UNBROKEN), "admin")
+        made = store.lists.save(PlateList(0, UNBROKEN, "custom"), "admin")
         assert made.id == OWN
         store.jobs.save(Job(0, WHITE, "local_list", True, "day", True, "{}"), LocalListOptions, "admin")
         store.searches.add("admin", "search", {"from": "2026-01-01T00:00", "plate": LONG[:20]})
