@@ -60,9 +60,11 @@ def forget_in_copies(database: Path, plate: str, instead: str) -> None:
 
     def forget(copy: sqlite3.Connection) -> None:
         copy.create_function("normalised", 1, normalise)
-        for table in ("entries", "inside"):
-            if _has(copy, table, "plate"):
-                copy.execute(f"DELETE FROM {table} WHERE normalised(plate) = ?", (normalise(plate),))
+        key = {"key": normalise(plate)}
+        # A release before wrote keys in Arabic script in another order; of all others it would only take time.
+        copy.execute("DELETE FROM entries WHERE key = :key OR (key >= '\u0621' AND normalised(plate) = :key)", key)
+        if _has(copy, "inside", "plate"):
+            copy.execute("DELETE FROM inside WHERE normalised(plate) = :key", key)
         for table, column in NOTES:
             if _has(copy, table, column):
                 rows = copy.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''").fetchall()
