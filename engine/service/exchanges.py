@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.state import State
 from board.kit.words import Text
 from board.kit.zones import camera_zone
 from engine.exchange.kinds import JobKinds
-from engine.exchange.times import due
+from engine.exchange.times import SPREAD_S, due
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.store.jobs import JobState
@@ -22,6 +22,9 @@ from engine.types import Job
 
 LONGEST_S = 1800.0
 """A process that takes longer is ended: a server that sends byte by byte must not keep all others from their turn."""
+
+SOON_SET_S = 86_400.0
+"""After the start of the board."""
 
 MOST_SAID = 4000
 """How many characters of its last output go into the log."""
@@ -76,9 +79,17 @@ class Exchanges:
     def _is_due(self, job: Job, state: JobState, zone: ZoneInfo) -> bool:
         if state.asked_at is not None or state.running_at is not None:  # marked as running without a process: it was interrupted
             return True
+        if self._waits_for_the_clock(job, state):
+            return False
         kind = self._kinds.get(job.kind)
         own = f"{self._camera_id} {job.id}" if kind is not None and kind.spreads else ""
         return job.enabled and due(job.interval, state.began_at, self._clock.now(), zone, own, state.is_failing)
+
+    def _waits_for_the_clock(self, job: Job, state: JobState) -> bool:
+        """A board without a battery begins at 1970, and has the time some moments later: a month's file is not made at each of its
+        starts. One that has no time for a day has none any more."""
+        is_unset = self._clock.now() < CLOCK_KNOWN <= state.began_at and self._clock.monotonic_ns() < SOON_SET_S * 1e9
+        return is_unset and job.interval not in SPREAD_S
 
     def _has_nothing_to_do(self, job: Job, state: JobState, mark: str) -> bool:
         """A list that nobody changes must not cost a process each minute."""

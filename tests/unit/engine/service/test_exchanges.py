@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,29 @@ def test_a_months_export_that_failed_is_tried_again_within_the_hour(bench: Bench
     bench.store.jobs.failed(job, Text("the server is away"))
     assert not bench.turn()
     bench.clock.advance(3600)
+    assert bench.turn()
+
+
+def test_a_board_whose_clock_is_not_set_yet_makes_no_months_file_at_each_start(
+    bench: Bench, command: Callable[[str], None]
+) -> None:
+    """It was named after 1970, and held what had come since the last start."""
+    command("")
+    wanted = Job(0, WHITE, "local_list", True, "month", True, json.dumps({"name": "{list}"}))
+    bench.store.jobs.save(wanted, KINDS["local_list"].options, "admin")
+    known, bench.clock._now = bench.clock._now, datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC)
+    assert not bench.turn()
+    bench.clock._now = known
+    assert not bench.turn()
+    bench.clock._now = datetime(1970, 1, 1, tzinfo=UTC)
+    bench.clock.advance(86_400)
+    assert bench.turn(), "nobody sets this one"
+
+
+def test_a_list_is_brought_each_minute_though_the_clock_is_not_set(bench: Bench, command: Callable[[str], None]) -> None:
+    command("")
+    bench.job()
+    bench.clock._now = datetime(1970, 1, 1, 0, 0, 20, tzinfo=UTC)
     assert bench.turn()
 
 
