@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from board.identity import mac_addresses
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
 from board.kit.kept import copy_of, write_both
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
@@ -30,8 +32,9 @@ NOT_NEEDED, VALID, NONE = "not needed", "valid", "none"
 
 
 class Licences:
-    """Files STATE/host/licences/NAME.json, each with a copy; of two that differ the one that lasts longer counts. `serial` is this
-    camera's. Thread-safe."""
+    """Files STATE/host/licences/NAME.json, each with a copy; of two that differ the one that lasts longer counts. NAME.before.json
+    is one that was replaced and is signed with another key: of the version that may be gone back to. `serial` is this camera's.
+    Thread-safe."""
 
     def __init__(self, state: State, trust: Callable[[], Trust], serial: str, clock: Clock) -> None:
         self._folder = state.host / "licences"
@@ -61,6 +64,9 @@ class Licences:
             if not any(isinstance(why, NotChecked) for why in refused):
                 self._keep(manifest.name, data)
             return VALID, _until(licence)
+        before = self._valid(_bytes(self._before(manifest.name)), slot, manifest)
+        if before is not None:
+            return VALID, _until(before)
         if refused:
             return NONE, refused[0].text
         return NONE, Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
@@ -72,14 +78,30 @@ class Licences:
         licence = self._read(data, slot, manifest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._keep_before(slot, manifest)
             write_both(self._file(manifest.name), data)
         except OSError as why:
             raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
         return Text(licence.expires.isoformat()) if licence.expires else Text("no end")
 
     def remove(self, name: str) -> None:
-        for path in self._files(name):
+        for path in (*self._files(name), self._before(name)):
             path.unlink(missing_ok=True)
+
+    def _keep_before(self, slot: Slot, manifest: Manifest) -> None:
+        """What is replaced, if it counts for a version that another key has signed."""
+        others = [replace(slot, signed_by=each) for each in self._trust() if each != slot.signed_by]
+        for path in self._files(manifest.name):
+            data = _bytes(path)
+            if data is not None and any(self._valid(data, each, manifest) for each in others):
+                write_whole(self._before(manifest.name), data)
+                return
+
+    def _valid(self, data: bytes | None, slot: Slot, manifest: Manifest) -> Licence | None:
+        try:
+            return self._read(data, slot, manifest) if data is not None else None
+        except PackageError:
+            return None
 
     def _keep(self, name: str, data: bytes) -> None:
         """In both files: what is lost or damaged is made anew."""
@@ -104,6 +126,9 @@ class Licences:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"
+
+    def _before(self, name: str) -> Path:
+        return self._folder / f"{name}.before.json"
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -114,6 +115,15 @@ class Kept:
     def store(self, data: bytes) -> str:
         return str(self.licences.store(data, self._slot, self._manifest))
 
+    def after_a_change_of_keys(self) -> None:
+        """The version of another key is installed, and may be gone back from."""
+        other = public_of(OTHER_KEY)
+        self.trust[fingerprint(other)] = other
+        self._slot = replace(self._slot, letter="B", signed_by=fingerprint(other))
+
+    def after_the_way_back(self) -> None:
+        self._slot = replace(self._slot, letter="A", signed_by=SIGNER)
+
     def write(self, data: bytes) -> None:
         """Past the host, into both files."""
         for path in (self.file, self.copy):
@@ -212,6 +222,22 @@ def test_a_licence_that_was_replaced_or_removed_comes_back_from_no_copy(kept: Ke
     assert kept.found() == ("valid", "until 2026-06-30")
     kept.licences.remove("TINY")
     assert kept.found() == ("none", "no licence for the camera with serial number s1")
+    assert list(kept.file.parent.iterdir()) == []
+
+
+def test_a_version_that_is_gone_back_to_over_a_change_of_keys_still_has_its_licence(kept: Kept) -> None:
+    """The one for the new key had taken its place: the camera read nothing after the new version had failed its trial."""
+    kept.store(made(expires=""))
+    kept.after_a_change_of_keys()
+    assert kept.found() == ("none", "the licence is not signed by the package's vendor, or was changed")
+    kept.store(made(key=OTHER_KEY))
+    kept.store(made(key=OTHER_KEY, expires="2026-12-31"))
+    assert kept.found() == ("valid", "until 2026-12-31")
+    kept.after_the_way_back()
+    assert [kept.found() for _ in range(2)] == [("valid", "no end")] * 2
+    kept.after_a_change_of_keys()
+    assert kept.found() == ("valid", "until 2026-12-31")
+    kept.licences.remove("TINY")
     assert list(kept.file.parent.iterdir()) == []
 
 
