@@ -77,10 +77,12 @@ class Exchanges:
             self._forget()
 
     def _is_due(self, job: Job, state: JobState, zone: ZoneInfo) -> bool:
-        if state.asked_at is not None or state.running_at is not None:  # marked as running without a process: it was interrupted
+        if state.asked_at is not None:
             return True
         if self._waits_for_the_clock(job, state):
             return False
+        if state.running_at is not None:  # marked as running without a process: it was interrupted
+            return True
         kind = self._kinds.get(job.kind)
         own = f"{self._camera_id} {job.id}" if kind is not None and kind.spreads else ""
         return job.enabled and due(job.interval, state.began_at, self._clock.now(), zone, own, state.is_failing)
