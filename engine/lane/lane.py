@@ -209,7 +209,7 @@ class Lane:
             self._unseen.clear()
             happened += self._machine.fault(ARMING, False, now_ns)
             if stood and not active:  # it went back
-                self._in_vain = deque((replace(each, stands=False) for each in self._in_vain), maxlen=MOST_WAITING)
+                self._nobody_stands_there()
         self._look_who_drove_in(happened, now_ns)
         return happened + self._resolve(now_ns)
 
@@ -303,7 +303,10 @@ class Lane:
         return [Effect(REFUSE_NOW, each.vehicle, SOMEBODY) for each in maybe]
 
     def _waited_in_vain(self, request: _Request) -> None:
-        self._in_vain.append(replace(request, stands=self.keeps_waiting() is not NOBODY))
+        self._in_vain.append(replace(request, stands=True))
+
+    def _nobody_stands_there(self) -> None:
+        self._in_vain = deque((replace(each, stands=False) for each in self._in_vain), maxlen=MOST_WAITING)
 
     def _in_vain_lately(self, now_ns: int) -> list[_Request]:
         """Who waited in vain and may be read anew any moment."""
@@ -366,4 +369,7 @@ class Lane:
             return []
         if not any(alike(plate, request.vehicle.plate) for plate in self._unseen):
             self._unseen.append(request.vehicle.plate)
-        return machine.fault(ARMING, True, now_ns) if len(self._unseen) >= UNSEEN else []
+        if len(self._unseen) < UNSEEN:
+            return []
+        self._nobody_stands_there()  # they drove on, or were never on it
+        return machine.fault(ARMING, True, now_ns)

@@ -199,6 +199,17 @@ def test_who_waited_before_another_and_has_gone_keeps_it_waiting_for_a_moment_on
     assert street.names[-1] == OPEN_NOW
 
 
+def test_who_waited_in_vain_for_the_arming_loop_and_reaches_it_is_let_in_before_the_one_behind():
+    street = Street(ARMING, SAFETY)
+    street.ask("AB12CDE", "1")
+    street.wait(10)
+    assert street.names == [REFUSE_NOW]
+    street.on(ARMING)
+    assert said(street.ask("XY99ZZZ", "2")) == (WAIT, "the vehicle before it has not driven in yet")
+    street.wait(1)
+    assert street.ask("AB12CDE", "3").kind == OPEN
+
+
 def test_who_waited_in_vain_behind_one_that_drives_in_keeps_its_place():
     street = Street(ARMING, SAFETY)
     street.on(ARMING)
