@@ -7,6 +7,7 @@ until there is something to say to the client, at the latest the goodbye. pyOpen
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import suppress
 from typing import Any
@@ -79,6 +80,8 @@ class DataTls(SSL.Connection):
                 raise SSL.WantReadError from None
             except OSError as why:
                 raise SSL.SysCallError(why.errno, why.strerror) from None
+            if not data and self._came:  # many a client ends without TLS's goodbye, but none within what it says
+                raise SSL.SysCallError(errno.ECONNRESET, "cut off within a record")
             if not data:
                 raise SSL.SysCallError(-1, "Unexpected EOF")
             self._came += data

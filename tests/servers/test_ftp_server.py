@@ -241,6 +241,16 @@ def test_what_is_no_tls_on_a_protected_data_connection_is_refused_at_once(camera
         conn.close()
 
 
+def test_a_file_that_ends_within_a_record_of_tls_is_not_said_to_be_there(camera: FtpCamera) -> None:
+    with camera.client() as client:
+        conn, _ = client.ntransfercmd("STOR cut")
+        conn.sendall(b"x" * 1000)
+        with socket.socket(fileno=conn.detach()) as sock:
+            sock.sendall(b"\x17\x03\x03\x40\x00" + b"half of it")
+        with pytest.raises(ftplib.error_temp, match="426"):
+            client.voidresp()
+
+
 def test_a_file_whose_connection_was_reset_is_not_said_to_be_there(tmp_path: Path) -> None:
     """lftp, and what else does not read what TLS 1.3 says after its handshake, lost the end of four files in ten, with 226."""
     with ftp_camera(tmp_path, tls="offered") as camera, camera.client() as client:
