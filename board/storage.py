@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from board.board_file import read_board
 from board.kit.errors import ConfigError
-from board.kit.from_json import from_json
 from board.kit.state import State
 
 log = logging.getLogger("storage")
@@ -26,8 +26,8 @@ def card_of(state: State) -> Callable[[], Path | None]:
 
     try:
         simulated = load(state).simulated
-        sd = str(from_json(state.board_file.read_text()).get("sd") or "")
-    except (OSError, ValueError, ConfigError) as why:
+        sd = read_board(state).sd
+    except ConfigError as why:
         log.info("no SD card: %s", why)
         return lambda: None
     folder = Path(sd) if sd else None

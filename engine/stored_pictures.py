@@ -12,10 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from board.board_file import read_board
 from board.identity import identity
 from board.kit.dataclass import dataclass
+from board.kit.errors import ConfigError
 from board.kit.files import open_below
-from board.kit.from_json import from_json
 from board.kit.state import State
 from engine.card_files import CardFiles
 
@@ -59,8 +60,8 @@ class StoredPictures:
 
 def stored_pictures(state: State) -> StoredPictures:
     """Those of a camera; STATE/board.json says where its card belongs."""
-    with suppress(OSError, ValueError, AttributeError):
-        card = from_json(state.board_file.read_text()).get("sd")
+    with suppress(ConfigError):
+        card = read_board(state).sd
         if card:
             known = identity(state)  # a board that was replaced leaves its storage and its card to the next one
             return StoredPictures(state.images, CardFiles(Path(card), known.before or known.id))

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from board.board_file import BoardFile, write_board
 from board.identity import device_serial
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
@@ -31,7 +32,7 @@ from firmware import VERSION
 from firmware.keeping.order import carry_out
 from firmware.machine.root import SOCKET, Helper
 from firmware.packages.keys import TrustedKeys, keep_copies, trust_key
-from firmware.packages.management import Packages, board_file
+from firmware.packages.management import Packages
 from firmware.packages.records import CAMERA
 from firmware.packages.slots import Slots
 from firmware.people.accounts import Accounts
@@ -144,7 +145,8 @@ def _run(words: list[str]) -> int:
         keep_lines(state)
         keep_copies(state.host / "trust")
         keep_certificates(state.tls)
-        board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
+        card = str(options.sd.resolve()) if options.sd else ""
+        write_board(state, BoardFile(options.profile, options.camera, card))
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         clock = Clock()
@@ -154,7 +156,6 @@ def _run(words: list[str]) -> int:
         https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
         restart = Restart()
         helper = Helper(options.helper)
-        card = str(options.sd.resolve()) if options.sd else ""
         trust = TrustedKeys(state.host / "trust", options.trust)
         update = HostUpdate(state, trust, packages.versions, users, restart, packages.portals_ready)
         backups = Backups(state, packages.data, options.profile, restart.ask)

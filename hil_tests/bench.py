@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from board.board_file import BoardFile, write_board
 from board.gpio import all_kinds, open_gpio
 from board.gpio.sim import plug_wire
 from board.kit.errors import BoardError, GatewrightError, WireError
@@ -313,7 +314,7 @@ def last_words(state: State) -> str:
 def open_bench(order: Order) -> Bench:
     """The bench of an order, with a STATE of its own in `order.folder`."""
     state = State(Path(order.folder))
-    state.board_file.write_text(json.dumps({"profile": order.board, "camera": order.camera, "sd": order.sd}))
+    write_board(state, BoardFile(order.board, order.camera, order.sd))
     return Bench(order, state, load(state))
 
 

@@ -6,10 +6,11 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from board.board_file import read_board
 from board.i2c import ExpanderKind, kind_of, parse_url
 from board.kit import registry
 from board.kit.errors import ConfigError
-from board.kit.from_json import from_json
+from board.kit.json_file import object_in, object_of
 from board.kit.kept import keep_copy
 from board.kit.state import State
 from board.kit.words import Text
@@ -35,8 +36,8 @@ def load(state: State, name: str = "") -> BoardProfile:
 
     On a simulated board the wires of STATE/sim/wires.json are plugged in too. ConfigError when a file is damaged or names
     a board that does not exist, or when two users want one pin."""
-    board = _read_object(state.board_file)
-    wanted = name or board.get("profile") or DEFAULT
+    board = read_board(state)
+    wanted = name or board.profile or DEFAULT
     profiles = all_profiles()
     if wanted not in profiles:
         raise ConfigError(
@@ -45,16 +46,15 @@ def load(state: State, name: str = "") -> BoardProfile:
             name=wanted,
             profiles=tuple(profiles),
         )
-    profile = profiles[str(wanted)]
-    camera = board.get("camera")
-    if isinstance(camera, str) and camera:
-        profile = dataclasses.replace(profile, camera=camera)
-    own = _read_object(state.lines_file)
+    profile = profiles[wanted]
+    if board.camera:
+        profile = dataclasses.replace(profile, camera=board.camera)
+    own = object_in(state.lines_file)
     if own:
         profile = with_lines(profile, own)
         check_pins(profile)
     if profile.simulated:
-        plugged = tuple((str(a), str(b)) for a, b in _read_object(wires_file(state)).items())
+        plugged = tuple((str(a), str(b)) for a, b in object_in(wires_file(state)).items())
         profile = dataclasses.replace(profile, wires=(*profile.wires, *plugged))
         check_pins(profile)
     return profile
@@ -199,29 +199,9 @@ def keep_lines(state: State) -> None:
     """Keeps a copy of STATE/lines.json while that is right, and puts it back when the file is damaged (a power cut): with the
     profile's lines alone the board would work other pins. For the host, before anything else reads the file; whoever needs the
     lines says what is wrong where both are damaged."""
-    keep_copy(state.lines_file, lambda data: _object(state.lines_file, data))
+    keep_copy(state.lines_file, lambda data: object_of(state.lines_file, data))
 
 
 def check_lines(state: State) -> None:
     """ConfigError when STATE/lines.json cannot be read or holds no object; what is in it is looked at with the profile (`load`)."""
-    _read_object(state.lines_file)
-
-
-def _read_object(path: Path) -> dict[str, object]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return {}
-    except OSError as why:
-        raise ConfigError("{path} cannot be read: {why}", path=path, why=why) from why
-    return _object(path, data)
-
-
-def _object(path: Path, data: bytes) -> dict[str, object]:
-    try:
-        value = from_json(data)
-    except ValueError as why:
-        raise ConfigError("{path} is not JSON: {why}; correct or delete it", path=path, why=why) from why
-    if not isinstance(value, dict):
-        raise ConfigError("{path} must hold one JSON object; correct or delete it", path=path)
-    return value
+    object_in(state.lines_file)

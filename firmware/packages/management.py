@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import Text
 from firmware.packages import conflicts
@@ -37,7 +35,7 @@ from firmware.processes.groups import Groups
 from firmware.processes.supervisor import PINS
 from firmware.processes.users import Users
 
-__all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
+__all__ = ["MAX_PACKAGES", "PackageStatus", "Packages"]
 
 LOG = logging.getLogger("packages")
 
@@ -311,17 +309,3 @@ class Packages:
                         self._running.follow_licence(name)
                     except Exception:  # a thread's top: one package's trouble must not end the watch over the others
                         LOG.exception("%s cannot be judged", name)
-
-
-def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None:
-    """Writes STATE/board.json for the package's processes; old or new, never half. What it says already is not written again:
-    a camera with a full disk starts. One that cannot be read is written anew. PackageError when it must be written and cannot."""
-    document = {"profile": profile, "camera": camera, "sd": str(sd) if sd else ""}
-    data = json.dumps(document, indent=1).encode()
-    with suppress(OSError):
-        if state.board_file.is_file() and state.board_file.read_bytes() == data:
-            return
-    try:
-        write_whole(state.board_file, data)
-    except OSError as why:
-        raise PackageError("{path} cannot be written: {reason}", path=state.board_file, reason=why.strerror) from why

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
+from board.board_file import read_board
 from board.kit.dataclass import dataclass
-from board.kit.from_json import from_json
+from board.kit.errors import ConfigError
 from board.kit.state import State
 from engine.messages import ServerSettings
 
@@ -40,6 +41,6 @@ def web_port() -> int:
 def hardware(state: State) -> str:
     """Name of the board that the host runs on: "pi4"."""
     try:
-        return str(from_json(state.board_file.read_text("utf-8"))["profile"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return read_board(state).profile or "sim"
+    except ConfigError:
         return "sim"
