@@ -84,12 +84,13 @@ class Uploads:
         with self._lock:
             running = self._is_running(name) or name in self._coming
         try:
-            result = folder.result()
+            result, order = folder.result(), folder.order()
         except FileNotFoundError as why:
             raise _gone() from why
         if result.state == READING and not running:
-            broken_off = Text("it was broken off; nothing has changed: send the file again")
-            return replace(result, state="failed", error=broken_off)
+            nothing_yet = Text("it was broken off; nothing has changed: send the file again")
+            perhaps = Text("it was broken off while it was taken in: send the file again to see what is left to change")
+            return replace(result, state="failed", error=perhaps if order.apply else nothing_yet)
         return result
 
     def drop(self, name: str) -> None:

@@ -82,6 +82,13 @@ def test_more_are_not_taken_while_all_are_being_sent(uploads: Uploads) -> None:
     assert all(HandFolder(each).file.read_bytes() == CONTENT for each in uploads._folder.iterdir())
 
 
+@pytest.mark.parametrize(("apply", "said"), [(False, "nothing has changed: send"), (True, "to see what is left to change")])
+def test_of_a_file_whose_process_ended_nothing_is_said_that_is_not_known(uploads: Uploads, apply: bool, said: str) -> None:
+    """It may end just after all of the file was taken in."""
+    name = uploads.receive(io.BytesIO(CONTENT), len(CONTENT), HandOrder(4, "anna", apply=apply))
+    assert said in str(uploads.result(name).error)
+
+
 def test_of_two_who_take_a_file_in_at_once_one_does_and_the_other_is_told(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
