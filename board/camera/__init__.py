@@ -18,7 +18,7 @@ from board.ports import Camera
 if TYPE_CHECKING:
     from board.camera._settings import CameraSettings
 
-__all__ = ["CameraSettings", "CameraSetup", "open_camera"]
+__all__ = ["CameraSettings", "open_camera"]
 
 
 def __getattr__(name: str) -> object:

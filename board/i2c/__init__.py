@@ -18,7 +18,7 @@ from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from board.kit.state import State
 
-__all__ = ["Bus", "Device", "DeviceUrl", "Expander", "ExpanderKind", "I2cKind", "all_kinds", "kind_of", "open_device", "parse_url"]
+__all__ = ["Bus", "Expander", "ExpanderKind", "I2cKind", "all_kinds", "kind_of", "open_device", "parse_url"]
 
 FIRST_ADDRESS, LAST_ADDRESS = 0x08, 0x77
 """Addresses below and above are reserved (UM10204, table 4)."""

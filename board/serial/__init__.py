@@ -20,7 +20,7 @@ from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from board.serial._url import Port, SerialUrl, parse_url
 
-__all__ = ["SerialLines", "SerialUrl", "parse_url"]
+__all__ = ["SerialLines", "parse_url"]
 
 AGAIN_S = 1.0
 """Pause between two tries to open a line."""

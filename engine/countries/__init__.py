@@ -38,7 +38,6 @@ __all__ = [
     "UNTESTED",
     "Country",
     "Format",
-    "Ranked",
     "Style",
     "countries",
     "country",

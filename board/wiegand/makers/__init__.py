@@ -19,7 +19,7 @@ from board.ports import Gpio
 from board.types import WiegandLine
 from board.wiegand.makers._kind import ChipLines, MakerKind, PulseMaker
 
-__all__ = ["ChipLines", "MakerKind", "PulseMaker", "chip_lines", "claims_wires", "open_maker"]
+__all__ = ["PulseMaker", "chip_lines", "claims_wires", "open_maker"]
 
 log = logging.getLogger("pins.wiegand")
 
