@@ -27,7 +27,7 @@ from typing import Any
 
 import requests
 
-from scripts.fault_tests.host import PASSWORD, Host
+from scripts.fault_tests.host import PASSWORD, Host, comes_true
 from scripts.fault_tests.kill import Say
 from tests.tiny_package import contents
 from vadp_package.build import pack
@@ -152,7 +152,7 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
         misdeeds = {what: each for what, each in MISDEEDS.items() if small or what != "fills the disk"}
         upload(host, pack(version(1, "pass", window_s=2)))
         host.call("POST", "api/packages/TINY/start", {})
-        _until(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S)
+        comes_true(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S)
         with Watch(host) as watch:
             time.sleep(QUIET_S)
         rows["nothing wrong"] = watch.figures()
@@ -209,13 +209,13 @@ def _one(host: Host, package: dict[str, bytes], reason: str) -> tuple[dict[str, 
         began = time.monotonic()
         upload(host, pack(package))
         if reason:
-            back = _until(lambda: (host.package() or {}).get("version") == "1.0.0" or (told / "uncontained").exists(), BACK_S)
+            back = comes_true(lambda: (host.package() or {}).get("version") == "1.0.0" or (told / "uncontained").exists(), BACK_S)
             if not back:
                 wrong.append("was not rolled back")
         else:
             time.sleep(FLOODS_S)
         took_s = time.monotonic() - began
-        _until(lambda: re.search(reason, _said(host)), 5.0)
+        comes_true(lambda: re.search(reason, _said(host)), 5.0)
         said = _said(host)
     if (told / "uncontained").exists():
         wrong.append(f"took {(told / 'uncontained').read_text()}")
@@ -240,9 +240,9 @@ def _settle(host: Host, wrong: list[str]) -> None:
     (host.state.root / "tiny" / "filling").unlink(missing_ok=True)
     if (host.package() or {}).get("version") != "1.0.0":
         host.call("POST", "api/packages/TINY/rollback", {})
-    if not _until(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S):
+    if not comes_true(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S):
         wrong.append("the good version does not run again")
-    if not _until(lambda: len(host.processes()) <= 2, 10.0):
+    if not comes_true(lambda: len(host.processes()) <= 2, 10.0):
         wrong.append(f"{len(host.processes())} processes run, two are the good version's")
 
 
@@ -314,15 +314,3 @@ def table(rows: Mapping[str, Any]) -> list[str]:
         host, gate = (", ".join(f"{each:g}" for each in row[name]) for name in ("host_ms", "gate_late_ms"))
         lines.append(f"| {what} | {host} | {gate} | {row.get('until_it_was_over_s', '')} | {row.get('said', '')} |")
     return lines
-
-
-def _until(probe: Any, within_s: float) -> bool:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        try:
-            if probe():
-                return True
-        except (requests.RequestException, RuntimeError):
-            pass
-        time.sleep(0.1)
-    return False

@@ -245,3 +245,16 @@ def until(probe: Callable[[], Any], within_s: float, what: str = "it") -> Any:
         if time.monotonic() > end:
             raise SystemExit(f"faults: waited {within_s:.0f} s for {what}")
         time.sleep(0.02)
+
+
+def comes_true(probe: Callable[[], Any], within_s: float) -> bool:
+    """Whether it does in time; a host that starts again answers nothing meanwhile."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            if probe():
+                return True
+        except (requests.RequestException, RuntimeError):
+            pass
+        time.sleep(0.05)
+    return False

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from scripts.fault_tests.host import PASSWORD, Host
+from scripts.fault_tests.host import PASSWORD, Host, comes_true
 from scripts.fault_tests.kill import Say
 from scripts.fault_tests.release import release
 from scripts.fault_tests.rows import Rows
@@ -146,7 +146,7 @@ class _Run:
         old = self.version
         self.host.revive()
         if doing.taken and victim == "one process":
-            self._wait(lambda: self.upgraded.state()["version"] == new)  # the host starts again as that one
+            comes_true(lambda: self.upgraded.state()["version"] == new, BACK_S)  # the host starts again as that one
         self._look({old, new}, f"{victim} killed {moment_s:.2f} s after the {'way back' if back else 'upload'} began")
         self.counts["old_runs" if self.version == old else "new_runs"] += 1
         if victim != "one process":
@@ -170,20 +170,9 @@ class _Run:
                     return  # it has ended
 
     def _settle(self) -> None:
-        if not self._wait(lambda: self.upgraded.state()["slot"] == "good"):
+        if not comes_true(lambda: self.upgraded.state()["slot"] == "good", BACK_S):
             self.violations.append(f"{self.version} did not get good within {BACK_S:.0f} s")
         self.version = self.upgraded.state()["version"]  # a trial that failed may have ended meanwhile
-
-    def _wait(self, probe: Callable[[], bool]) -> bool:
-        until = time.monotonic() + BACK_S
-        while time.monotonic() < until:
-            try:
-                if probe():
-                    return True
-            except (requests.RequestException, RuntimeError):
-                pass  # a host that starts again
-            time.sleep(0.05)
-        return False
 
     def _confirm_row(self) -> None:
         row = self.rows.next()
@@ -194,7 +183,7 @@ class _Run:
                 self.rows.add(row, answer.json()["layout"])
             return answer.ok
 
-        if not self._wait(taken):
+        if not comes_true(taken, BACK_S):
             self.violations.append(f"row {row} was not taken")
 
     def _look(self, allowed: set[str], what: str) -> None:
