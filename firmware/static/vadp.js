@@ -5,6 +5,7 @@ import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const busy = new Map(); // package name -> what is being done with it
+const LOST = $("lost").textContent;
 const PRESS_MS = 500; // what a click or a double-click takes
 const opened = new Set(); // packages whose details are open
 let shown = "";
@@ -19,10 +20,15 @@ function make(tag, className = "", text = "") {
   return element;
 }
 
+class LoggedOut extends Error {}
+
 async function call(path, options = {}) {
   const reply = await fetch(path, { ...options, headers: { ...options.headers, "X-Requested-With": "page", Accept: "application/json" } })
     .catch(() => { throw new Error(_("The camera does not answer.")); });
-  if (reply.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+  if (reply.status === 401) {
+    if (!edited.size && !$("file").files.length) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    throw new LoggedOut(_("You are logged out, and nothing was sent. Log in in another tab, then send it again: what you typed stays here."));
+  }
   const document_ = await reply.json().catch(() => ({}));
   if (!reply.ok) throw new Error(document_.error || _("The camera answered {status}.", { status: reply.status }));
   return document_;
@@ -34,6 +40,7 @@ async function refresh() {
     $("lost").hidden = true;
     show(state);
   } catch (error) {
+    $("lost").textContent = error instanceof LoggedOut ? error.message : LOST;
     $("lost").hidden = false;
   }
 }

@@ -107,6 +107,20 @@ def test_a_bad_package_shows_why_and_upgrade_rollback_and_remove_ask_first(page:
     page.get_by_text("No package is installed yet").wait_for()
 
 
+def test_a_file_that_was_chosen_stays_when_the_session_is_over(page: Any, tmp_path: Path) -> None:
+    """The page asks every two seconds, and went to the log-in by itself."""
+    page.locator("#file").set_input_files(str(write(tmp_path / "one.tar.gz", contents())))
+    session = page.context.cookies()
+    page.context.clear_cookies()
+    playwright.expect(page.locator("#lost")).to_contain_text("You are logged out, and nothing was sent.")
+    page.context.add_cookies(session)  # as if somebody logged in in another tab
+    playwright.expect(page.locator("#lost")).to_be_hidden()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
+    page.context.clear_cookies()
+    page.wait_for_url("**/login?next=*")
+
+
 def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scrolling(page: Any, tmp_path: Path) -> None:
     upload(page, write(tmp_path / "one.tar.gz", contents()))
     page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
