@@ -11,6 +11,7 @@ from itertools import islice
 
 from engine import lists as matching
 from engine.exchange import local_files
+from engine.formats.mail import sorted_out
 from engine.formats.stream import Pipe
 from engine.store import DeliveryQuery, StoredPassage, notes, rescue
 from engine.types import ListEntry
@@ -92,8 +93,9 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     entries = entries_of(portal, plate)
     for entry in entries:
         portal.store.entries.delete(entry.id, by)
-    portal.store.unname(plate, masked(plate))
-    notes.forget_in_copies(portal.state.database, plate, masked(plate))
+    addresses = {each for entry in entries if entry.email for each in (entry.email, *sorted_out(entry.email)[0])}
+    portal.store.unname(plate, masked(plate), addresses)
+    notes.forget_in_copies(portal.state.database, plate, masked(plate), addresses)
     portal.uploads.clear(everything=True)
     files = _drop_files(portal, plate, [each.plate for each in entries])
     return shapes.Forgotten(passages=deleted, waiting=waiting, entries=len(entries), files=files)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import product
 from pathlib import Path
 
 from engine.lists import normalise
@@ -43,20 +44,41 @@ class Spelling:
         return self._alone.sub(lambda _: instead, text)
 
 
-def unname(db: Database, plate: str, instead: str) -> None:
-    """They stay, with `instead` in the place of exactly this plate, whatever separates its characters."""
-    characters = f"%{'%'.join(normalise(plate))}%"
+class Address:
+    """Finds exactly this e-mail address in a text."""
+
+    def __init__(self, address: str) -> None:
+        self._alone = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)
+
+    def is_in(self, text: str) -> bool:
+        return bool(self._alone.search(text))
+
+    def replaced(self, text: str, instead: str) -> str:
+        return self._alone.sub(lambda _: instead, text)
+
+
+def unname(db: Database, plate: str, instead: str, addresses: Collection[str] = ()) -> None:
+    """They stay, with `instead` in the place of exactly this plate, whatever separates its characters, and of its owner's
+    `addresses`: "mail.example took the mail for anna@example.org"."""
+    _unname(db, Spelling(plate), f"%{'%'.join(normalise(plate))}%", instead)
+    for each in addresses:
+        _unname(db, Address(each), f"%{each}%", instead)
+
+
+def _unname(db: Database, wanted: Spelling | Address, like: str, instead: str) -> None:
     for table, column in NOTES:
-        rows = db.rows(f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} LIKE ?", (characters,))
-        changed = _changed(((row["number"], row["note"]) for row in rows), plate, instead)
+        rows = db.rows(f"SELECT rowid AS number, {column} AS note FROM {table} WHERE {column} LIKE ?", (like,))
+        changed = _changed(((row["number"], row["note"]) for row in rows), wanted, instead)
         with db.transaction():  # begun after the search: a car that comes meanwhile shall not wait
             for values in changed:
                 db.execute(_update(table, column), values)  # another note may have come meanwhile
 
 
-def forget_in_copies(database: Path, plate: str, instead: str) -> None:
+def forget_in_copies(database: Path, plate: str, instead: str, addresses: Collection[str] = ()) -> None:
     """The same in the copies of the database, in which nobody stands in a list or counts as inside by this plate any more: they
     would bring it back. StoreError: a copy could not be replaced."""
+
+    wanted: list[Spelling | Address] = [Spelling(plate), *map(Address, addresses)]
 
     def forget(copy: sqlite3.Connection) -> None:
         copy.create_function("normalised", 1, normalise)
@@ -65,10 +87,10 @@ def forget_in_copies(database: Path, plate: str, instead: str) -> None:
         copy.execute("DELETE FROM entries WHERE key = :key OR (key >= '\u0621' AND normalised(plate) = :key)", key)
         if _has(copy, "inside", "plate"):
             copy.execute("DELETE FROM inside WHERE normalised(plate) = :key", key)
-        for table, column in NOTES:
+        for (table, column), each in product(NOTES, wanted):
             if _has(copy, table, column):
                 rows = copy.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''").fetchall()
-                copy.executemany(_update(table, column), _changed(rows, plate, instead))
+                copy.executemany(_update(table, column), _changed(rows, each, instead))
 
     for name in backup.ALL:
         backup.rewrite(database, name, forget)
@@ -79,10 +101,9 @@ def _has(copy: sqlite3.Connection, table: str, column: str) -> bool:
     return column in {row[1] for row in copy.execute(f"PRAGMA table_info({table})")}
 
 
-def _changed(notes: Iterable[tuple[int, str]], plate: str, instead: str) -> list[tuple[str, int, str]]:
+def _changed(notes: Iterable[tuple[int, str]], wanted: Spelling | Address, instead: str) -> list[tuple[str, int, str]]:
     """Values for `_update`."""
-    spelling = Spelling(plate)
-    return [(spelling.replaced(note, instead), number, note) for number, note in notes if spelling.is_in(note)]
+    return [(wanted.replaced(note, instead), number, note) for number, note in notes if wanted.is_in(note)]
 
 
 def _update(table: str, column: str) -> str:

@@ -22,7 +22,7 @@ from engine.settings import GeneralSettings
 from engine.store import DeliveryQuery, backup, rescue
 from engine.store.transfers import TransferQuery
 from engine.types import Decision, Delivery, Match, PassageImages, PlateList, SeenRead
-from tests.samples import NOW, WHITE, entry, passage, rule
+from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import attachment
 
@@ -170,6 +170,19 @@ def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_for
         "gate.example took AB***", "2026-01-02/AB***_full.jpg is not stored", "gate.example took AB123",
     )  # fmt: skip
     assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
+
+
+def test_an_email_action_names_its_owners_address_no_more_once_a_plate_is_forgotten(caller: Caller) -> None:
+    kept = caller.portal.store
+    kept.entries.save(entry("AB12", email="Anna@example.org"), "admin")
+    kept.entries.save(entry("AB12", BLACK, email="anna@tür.example"), "admin")
+    made = kept.save_rule(replace(rule(), name="Mail")).id
+    receivers = ["gate@example.org", "anna@example.org", "joanna@example.org", "anna@xn--tr-xka.example"]
+    took = Text("{server} took the mail for {receivers}", {"server": "mail.example", "receivers": receivers})
+    kept.rules.succeeded(made, NOW, took)
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    said = str(kept.rules.results()[made].done_note)
+    assert said == "mail.example took the mail for gate@example.org, AB***, joanna@example.org, AB***"
 
 
 def test_a_test_of_an_action_names_a_plate_no_more_once_it_is_forgotten(caller: Caller) -> None:
