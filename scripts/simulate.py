@@ -62,9 +62,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         key = state / "signing.key"
+        confirmed = () if key.exists() else ("--confirmed",)  # a reset takes the key along and leaves what it has signed
         package = _build(state / "packages", key)
         trust, licence = ("--trust", str(key.with_suffix(".pub"))), ("--licence", str(_licence(State(state), key)))
-        _run("firmware", "install", str(package), "--state", str(state), *trust, *licence)
+        _run("firmware", "install", str(package), "--state", str(state), *trust, *licence, *confirmed)
         if options.frames is None and not State(state).database.exists():
             _fill_lists(State(state))
         camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")

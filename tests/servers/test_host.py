@@ -826,7 +826,9 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     host.upload()
     refused = host.ask("POST", "/api/packages/TINY/licence", files={"licenseKey": ("l.json", b"{}")})
     assert (refused.status_code, refused.json()["error"]) == (400, "TINY needs no licence")
-    host.upload(contents(version="2.0.0", conf=lambda text: text.replace("mechanism = none", "mechanism = file")))
+    licensed = contents(version="2.0.0", conf=lambda text: text.replace("mechanism = none", "mechanism = file"))
+    assert "upload failed: TINY 2.0.0 has no licence on this camera" in host.upload(licensed).text
+    host.upload(licensed, {"older": "1"})
     host.control("start")
     assert host.package()["license"] == "none"
     told = host.state / "told.txt"
