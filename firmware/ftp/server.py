@@ -271,8 +271,13 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
         self._member = False
         super().__init__(conn, server, ioloop)
 
+    @property
+    def address(self) -> str:
+        """The client's, of IPv4 also where it came to a socket of IPv6."""
+        return str(self.remote_ip).removeprefix("::ffff:")
+
     def on_connect(self) -> None:
-        self.gatekeeper.arrived(self, self.remote_ip)
+        self.gatekeeper.arrived(self, self.address)
         self.ioloop.call_later(self.log_in_within_s, self._too_late, _errback=self.handle_error)
 
     def _too_late(self) -> None:
@@ -315,7 +320,7 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
             self.respond("503 Log in with USER first.")
         else:
             self._asking = True
-            self.questions.ask(self.username, line, self.remote_ip, self._answered)
+            self.questions.ask(self.username, line, self.address, self._answered)
 
     def _answered(self, told: Told) -> None:
         if self._closed:
@@ -360,7 +365,7 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
             self.respond(f"550 {why.strerror}.")
 
     def on_file_received(self, file: str) -> None:
-        LOG.info("%s at %s stored %r", self.username, self.remote_ip, self.fs.fs2ftp(file) if self.fs else file)
+        LOG.info("%s at %s stored %r", self.username, self.address, self.fs.fs2ftp(file) if self.fs else file)
 
     def log_exception(self, instance: Any) -> None:
         LOG.error("a client's fault: %r", getattr(instance, "_last_response", ""), exc_info=True)

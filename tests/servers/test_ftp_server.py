@@ -428,6 +428,15 @@ def test_many_wrong_passwords_do_not_lock_the_right_one_out(camera: FtpCamera) -
         assert client.nlst() == ["lists"]
 
 
+def test_who_comes_by_ipv4_is_named_by_that_though_the_socket_is_one_of_ipv6(tmp_path: Path) -> None:
+    with ftp_camera(tmp_path, bind="::") as camera:
+        with camera.client(log_in=False) as client:
+            answer(client, f"USER {camera.user}")
+            assert answer(client, "PASS wrong") == "530 Wrong user name or password."
+        log = camera.state.logs / "ftp.log"
+        until(lambda: f"wrong password for '{camera.user}' from 127.0.0.1" in log.read_text(), "the line in the log")
+
+
 def test_a_name_that_nobody_has_is_not_logged_for_it_may_be_a_password(camera: FtpCamera) -> None:
     log = camera.state.logs / "ftp.log"
     for name in ("tr0ub4dor", camera.user):
