@@ -76,10 +76,10 @@ def sign(package: Path, key: Ed25519PrivateKey, out: Path) -> Built:
     return _write(out, key, files, found.conf, package.name.removesuffix(".tar.gz").removeprefix(_stem(found.manifest)))
 
 
-def build_firmware(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, changed: Mapping[str, bytes] = {}) -> Built:
-    """Writes `out`/HOST-VERSION-all.tar.gz, the host below `root` as a file for its update (firmware/update/). Its version is that
-    of firmware/__init__.py. `changed`: {path in the file: another content}."""
-    files = _files(root, HOST_PARTS) | {"LICENSE": (root / "LICENSE").read_bytes(), INITSCR: (HERE / "host_initscr").read_bytes()}
+def build_firmware(out: Path, key: Ed25519PrivateKey, changed: Mapping[str, bytes] = {}) -> Built:
+    """Writes `out`/HOST-VERSION-all.tar.gz, the host of this checkout as a file for its update (firmware/update/). Its version is
+    that of firmware/__init__.py. `changed`: {path in the file: another content}."""
+    files = _files(ROOT, HOST_PARTS) | {"LICENSE": (ROOT / "LICENSE").read_bytes(), INITSCR: (HERE / "host_initscr").read_bytes()}
     files |= changed
     version = VERSION_LINE.search(files["lib/firmware/__init__.py"].decode("utf-8"))
     if version is None:

@@ -111,7 +111,6 @@ class Events:
         plate: str = "",
         lane: int = 0,
         cause: str = "",
-        images: PassageImages | None = None,
         done: Done | None = None,
         **values: object,
     ) -> None:
@@ -135,7 +134,7 @@ class Events:
             votes=0,
             box=(0, 0, 0, 0),
             size=(0, 0),
-            images=images or PassageImages(),
+            images=PassageImages(),
             event=event,
         )
         self._start()

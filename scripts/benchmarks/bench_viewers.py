@@ -31,6 +31,7 @@ PASSWORD = "the bench's password"
 STRANGERS = 200
 GATE_PULSE_MS = 60
 GOES_ON_S = 1.0
+WATCHED_S = 8.0
 PATHS = ("live", "static/portal.css", "static/portal.js", "static/live.js", "api/passages?limit=10", "api/status")
 
 
@@ -100,22 +101,22 @@ class _Watched:
     events: list[_Stream] = field(default_factory=list)
 
 
-def viewers(state: State, url: str, counts: tuple[int, ...] = (1, 10, 20), seconds: float = 8) -> list[dict[str, object]]:
+def viewers(state: State, url: str, counts: tuple[int, ...] = (1, 10, 20)) -> list[dict[str, object]]:
     """One row for each number of viewers: frames of recognition and pictures that each gets, both a second, share of one core,
     resident memory in MB and answers that were no 200.
 
     Before and after each there is a while without any, `frames_per_s_alone`: there shows what else the machine does meanwhile."""
     door, known = Door(url), pids(state)
-    rows = [_watched(door, known, 0, seconds)]
+    rows = [_watched(door, known, 0)]
     alone = [rows[0]["frames_per_s"]]
     for count in counts:
-        row = _watched(door, known, count, seconds)
-        alone.append(_watched(door, known, 0, seconds)["frames_per_s"])
+        row = _watched(door, known, count)
+        alone.append(_watched(door, known, 0)["frames_per_s"])
         rows.append(row | {"frames_per_s_alone": alone[-2:]})
     return rows
 
 
-def _watched(door: Door, known: dict[str, int], count: int, seconds: float) -> dict[str, object]:
+def _watched(door: Door, known: dict[str, int], count: int) -> dict[str, object]:
     refused = 0
     watched = _Watched()
     with selectors.DefaultSelector() as selector:
@@ -129,7 +130,7 @@ def _watched(door: Door, known: dict[str, int], count: int, seconds: float) -> d
             stream.marks = 0
         before = {name: cpu_s(pid) for name, pid in known.items()}
         frames, begun_s = door.frames_processed(), time.monotonic()
-        until_s = begun_s + seconds
+        until_s = begun_s + WATCHED_S
         while (left_s := until_s - time.monotonic()) > 0:
             _take(selector, min(1.0, left_s))
             refused += door.ask("GET", "/anpr/api/passages?limit=10")[0] != 200

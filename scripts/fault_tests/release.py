@@ -102,10 +102,10 @@ def layout(number: int) -> int:
     return number // LAYOUT_EVERY * LAYOUT_EVERY
 
 
-def release(number: int, filling_kb: int = 200) -> dict[str, bytes]:
-    """{name: content} of version NUMBER.0.0, with a file of `filling_kb` that does not pack, so that an upload has a middle."""
+def release(number: int) -> dict[str, bytes]:
+    """{name: content} of version NUMBER.0.0, with a file of 200 kB that does not pack, so that an upload has a middle."""
     version = f"{number}.0.0"
-    filling = b"".join(number.to_bytes(4, "big") + part.to_bytes(4, "big") * 255 for part in range(filling_kb))
+    filling = b"".join(number.to_bytes(4, "big") + part.to_bytes(4, "big") * 255 for part in range(200))
 
     def conf(text: str) -> str:
         text = text[: text.index("[process.")].replace("format = 1", "format = 4").replace("url = /tiny/\n", "")

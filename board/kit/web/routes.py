@@ -26,6 +26,8 @@ JSON, FORM, STREAM = "json", "form", "stream"
 """How a body comes: a JSON object, a form of a page, or unread (an upload): then the function that answers takes Call.stream."""
 
 MAX_BODY_BYTES = 1_000_000
+MAX_FORM_BYTES = 16 << 10
+"""Of a page's plain form."""
 
 C = TypeVar("C")
 if TYPE_CHECKING:
@@ -210,9 +212,7 @@ class Route(Generic[C]):
             )
 
 
-def page(
-    path: str, permission: str, answer: Callable[[C, Call], Answer], *, method: str = "GET", max_body_bytes: int = 16 << 10
-) -> Route[C]:
+def page(path: str, permission: str, answer: Callable[[C, Call], Answer], *, method: str = "GET") -> Route[C]:
     """A page for people, or (`method` POST) where its plain form goes."""
     return Route(
         method,
@@ -222,7 +222,7 @@ def page(
         is_page=True,
         changes=method != "GET",
         takes=FORM,
-        max_body_bytes=max_body_bytes,
+        max_body_bytes=MAX_FORM_BYTES,
     )
 
 
