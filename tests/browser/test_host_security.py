@@ -142,6 +142,54 @@ def test_what_was_typed_is_not_lost_without_a_word(page: Any, tmp_path: Path) ->
     playwright.expect(port).to_have_value("2121")
 
 
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_what_was_typed_stands_beside_what_is_wrong_with_it(page: Any) -> None:
+    """An account whose password was refused became a viewer's, and names had to be typed again."""
+    page.goto("/setup/security/accounts.html")
+    form = page.locator("form[action$=add]")
+    form.get_by_label("User name").fill("anna")
+    form.get_by_label("Role").select_option("operator")
+    form.get_by_label("First password").fill("password1")
+    form.get_by_role("button").click()
+    page.get_by_text("this password is one of the first that are tried").wait_for()
+    playwright.expect(form.get_by_label("Role")).to_have_value("operator")
+    assert form.get_by_label("First password").input_value() == ""
+    form.get_by_label("First password").fill("gatehouse")
+    form.get_by_role("button").click()
+    page.get_by_role("cell", name="anna").wait_for()
+    playwright.expect(form.get_by_label("User name")).to_have_value("")
+
+    page.goto("/setup/security/programs.html")
+    form = page.locator("form[action$=token]")
+    form.get_by_label("Name").fill("Gate desk")
+    form.get_by_label("Expires").fill("2001-01-01")
+    form.get_by_role("checkbox").nth(1).check()
+    form.get_by_role("button").click()
+    page.locator("main .alert.bad[role=alert]").wait_for()
+    playwright.expect(form.get_by_label("Name")).to_have_value("Gate desk")
+    playwright.expect(form.get_by_role("checkbox").nth(1)).to_be_checked()
+    form.get_by_label("Expires").fill("")
+    form.get_by_role("button").click()
+    page.locator("#secret").wait_for()
+    playwright.expect(form.get_by_label("Name")).to_have_value("")
+
+    page.goto("/setup/network/ftp.html")
+    page.locator("[name=port]").fill("2122")
+    other = {"port": 2121, "room_mb": 77}
+    origin = page.evaluate("location.origin")
+    assert page.request.put("/api/ftp", data=other, headers={"Origin": origin}).ok
+    save = page.get_by_role("button", name="Save", exact=True)
+    save.click()
+    page.get_by_text("somebody else has changed this meanwhile").wait_for()
+    playwright.expect(page.locator("[name=port]")).to_have_value("2122")
+    playwright.expect(page.locator("[name=room_mb]")).to_have_value("77")  # what the other one has stored, and nobody touched here
+    with page.expect_navigation():
+        save.click()
+    page.wait_for_url("**/ftp.html")
+    stored = page.request.get("/api/ftp").json()["settings"]
+    assert (stored["port"], stored["room_mb"]) == (2122, 77)
+
+
 def log_in_again(page: Any) -> None:
     """In another tab."""
     form = {"user": "admin", "password": "correct horse"}
