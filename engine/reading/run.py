@@ -58,6 +58,8 @@ WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
 MODELS_LIMIT_S = 120.0
+CARD_LIMIT_S = 60.0
+"""A card that stalls: an engine that is ended over it waits for it all the same, and then has to load its models."""
 MOST_LIVE_READS = 16
 MOST_CHARACTERS = 500
 """Of an error in the status: libraries write long ones."""
@@ -170,7 +172,8 @@ class Engine:
         """Until SIGTERM or the service's StopEngine."""
         self._patience = life.patience
         if not self._idle:
-            self._sights.begin(self._known)
+            with self._patience(CARD_LIMIT_S):
+                self._sights.begin(self._known)
         self._link.start()
         self._feed.start()
         with told(self._link.tell):
@@ -212,7 +215,9 @@ class Engine:
         if self._clock.monotonic_ns() < self._set_up_look_ns:
             return
         self._set_up_look_ns = self._clock.monotonic_ns() + SETUP_LOOK_EVERY_NS
-        if self._is_set_up():
+        with self._patience(CARD_LIMIT_S):
+            is_set_up = self._is_set_up()
+        if is_set_up:
             log.info("the region is chosen: restart")
             self.stop()
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from engine.messages import (
 )
 from engine.reading import begin, run, saving
 from engine.reading.images import ImageStore
+from engine.reading.passages import sights
 from engine.reading.run import Engine, Reader
 from engine.recognise import pipeline
 from engine.settings import GeneralSettings, LprSettings
@@ -71,6 +72,7 @@ class Bench:
         self.frames: queue.Queue[Frame | CameraError] = queue.Queue()
         self.service = Service(self.state.service_socket)
         self.is_set_up = False
+        self.is_patient = False
         script = Script(["BA123CD", "KE777AA"])
         self.engine = Engine(
             self.state,
@@ -96,8 +98,11 @@ class Bench:
 
             def beat(self) -> None: ...
 
-            def patience(self, limit_s: float) -> AbstractContextManager[None]:
-                return nullcontext()
+            @contextmanager
+            def patience(_, limit_s: float) -> Iterator[None]:
+                self.is_patient = True
+                yield
+                self.is_patient = False
 
         self.engine.run(Life())  # type: ignore[arg-type]
 
@@ -205,6 +210,20 @@ def test_before_the_first_access_pictures_are_shown_and_nothing_is_read_until_a_
     bench.is_set_up = True
     bench._thread.join(20)  # it ends by itself; the engine that the host starts next reads
     assert not bench._thread.is_alive()
+
+
+@pytest.mark.parametrize("idle", ["", "SETUP"])
+def test_an_engine_that_waits_for_a_card_as_it_starts_is_not_taken_for_one_that_hangs(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, idle: str
+) -> None:
+    patient: list[bool] = []
+    monkeypatch.setattr(sights, "write_whole", lambda path, data: patient.append(bench.is_patient))
+    bench = make(idle=idle)
+    bench.engine._known = sights.Known({}, (), ())  # not NOTHING_KNOWN
+    bench.engine._is_set_up = lambda: patient.append(bench.is_patient) is not None  # type: ignore[attr-defined]
+    bench.start()
+    until(lambda: patient, "the wait for the card")
+    assert patient[0]
 
 
 def test_a_wrong_model_is_shown_and_loaded_when_it_was_replaced(
