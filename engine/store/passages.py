@@ -57,11 +57,12 @@ class Passages:
         self._search = Search(db)
 
     def __call__(self, query: PassageQuery) -> list[StoredPassage]:
-        limit = at_most(query.limit)
-        if query.after_rowid is not None:
-            sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid DESC LIMIT ?"
-            return self._stored([row["rowid"] for row in self._db.rows(sql, (query.after_rowid, limit))])
-        return self._stored(self._search.rowids(query, limit, 0))
+        return self._stored(self._search.rowids(query, at_most(query.limit), 0))
+
+    def last_stored(self, limit: int, after_rowid: int = 0) -> list[StoredPassage]:
+        """Of those stored after that row, the last one first; their captures may be in another order."""
+        sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid DESC LIMIT ?"
+        return self._stored([row["rowid"] for row in self._db.rows(sql, (after_rowid, at_most(limit)))])
 
     def count(self, query: PassageQuery) -> tuple[int, bool]:
         """(How many, whether there are more): all are counted where the query bounds their time and list alone, else

@@ -25,14 +25,13 @@ class PassageQuery:
     `fold`), of the list `list_id` (as it was then), of that lane (0: any), direction and outcome ("": any); by the time of their
     capture, newest first, at most `limit` (1000).
 
-    `older_than`, `newer_than`: of a StoredPassage's `place`, to go on from there; with `newer_than` those that are nearest to it.
-    `after_rowid`: those stored after that one, in the order in which they were stored; other conditions do not count then."""
+    `older_than`, `newer_than`: of a StoredPassage's `place`, to go on from there; with `newer_than` those that are nearest to
+    it."""
 
     since: datetime | None = None
     until: datetime | None = None
     plate: str = ""
     list_id: int = 0
-    after_rowid: int | None = None
     limit: int = 100
     fold: bool = True
     older_than: int | None = None

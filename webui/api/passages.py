@@ -38,7 +38,7 @@ class ImageQuery(Query):
 def _passages(portal: Portal, call: Call[PassagesQuery]) -> Answer:
     after, zone = call.query.after, portal.zone()
     kept, limit = portal.store.passages, call.query.limit
-    found = kept.after(after, limit)[::-1] if after else kept(PassageQuery(after_rowid=0, limit=limit))
+    found = kept.after(after, limit)[::-1] if after else kept.last_stored(limit)
     newest = max((each.rowid for each in found), default=after)
     passages = [shown(portal, each, zone) for each in found]
     return data(said(shapes.Passages(newest=newest, passages=passages), call.language))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from board.kit.dataclass import dataclass
 from board.kit.words import NOTHING, Text
-from engine.store import PassageQuery, StoredPassage
+from engine.store import StoredPassage
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -38,4 +38,4 @@ def check(title: Text, state: str, found: Text | str, todo: Text = NOTHING, href
 
 def newest(portal: Portal) -> list[StoredPassage]:
     """The newest cars that were read."""
-    return [each for each in portal.store.passages(PassageQuery(after_rowid=0, limit=50)) if each.passage.plate][:NEWEST]
+    return [each for each in portal.store.passages.last_stored(50) if each.passage.plate][:NEWEST]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from statistics import median
 
 from board.kit.words import Text
-from engine.store import PassageQuery
 from engine.types import FIXED_ROLES, Passage
 from webui.portal import Portal
 from webui.view import shapes
@@ -28,9 +27,7 @@ def checklist(portal: Portal) -> list[shapes.FirstStep]:
     if DONE in counters:
         return []
     seen = portal.store.passages.looks(NEWEST)
-    newest = next(
-        (each.passage for each in portal.store.passages(PassageQuery(after_rowid=0, limit=50)) if each.passage.plate), None
-    )
+    newest = next((each.passage for each in portal.store.passages.last_stored(50) if each.passage.plate), None)
     listed = any(portal.store.entries(each.id, "", 1, 0, True) for each in portal.store.lists() if each.role not in FIXED_ROLES)
     plate = newest.plate if newest else ""
     tested = any(name in counters and counters[name].value for name in (TESTED, "Actions"))

@@ -7,7 +7,7 @@ from typing import Any
 from board.kit.web.routes import said
 from board.kit.words import Language
 from engine.messages import DeliveryEvent, LiveReads, PassageDecided, PassageEvent, ServiceStatus
-from engine.store import PassageQuery, StoredPassage
+from engine.store import StoredPassage
 from engine.types import Delivery
 from webui.live.events import event
 from webui.portal import Portal
@@ -54,7 +54,7 @@ def missed(portal: Portal, after: int, language: Language) -> list[tuple[int, by
     if after < 0:
         return []
     zone = portal.zone()
-    found = portal.store.passages(PassageQuery(after_rowid=after, limit=MOST_MISSED))
+    found = portal.store.passages.last_stored(MOST_MISSED, after)
     shown = [(each.rowid, said(passages.shown(portal, each, zone), language)) for each in reversed(found)]
     return [(row, event("passage", document, row)) for row, document in shown]
 

@@ -111,8 +111,8 @@ def test_after_a_row_passages_come_in_the_order_of_their_storing_whatever_the_cl
     for number, hours in enumerate((5, 6, 1, 2), 1):
         add(store, "AB12", number, NOW + timedelta(hours=hours))
     assert ids(store) == ["p2", "p1", "p4", "p3"]
-    assert ids(store, after_rowid=0, limit=3) == ["p4", "p3", "p2"]
-    assert ids(store, after_rowid=3) == ["p4"]
+    assert [each.passage.id for each in store.passages.last_stored(3)] == ["p4", "p3", "p2"]
+    assert [each.passage.id for each in store.passages.last_stored(100, after_rowid=3)] == ["p4"]
     assert store.passages.ends() == (1, 4)
 
 

@@ -293,7 +293,7 @@ def test_passages_are_searched_by_time_plate_and_list_newest_first(store: Store)
     assert (ids(plate="%"), ids(plate="_"), ids(plate="\\"), ids(plate="'")) == (["p5"], ["p5"], ["p5"], ["p5"])
     assert ids(list_id=WHITE) == ["p3", "p1"]
     assert ids(list_id=UNLISTED) == ["p5", "p2"]
-    assert ids(after_rowid=3) == ["p5", "p4"]
+    assert [each.passage.id for each in store.passages.last_stored(100, after_rowid=3)] == ["p5", "p4"]
 
 
 def test_a_search_gives_1000_rows_at_most(store: Store) -> None:
