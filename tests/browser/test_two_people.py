@@ -280,3 +280,19 @@ def test_a_page_that_asks_by_itself_says_when_the_camera_is_gone(browser: Any, c
             assert page.locator("#lost").count() == 1
             page.unroute("**/api/**")
             playwright.expect(page.locator("#lost")).to_have_count(0)
+
+
+def test_a_file_that_does_not_reach_the_camera_is_said_to(browser: Any, camera: tuple[Path, str]) -> None:
+    """Whoever asked what an import would change, or chose a logo, saw nothing; a path image had "Failed to fetch" beside it."""
+    folder, address = camera
+    gone = "The camera does not answer."
+    with page_of_its_own(browser) as page:
+        page.route(re.compile("/api/.*(uploads|logo|path-images)"), lambda route: route.abort())
+        page.goto(f"{address}/lists/{WHITE}?view=imports")
+        page.locator("#file").set_input_files({"name": "plates.csv", "mimeType": "text/csv", "buffer": b"plate\nB AB 1\n"})
+        page.locator("#look").click()
+        playwright.expect(page.locator("#effect")).to_contain_text(gone)
+        page.goto(f"{address}/general")
+        for field in ("#file", "#path-files"):
+            page.locator(field).set_input_files(str(folder / "pictures" / "street.jpg"))
+            playwright.expect(page.locator(".notice", has_text=gone)).to_have_count(1 if field == "#file" else 2)

@@ -14,12 +14,7 @@ let upload = null;
 /** Sends the file; the camera looks at it then. */
 async function send() {
   if (file.files[0].size > MOST_BYTES) throw new ApiError(413, {error: _("The file is larger than {most} MB.", { most: MOST_BYTES >> 20 })});
-  const response = await fetch(`/anpr/api/lists/${list}/uploads`, {
-    method: "POST", headers: {"Content-Type": "application/octet-stream"}, body: file.files[0],
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, answer);
-  return answer;
+  return api("POST", `lists/${list}/uploads`, file.files[0]);
 }
 
 function terms(apply) {

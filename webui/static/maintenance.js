@@ -47,9 +47,7 @@ $("#drop").addEventListener("drop", (event) => take(event.dataTransfer.files[0])
 
 async function sendLogo(chosen) {
   if (chosen.size > MOST_BYTES) throw new ApiError(413, {error: _("The picture is larger than 4 MB.")});
-  const response = await fetch("/anpr/api/logo", {method: "PUT", headers: {"Content-Type": "application/octet-stream"}, body: chosen});
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, answer);
+  await api("PUT", "logo", chosen);
   done(_("The logo is changed."));
 }
 

@@ -14,10 +14,7 @@ function show({pictures}) {
 async function send(file) {
   if (file.size > MOST_BYTES) throw new ApiError(413, {error: _("The picture is larger than 16 MB.")});
   const name = file.name.replace(/[^\p{L}\p{N}_ .+()-]/gu, "_").replace(/^[ .]+/, "").slice(-100);
-  const response = await fetch(`/anpr/api/path-images/${encodeURIComponent(name)}`, {method: "PUT", headers: {"Content-Type": "application/octet-stream"}, body: file});
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, answer);
-  show(answer);
+  show(await api("PUT", `path-images/${encodeURIComponent(name)}`, file));
 }
 
 async function sendAll(chosen) {

@@ -15,15 +15,16 @@ export class ApiError extends Error {
 let typed = false;
 document.addEventListener("input", () => { typed = true; });
 
-/** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. `more`: of `fetch`, and headers. */
+/** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. `body`: a document, or a file; `more`: of `fetch`, and
+ *  headers. */
 export async function api(method, path, body, {headers = {}, ...more} = {}) {
   let response;
   try {
     response = await fetch(`/anpr/api/${path}`, {
       ...more,
       method,
-      headers: method === "GET" ? headers : {"Content-Type": "application/json", ...headers},
-      body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+      headers: method === "GET" ? headers : {"Content-Type": body instanceof Blob ? "application/octet-stream" : "application/json", ...headers},
+      body: method === "GET" ? undefined : body instanceof Blob ? body : JSON.stringify(body ?? {}),
     });
   } catch (error) {
     throw new ApiError(0, {error: error.name === "TimeoutError"
