@@ -122,7 +122,7 @@ def test_a_start_on_trial_that_cannot_be_counted_is_none(camera: Camera, monkeyp
     def refuse(*_: object) -> None:
         raise PackageError("a read-only disk")
 
-    monkeypatch.setattr(Records, "write", refuse)
+    monkeypatch.setattr(Records, "edit", refuse)
     assert camera.choose() == "2.0.0"
 
 
