@@ -46,7 +46,8 @@ MOST_QUESTIONS = 32
 ALGORITHMS = ("SHA-256", "MD5")
 """As challenges name them. MD5 is last: clients that take the last one know no other."""
 
-PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+PARAMETER = re.compile(r'(?<!\w)(\w{1,40})\s{0,40}=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+"""Of a stranger: a name is looked for where a word begins, and ends soon, or each character of 30,000 would be tried as one."""
 
 Question = CheckPassword | CheckDigest | CheckToken | CheckUsernameToken
 

@@ -12,8 +12,11 @@ HASHES: Mapping[str, str] = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "
 OPENSSL_ALONE = "sha512_256"
 """Python has no code of its own for it, and this process loads OpenSSL's hashes only when they are needed (board/kit/memory.py)."""
 
+MOST_CHARACTERS = 8_192
+"""Of one header's challenges; the rest is not looked at."""
+
 PART = re.compile(
-    r'(?:(?P<scheme>[A-Za-z][\w-]*)\s+)?(?P<name>[A-Za-z][\w-]*)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,]+))'
+    r'(?<![\w-])(?:(?P<scheme>[A-Za-z][\w-]*)\s+)?(?P<name>[A-Za-z][\w-]*)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,]+))'
 )
 
 Hash = Callable[[bytes], str]
@@ -97,7 +100,7 @@ def _digest_challenges(headers: Iterable[str]) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     for header in headers:
         current: dict[str, str] = {}
-        for part in PART.finditer(header):
+        for part in PART.finditer(header[:MOST_CHARACTERS]):
             if part["scheme"]:
                 current = {}
                 if part["scheme"].lower() == "digest":

@@ -31,7 +31,7 @@ AGAIN_IN = Text("enter the password in it again: it was given for another addres
 
 _IN_ADDRESS = re.compile(
     r"(?<=://)(?P<user>[^/?#\s:@]*:)(?P<secret>[^/?#\s]*)(?=@)"
-    r"|(?P<name>[?&/;_](?:\w*pass?\w*|\w*pwd|\w*psw\w*|pw|\w*token|\w*secret|\w*key|\w*auth\w*|sig\w*|\w*session\w*)=)"
+    r"|(?P<name>[?&/;_](?:\w{0,40}(?:pass?\w{0,40}|pwd|psw\w{0,40}|token|secret|key|auth\w{0,40}|session\w{0,40})|pw|sig\w{0,40})=)"
     r"(?P<value>(?!\{\w+\}(?:[&#;/\s]|$))[^&#;/\s]*)",
     re.IGNORECASE,
 )

@@ -29,7 +29,7 @@ COUNTED = re.compile(rf"\b_n\(\s*({_TEXT}),\s*({_TEXT})")
 _ARABIC_LETTER = r"[\u0621-\u064a\u067e-\u06d3]"
 ARABIC_WORD = re.compile("(تونس|الف|ا[يی]ران)")
 """What people type within a plate is a word: its letters stand the other way round than those of a plate."""
-ARABIC_PLATE = re.compile(rf"(\d+(?:{ARABIC_WORD.pattern[1:-1]}|{_ARABIC_LETTER}{{1,3}}(?!{_ARABIC_LETTER}))\d*)")
+ARABIC_PLATE = re.compile(rf"((?<!\d)\d+(?:{ARABIC_WORD.pattern[1:-1]}|{_ARABIC_LETTER}{{1,3}}(?!{_ARABIC_LETTER}))\d*)")
 """A plate in Arabic script within a text, as portal.js knows it: a browser would move its letters behind all digits."""
 FORMS = 200
 """Numbers whose plural form a page is told: from 100 on, every language goes by the last two digits."""

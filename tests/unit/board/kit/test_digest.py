@@ -81,3 +81,10 @@ def test_names_of_any_letters_are_hashed_as_the_bytes_that_go_and_came() -> None
     second = hashlib.md5(b"GET:/").hexdigest()
     assert said["response"] == hashlib.md5(f"{first}:n:{second}".encode()).hexdigest()
     assert said["username"].encode("latin-1").decode() == "Łukasz" and said["realm"] == realm
+
+
+def test_a_header_that_is_one_long_word_is_no_work_and_neither_is_what_follows_very_much() -> None:
+    """A server that was asked would have held the process that opens the gate for minutes: each character began a name."""
+    word = "a" * 1_000_000
+    assert not is_stale([word, f"{word}=", f'Digest realm="r", {word}, stale=true'])
+    assert is_stale([f'{"a" * 1000}, Digest realm="r", nonce="n", stale=true'])
