@@ -296,3 +296,31 @@ def test_a_file_that_does_not_reach_the_camera_is_said_to(browser: Any, camera: 
         for field in ("#file", "#path-files"):
             page.locator(field).set_input_files(str(folder / "pictures" / "street.jpg"))
             playwright.expect(page.locator(".notice", has_text=gone)).to_have_count(1 if field == "#file" else 2)
+
+
+def test_what_one_has_saved_oneself_is_nobody_elses_change(browser: Any, camera: tuple[Path, str]) -> None:
+    """The page stays when the service does not come back: saved once more, it sends what differs from what is stored by then."""
+    folder, address = camera
+    with page_of_its_own(browser) as page:
+        page.route("**/api/restart", lambda route: route.fulfill(status=503, json={"error": "The service does not answer."}))
+        page.goto(f"{address}/general")
+        for typed in ("Once", "Twice"):
+            page.locator("#f-site").fill(typed)
+            with page.expect_response(lambda response: response.request.method == "PUT") as saved:
+                page.get_by_role("button", name="Save and restart service").click()
+            assert json.loads(saved.value.request.post_data) == {"site": typed}
+            playwright.expect(page.locator("#notices")).to_contain_text("The service does not answer.")
+    assert with_store(folder, lambda store: store.settings(GeneralSettings).site) == "Twice"
+
+
+def test_a_new_job_that_cannot_be_run_at_once_is_saved_once(browser: Any, camera: tuple[Path, str]) -> None:
+    """The page stayed with what was wrong, and whoever pressed again had two of them."""
+    folder, address = camera
+    before = with_store(folder, lambda store: len(store.jobs()))
+    with page_of_its_own(browser) as page:
+        page.route("**/api/jobs/*/run", lambda route: route.fulfill(status=503, json={"error": "The service does not answer."}))
+        page.goto(f"{address}/lists/{WHITE}/jobs/new?kind=local_list&direction=export")
+        page.locator("#job [name=run]").click()
+        page.wait_for_url(re.compile(r"/lists/\d+\?view=exports"))
+        playwright.expect(page.locator(".toast")).to_have_text("The service does not answer.")
+    assert with_store(folder, lambda store: len(store.jobs())) == before + 1

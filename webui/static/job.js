@@ -1,5 +1,5 @@
 // Job: the form of an export or import that runs by itself.
-import {$, api, ApiError, changed, connectForm, leave, notice, onClick, showProblems, values} from "./portal.js";
+import {$, api, ApiError, changed, connectForm, leave, notice, onClick, sayNext, showProblems, values} from "./portal.js";
 import {_} from "./words.js";
 
 const form = $("#job");
@@ -13,7 +13,8 @@ connectForm(form, {
   path: job === "0" ? `lists/${list}/jobs` : `jobs/${job}`,
   body: () => (job === "0" ? {kind, ...inside("#when"), options: inside("#options")} : {...changed(form, "#when"), options: changed(form, "#options")}),
   then: async (saved) => {
-    if (run) await api("POST", `jobs/${saved.id}/run`);
+    // It is saved: whoever stayed here and pressed again would make a second one.
+    if (run) await api("POST", `jobs/${saved.id}/run`).catch((error) => { if (!(error instanceof ApiError)) throw error; sayNext(error.message); });
     leave(`/anpr/lists/${list}?view=${direction}s`);
   },
 });

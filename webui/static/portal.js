@@ -314,6 +314,15 @@ function showedLike(field, other) {
   }
 }
 
+/** From now on the field counts as one that showed what it holds: it is stored. */
+function showsWhatItHolds(field) {
+  for (const input of $$("input, select, textarea", field)) {
+    if (input.dataset.shown !== undefined) input.dataset.shown = input.value;
+    else if (input.tagName === "SELECT") for (const option of input.options) option.defaultSelected = option.selected;
+    else [input.defaultValue, input.defaultChecked] = [input.value, input.checked];
+  }
+}
+
 /** A field's content in words; "" where it is a drawing or a week. */
 function inWords(field) {
   const input = $("input, select, textarea", field);
@@ -324,15 +333,16 @@ function inWords(field) {
   return input.value;
 }
 
+const pathsOf = ({options = {}, ...own}) => [...Object.keys(own), ...Object.keys(options).map((name) => `options.${name}`)];
+
 /** Of what `sent` changes, what somebody else has changed as well since the page came, as problems of those fields. Each is one only
  *  once: whoever sends it again has read what is stored, and wants his own. `theirs(page)`: the form as `page`, loaded anew, has it. */
 async function changedByOthers(form, sent, theirs) {
   const html = await fetch(location.href).then((response) => response.text(), () => ""); // what is wrong then is said when it is sent
   const now = theirs(new DOMParser().parseFromString(html, "text/html"));
   if (!now) return [];
-  const {options = {}, ...own} = sent;
   const problems = [];
-  for (const path of [...Object.keys(own), ...Object.keys(options).map((name) => `options.${name}`)]) {
+  for (const path of pathsOf(sent)) {
     const [field, other] = [fieldOf(form, path), fieldOf(now, path)];
     if (!field || !other || content(other) === content(field)) continue;
     if ($("[data-week]", field) || content(other) !== content(field, true)) {
@@ -363,6 +373,7 @@ export function connectForm(form, {method, path, body = values, then, place, the
     const answer = await api(verb, typeof path === "function" ? path() : path, sent);
     clearProblems(form);
     stored();
+    if (verb === "PUT") for (const field of pathsOf(sent).map((each) => fieldOf(form, each))) if (field) showsWhatItHolds(field);
     (place || $("#notices")).replaceChildren();
     await then(answer);
   });
