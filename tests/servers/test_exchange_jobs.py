@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from engine.exchange.work import run_jobs
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.store.transfers import TransferQuery
-from engine.types import WAITING, Decision, Job
+from engine.types import WAITING, Decision, Job, PlateList
 from tests.certificates import make_certificates
 from tests.ftp_server import PASSWORD, USER, Ftp, ftp_server
 from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage
@@ -96,6 +97,27 @@ def test_a_list_goes_to_a_server_and_comes_from_there_into_another_camera(
     assert audit(other) == [("import", "import_ftp_list", "done", 1)]
     assert [counter.value for counter in other.counters().values() if counter.name == "Imports"] == [1]
     other.close()
+
+
+def test_lists_whose_names_make_one_file_name_replace_nothing_of_each_other(state: State, store: Store, ftp: Ftp) -> None:
+    """Nor with one of that very name; a file that was replaced so is stored again though nothing has changed."""
+    names = ("A/B", "A_B", "A B", "A_B_2")
+    lists = [store.lists.save(PlateList(0, name, "custom"), "admin").id for name in names]
+    for number, list_id in enumerate(lists):
+        store.entries.save(entry(f"ZZ{number}", list_id), "admin")
+    jobs = [job(store, "ftp_list", lists[0], **at(ftp, format="CSV"))]
+    run(state, store, jobs[0])
+    (ftp.folder / "A_B.csv").write_text("another list's, of a release before")
+    jobs += [job(store, "ftp_list", list_id, **at(ftp, format="CSV")) for list_id in lists[1:]]
+    other = job(store, "ftp_list", lists[1], **at(ftp, format="CSV", name="more/{list}"))
+    for each in (*jobs, other, *jobs):
+        assert not run(state, store, each)[1]
+    found = {path.name: re.findall(r"ZZ\d", path.read_text("utf-8-sig")) for path in ftp.folder.glob("*.csv")}
+    assert found == {"A_B.csv": ["ZZ0"], "A_B_2.csv": ["ZZ1"], "A_B_3.csv": ["ZZ2"], "A_B_2_2.csv": ["ZZ3"]}
+    assert (ftp.folder / "more" / "A_B.csv").exists()
+    trial = Trial("ftp_list", lists[1], 0, json.dumps(at(ftp, format="CSV")))
+    ok, note = outcome_of(state, trial)
+    assert ok and "stored A_B_2.csv" in str(note)
 
 
 def test_what_has_not_changed_is_not_sent_again_unless_somebody_wants_it(state: State, store: Store, ftp: Ftp) -> None:

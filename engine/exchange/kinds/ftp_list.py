@@ -3,8 +3,13 @@ synchronization)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import chain, count
+
+from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
 from board.kit.words import Text
+from engine.actions import check_json
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import EXTENSIONS
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
@@ -33,16 +38,38 @@ def _run(options: FtpListOptions, env: JobEnv) -> Done:
 
     path, lists = env.scratch / "list", env.store.entries.mark()
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further, followed=options.further)
-    if env.job.if_changed and not env.asked and written.digest == env.memory.get("digest"):
+    folders, file, shared = _file(env)
+    known = (written.digest, shared) == (env.memory.get("digest"), env.memory.get("shared", False))
+    if env.job.if_changed and not env.asked and known:
         return Done(NOTHING_NEW, {**env.memory, "lists": lists}, nothing_new=True)
-    folders, name = path_of(options.name, env.list, env.device, env.at)
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
-        server.put(f"{name}.{EXTENSIONS[options.format]}", content)
-    stored = "/".join([*folders, f"{name}.{EXTENSIONS[options.format]}"]).replace("//", "/")
-    values = {"server": options.server, "name": stored, "count": written.entries}
+        server.put(file, content)
+    values = {"server": options.server, "name": "/".join([*folders, file]).replace("//", "/"), "count": written.entries}
     note = Text("{server} stored {name}: {count} plates", values, one="{server} stored {name}: {count} plate")
-    return Done(note, {"digest": written.digest, "lists": lists})
+    return Done(note, {"digest": written.digest, "lists": lists, "shared": shared})
+
+
+def _file(env: JobEnv) -> tuple[list[str], str, bool]:
+    """(Folders, name of the file, whether another list's has the same: "A/B" and "A_B" are both "A_B"). The list whose export was
+    made first has it, the next one "A_B_2": they would replace each other's file."""
+    owners: dict[tuple[str, ...], int] = {}
+    wanting: dict[tuple[str, ...], set[int]] = {}
+    jobs = {job.id: job for job in env.store.jobs() if job.kind == env.job.kind}
+    for job in {**jobs, env.job.id: env.job}.values():
+        with suppress(ConfigError):  # of another job, which cannot run
+            options = check_json(FtpListOptions, job.options)
+            assert isinstance(options, FtpListOptions)
+            folders, name = path_of(options.name, env.store.lists.get(job.list_id), env.device, env.at)
+            where, extension = (options.server, options.user, *folders), EXTENSIONS[options.format]
+            files = (f"{each}.{extension}" for each in chain((name,), (f"{name}_{number}" for number in count(2))))
+            file = next(each for each in files if owners.setdefault((*where, each), job.list_id) == job.list_id)
+            wish = (*where, name, extension)
+            wanting.setdefault(wish, set()).add(job.list_id)
+            if job.id == env.job.id:
+                found = folders, file, wish
+    folders, file, wish = found
+    return folders, file, len(wanting[wish]) > 1
 
 
 JOB = JobKind(
