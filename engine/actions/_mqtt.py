@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.words import mark
-from engine.actions._mqtt_client import CONNECT_S, TOO_MUCH, bounds, make_client, only_new, properties_of, unconnected
+from engine.actions._mqtt_client import CONNECT_S, TOO_MUCH, at_once, bounds, make_client, only_new, properties_of, unconnected
 from engine.actions._mqtt_letters import OFFLINE, Account, Heard, Letter, Listening
 from engine.network import Network
 
@@ -347,6 +347,7 @@ class Link:
             return
         self._retains = self._retains and getattr(properties, "RetainAvailable", 1) != 0
         self._qos = min(self._qos, getattr(properties, "MaximumQoS", 1))
+        at_once(client, properties)
         if self.account.answer_topic:
             client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:

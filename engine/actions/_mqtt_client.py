@@ -19,7 +19,7 @@ CONNECT_S = 10.0
 
 MOST_AT_ONCE = 10
 LONGEST_PACKET = 16_384
-"""Of what a broker may send: messages on their way, bytes of each."""
+"""Messages on their way, from a broker, and to one that says nothing of it; most bytes of what it sends."""
 MOST_UNSENT = 1000
 """Packets that wait for a broker which does not read; paho answers each message of a broker with one."""
 EXACTLY_ONCE, IS_EXACTLY_ONCE = 0xF6, 0x34
@@ -64,6 +64,12 @@ def make_client(account: Account, client_id: str, network: Network, retains: boo
         client.will_set(account.status_topic, OFFLINE, qos=qos, retain=retains)
     made: Client = client
     return made
+
+
+def at_once(client: Client, properties: Any) -> None:
+    """From here on no more messages are on their way at once than the broker takes (MQTT 5, 3.3.4), which ends the connection
+    otherwise: paho does not look at what it says of that."""
+    client._max_inflight_messages = min(client._max_inflight_messages, getattr(properties, "ReceiveMaximum", MOST_AT_ONCE))
 
 
 def bounds() -> Any:

@@ -26,6 +26,7 @@ from tests.waiting import until
 
 PLATES, STATUS = f"gatewright/{DEVICE.id}/plates", f"gatewright/{DEVICE.id}/status"
 CONNECT, CONNACK, PUBLISH, PUBACK, DISCONNECT = 0x10, 0x20, 0x30, 0x40, 0xE0
+RECEIVE_MAXIMUM = 0x21
 
 
 @pytest.fixture
@@ -114,6 +115,26 @@ def test_the_connection_ends_after_the_broker_has_taken_offline_and_not_before(k
             assert _packet(packets)[0] == DISCONNECT
             going.join()
         server.accept()[0].close()
+
+
+def test_a_broker_gets_no_more_messages_at_once_than_it_takes(kept: Kept) -> None:
+    """One that keeps to the protocol hung up while the camera said that it is there, each time, so that no event got through."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        chosen = MqttOptions(host="127.0.0.1", port=server.getsockname()[1], tls=False, timeout_s=10.0, discovery=True)
+        use(kept, chosen)
+        camera, _ = server.accept()
+        with camera, camera.makefile("rb") as packets:
+            assert _packet(packets)[0] == CONNECT
+            camera.sendall(bytes([CONNACK, 6, 0, 0, 3, RECEIVE_MAXIMUM, 0, 1]))
+            bodies = []
+            for _ in range(2):
+                kind, body = _packet(packets)
+                assert kind & 0xF0 == PUBLISH
+                bodies.append(body)
+                assert select.select([camera], [], [], 0.2)[0] == []
+                number = 2 + int.from_bytes(body[:2])
+                camera.sendall(bytes([PUBACK, 2]) + body[number : number + 2])
+            assert bodies[0].endswith(b"online") and b"/config" in bodies[1]
 
 
 def _packet(packets: IO[bytes]) -> tuple[int, bytes]:
