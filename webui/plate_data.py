@@ -81,6 +81,7 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     for an hour only."""
     deleted, waiting = 0, 0
     found = list(passages_of(portal, plate))
+    written = {each.passage.plate for each in found}
     while some := list(islice(found, CHUNK)):
         found = found[CHUNK:]
         open_ids = {each.passage.id for each in some if _waits(portal, each.passage.id)}
@@ -93,17 +94,19 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     entries = entries_of(portal, plate)
     for entry in entries:
         portal.store.entries.delete(entry.id, by)
+    spelling = notes.Spelling(plate, *written, *(each.plate for each in entries))
     addresses = {each for entry in entries if entry.email for each in (entry.email, *sorted_out(entry.email)[0])}
-    portal.store.unname(plate, masked(plate), addresses)
-    notes.forget_in_copies(portal.state.database, plate, masked(plate), addresses)
+    wanted: list[notes.Spelling | notes.Address] = [spelling, *map(notes.Address, addresses)]
+    portal.store.unname(plate, wanted, masked(plate))
+    notes.forget_in_copies(portal.state.database, plate, wanted, masked(plate))
     portal.uploads.clear(everything=True)
-    files = _drop_files(portal, plate, [each.plate for each in entries])
+    files = _drop_files(portal, plate, spelling)
     return shapes.Forgotten(passages=deleted, waiting=waiting, entries=len(entries), files=files)
 
 
-def _drop_files(portal: Portal, plate: str, written: list[str]) -> int:
+def _drop_files(portal: Portal, plate: str, spelling: notes.Spelling) -> int:
     """Of a file in which it stands nothing can be deleted alone. How many exports went."""
-    exports = list(local_files.naming(portal.state.exchange, notes.Spelling(plate, *written)))
+    exports = list(local_files.naming(portal.state.exchange, spelling))
     aside = rescue.aside_files(portal.state.database)
     damaged = [each for each in aside if local_files.holds(each, matching.normalise(plate))]
     for path in (*exports, *damaged):

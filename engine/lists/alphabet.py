@@ -24,7 +24,7 @@ READABLE = frozenset(
 )
 """Every character that the reader can give (`alphabet` of models/ocr.json; a test keeps them equal)."""
 
-_DASHES_AND_DOTS = "-.·•‧∙⋅・･●。⸱ꞏ۔−⁃˗ーـ"
+DASHES_AND_DOTS = "-.·•‧∙⋅・･●。⸱ꞏ۔−⁃˗ーـ"
 """Left out beside all that Unicode calls a dash, a space or invisible."""
 
 _LEFT_OUT = frozenset(("Pd", "Zs", "Zl", "Zp", "Cf"))
@@ -80,7 +80,7 @@ def unreadable(plate: str) -> str:
 
 def _is_left_out(character: str) -> bool:
     return (
-        character in _DASHES_AND_DOTS
+        character in DASHES_AND_DOTS
         or character.isspace()
         or unicodedata.category(character) in _LEFT_OUT
         or ord(character) in _VARIATIONS

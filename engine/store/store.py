@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -83,13 +83,13 @@ class Store:
         """The lists that `plate` belongs to at `at` (engine/lists/matching.py); `fold`: look-alikes count as the same."""
         return self.entries.lookup(plate, at, fold, zone)
 
-    def unname(self, plate: str, instead: str, addresses: Collection[str] = ()) -> None:
-        """Audit and pages go on saying who did what, with `instead` in the place of exactly this plate and of its owner's e-mail
-        `addresses`; its vehicle still counts as inside."""
+    def unname(self, plate: str, wanted: Sequence[notes.Spelling | notes.Address], instead: str) -> None:
+        """Audit and pages go on saying who did what, with `instead` in the place of exactly this plate and of what of it is
+        `wanted` in notes; its vehicle still counts as inside."""
         self.occupancy.unname(plate)
         self.searches.unname(plate, instead)
         self.changes.unname(plate, instead)
-        notes.unname(self.db, plate, instead, addresses)
+        notes.unname(self.db, wanted, instead)
 
     def count_entries(self, list_id: int) -> int:
         """How many plates a list holds."""

@@ -172,6 +172,17 @@ def test_what_actions_and_imports_said_last_names_a_plate_no_more_once_it_is_for
     assert [str(each.note) for each in kept.transfers(TransferQuery())] == ["AB*** stands in line 3 already"]
 
 
+def test_a_note_that_counts_as_many_as_a_plate_is_called_goes_on_counting_them(caller: Caller) -> None:
+    """Its number was replaced as well, and its row of Audit showed braces and quotes; so did the word that a plate may be."""
+    kept = caller.portal.store
+    stored = Text("{server} stored {name}: {count} plates", {"server": "10.0.0.2:120", "name": "120.csv", "count": 120})
+    kept.transfers.add("export", "ftp", 1, WHITE, "WHITELIST", "anna", NOW, "done", stored)
+    for plate in ("120", "STORED", "KEY"):
+        assert caller.send("DELETE", f"api/plates/{plate}/data", {}).status == 200
+        (told,) = kept.transfers(TransferQuery())
+        assert str(told.note) == "10.0.0.2:1*** stored 1***.csv: 120 plates", plate
+
+
 def test_an_email_action_names_its_owners_address_no_more_once_a_plate_is_forgotten(caller: Caller) -> None:
     kept = caller.portal.store
     kept.entries.save(entry("AB12", email="Anna@example.org"), "admin")
@@ -199,12 +210,19 @@ def test_a_test_of_an_action_names_a_plate_no_more_once_it_is_forgotten(caller: 
 def test_passages_of_other_plates_do_not_say_to_which_they_were_similar_once_that_is_forgotten(caller: Caller) -> None:
     """They are misreads of it, most of them."""
     kept = caller.portal.store
+    kept.save_entry(entry("MÜ–X・12"), "anna")
+    umlaut = Text("one character off {plates}: it is not clear which one is meant", {"plates": ["MÜ–X・12", "MUX123"]})
+    kept.add_passage(passage("MUX72", "p2"), (), decision=Decision("refused", umlaut))
     for id, near in (("p0", "ab-12"), ("p1", "AB123")):
         off = Text("one character off {plate} on {list}", {"plate": near, "list": "WHITELIST"})
         kept.add_passage(passage("A812", id), (), decision=Decision("refused", off))
-    assert caller.send("DELETE", "api/plates/AB12/data", {}).status == 200
+    for plate in ("AB12", "MUX12"):
+        assert caller.send("DELETE", f"api/plates/{plate}/data", {}).status == 200
     told = {each["id"]: each["decision"] for each in caller.get("api/passages").json["passages"]}
-    assert told == {"p0": "one character off AB*** on WHITELIST", "p1": "one character off AB123 on WHITELIST"}
+    assert told == {
+        "p0": "one character off AB*** on WHITELIST", "p1": "one character off AB123 on WHITELIST",
+        "p2": "one character off MU***, MUX123: it is not clear which one is meant",
+    }  # fmt: skip
 
 
 def test_files_of_this_camera_that_hold_a_plate_go_with_it_and_copies_of_the_lists_lose_it(caller: Caller) -> None:
@@ -216,7 +234,7 @@ def test_files_of_this_camera_that_hold_a_plate_go_with_it_and_copies_of_the_lis
     for name in backup.ALL:
         backup.make(state.database, name, NOW)
     for name, text in {
-        "1/old.csv": "Plate;Name\nMÜ-X 12;Anna\n", "1/new.csv": "Plate;Name\nMUX123;Bert\n", "2/matches.xml": "<p>MUX12</p>",
+        "1/old.csv": "Plate;Name\nMÜ–X 12;Anna\n", "1/new.csv": "Plate;Name\nMUX123;Bert\n", "2/matches.xml": "<p>MUX12</p>",
         "published.json": "{}", "uploads/0/file": "MÜ-X 12",
     }.items():  # fmt: skip
         (state.exchange / name).parent.mkdir(parents=True, exist_ok=True)
