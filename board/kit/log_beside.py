@@ -14,6 +14,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 MOST_WAITING = 1000
 """Lines, of some hundred bytes each; those that come later are left out, and counted."""
@@ -45,7 +46,11 @@ class BesideHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         line = copy.copy(record)  # what it tells of may change until it is written
-        line.msg, line.args, line.exc_info, line.exc_text, line.stack_info = self.format(record), None, None, None, None
+        try:
+            line.msg, line.args, line.exc_info, line.exc_text, line.stack_info = self.format(record), None, None, None, None
+        except Exception:  # a template that its values do not fit: whoever says it goes on, as with each handler of the library
+            self.handleError(record)
+            return
         with self._changed:
             if len(self._lines) >= MOST_WAITING:
                 self._left_out += 1
@@ -109,7 +114,8 @@ class BesideHandler(logging.Handler):
     def _pass_on(self, line: logging.LogRecord) -> None:
         for handler in self._handlers:
             if line.levelno >= handler.level:
-                handler.handle(line)
+                with suppress(Exception):  # it says itself what is wrong with it; the lines after this one are written all the same
+                    handler.handle(line)
 
 
 def _summary(left_out: int) -> logging.LogRecord:

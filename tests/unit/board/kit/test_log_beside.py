@@ -92,6 +92,18 @@ def test_a_line_says_what_was_true_when_it_was_said_and_where_it_was_raised(benc
     assert bench.card.lines[0].endswith("ValueError: no such list")
 
 
+def test_a_line_that_cannot_be_said_or_written_stops_nobody_and_costs_no_other(bench: Bench, capsys: pytest.CaptureFixture) -> None:
+    bench.log.info("car %d", "AB12")
+    assert "AB12" in capsys.readouterr().err
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(bench.card, "emit", lambda record: 1 / 0)
+        bench.log.info("lost")
+        bench.beside.flush(LONG_S)
+    bench.log.info("the next car")
+    bench.beside.flush(LONG_S)
+    assert bench.card.lines == ["the next car"]
+
+
 def test_where_no_thread_is_to_be_had_a_line_is_written_all_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
