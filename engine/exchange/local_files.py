@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import shutil
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ KEPT_FREE = 16 << 20
 PIECE_BYTES = 1 << 20
 LONGEST_PLATE = 200
 """Characters, with what separates them."""
+WORKBOOK = ".xlsx"
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
@@ -61,9 +63,14 @@ def drop_others(exchange: Path, jobs: Collection[int]) -> None:
 
 
 def naming(exchange: Path, plate: Spelling) -> Iterator[Path]:
-    """The files of all jobs in which it stands."""
+    """The files of all jobs in which it stands, or may stand: nobody knows what is in a damaged one."""
     for path in sorted(exchange.glob("[0-9]*/*")):
-        if path.is_file() and any(map(plate.is_in, _texts(path))):
+        try:
+            if path.is_file() and any(map(plate.is_in, _texts(path))):
+                yield path
+        except FileNotFoundError:
+            continue  # a newer one has taken its place meanwhile
+        except (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
             yield path
 
 
@@ -77,7 +84,7 @@ def holds(path: Path, characters: str) -> bool:
 
 def _texts(path: Path) -> Iterator[str]:
     """What a file holds, piece by piece, a workbook's parts too; each piece begins with the end of the one before."""
-    if not zipfile.is_zipfile(path):
+    if path.suffix != WORKBOOK:
         with path.open("rb") as file:
             yield from _pieces(file)
         return

@@ -119,9 +119,8 @@ def make(database: Path, name: str, now: datetime) -> None:
 def copy_to(path: Path, database: Path, now: datetime) -> None:
     """The same into another file."""
     fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(path.parent)))  # passwords of actions are in it
     try:
+        _begin(fresh)
         with closing(sqlite3.connect(_uri(fresh, "rwc"), uri=True, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode=OFF")
             copy.execute("PRAGMA synchronous=OFF")  # it is synced below, once
@@ -152,15 +151,15 @@ def _copy_table(copy: sqlite3.Connection, table: str) -> None:
 
 def rewrite(database: Path, name: str, change: Callable[[sqlite3.Connection], None]) -> None:
     """Another copy with what `change` does to it takes the place of this one, if there is one and anything changes: nobody writes
-    into a copy that others may read. StoreError: it could not be replaced."""
+    into a copy that others may read. A damaged one goes: nothing is begun anew from it. StoreError: it could not be replaced."""
     path = file_of(database, name)
     if not path.exists():
         return
     fresh = path.with_name(f"{path.name}.rewritten")
     try:
         with _told(path.name):
+            _begin(fresh)
             shutil.copyfile(path, fresh)
-            fresh.chmod(private_in(path.parent))
             with closing(sqlite3.connect(_uri(fresh, "rw"), uri=True, isolation_level=None)) as copy:
                 copy.execute("PRAGMA journal_mode=OFF")
                 copy.execute("PRAGMA synchronous=OFF")  # it is synced below, once
@@ -171,8 +170,17 @@ def rewrite(database: Path, name: str, change: Callable[[sqlite3.Connection], No
                 if not copy.total_changes:
                     return
             _put(fresh, path)
+    except StoreDamaged as why:
+        log.error("%s goes: %s", path, why)
+        path.unlink(missing_ok=True)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _begin(fresh: Path) -> None:
+    """An empty file for whom the folder is for alone: passwords of actions come into it."""
+    fresh.unlink(missing_ok=True)
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(fresh.parent)))
 
 
 def _put(fresh: Path, path: Path) -> None:

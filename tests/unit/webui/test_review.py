@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -252,6 +253,40 @@ def test_files_of_this_camera_that_hold_a_plate_go_with_it_and_copies_of_the_lis
     for name in backup.ALL:
         assert backup.is_whole(state.database, name)
         assert "MÜ-X 12".encode() not in backup.file_of(state.database, name).read_bytes()
+
+
+def test_a_damaged_copy_or_workbook_keeps_no_plate_from_being_forgotten(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each such deletion ended with an error, and all that came behind stayed. A file that went meanwhile did the same."""
+    kept, state = caller.portal.store, caller.state
+    kept.save_entry(entry("MUX12"), "anna")
+    for name in backup.ALL:
+        backup.make(state.database, name, NOW)
+    damaged = backup.file_of(state.database, backup.DAILY)
+    damaged.write_bytes(b"no database" * 1000)
+    files = [state.exchange / name for name in ("1/a.xlsx", "1/b.xlsx", "1/c.xlsx", "2/gone.csv", "2/list.csv")]
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("MUX12")
+    for path in files[:2]:
+        with path.open("wb") as file:
+            file.writelines(workbook(("Plate",), [("AB 12",)]))
+    whole = files[1].read_bytes()
+    at = whole.index(b"sheet1.xml") + 30
+    files[1].write_bytes(whole[:at] + bytes(20) + whole[at + 20 :])
+    is_file = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: is_file(path) and (path.name != "gone.csv" or path.unlink() is None))
+    modes = []
+    copyfile = shutil.copyfile
+
+    def copied(source: Path, into: Path) -> None:
+        copyfile(source, into)
+        modes.append(into.stat().st_mode & 0o777)
+
+    monkeypatch.setattr(shutil, "copyfile", copied)
+    answer = caller.send("DELETE", "api/plates/MUX12/data", {})
+    assert (answer.status, answer.json["files"], modes) == (200, 3, [0o600] * 3)  # passwords of actions are in a copy
+    assert [path.name for path in files if path.exists()] == ["a.xlsx"]
+    assert [about.entries for about in backup.abouts(state.database)] == [0, 0] and not damaged.exists()
 
 
 def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_are_taken_away_one_by_one(caller: Caller) -> None:
