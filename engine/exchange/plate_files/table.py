@@ -33,6 +33,9 @@ CUT_OFF = mark("it has {found} of {count} columns: the file was cut off")
 
 _IN_BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]?")
 
+LIMITS = frozenset(("plate", "valid_from", "valid_until", "week", "entries_left"))
+"""Columns without which a plate would be let in at other times, or another one would."""
+
 LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco", "名單", "列表"))
 
 
@@ -126,9 +129,8 @@ class _Heading:
 
 
 def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Head, is_text: bool) -> Iterator[FileRow]:
-    named = [_named(str(each)) for each in first]
-    found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
-    list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
+    found = _known(first)
+    list_at = next((at for at, each in enumerate(first) if LIST_HEADINGS.intersection(_ways(each))), -1)
     if not any(each.column.name == "plate" for each in found):
         yield from _column_of_plates(cells, line, first)
         return
@@ -150,10 +152,24 @@ def _plain(cells: Iterator[Cells], line: int, first: Sequence[object], head: Hea
         yield FileRow(at_, name, values)
 
 
-def _named(heading: str) -> str:
-    """As BY_HEADING has it: "Valid until (DD.MM.YYYY)" is "validuntil" as well."""
-    whole = plain_heading(heading)
-    return whole if whole in BY_HEADING else plain_heading(_IN_BRACKETS.sub("", heading))
+def _known(first: Sequence[object]) -> list[_Heading]:
+    """ "Valid until (DD.MM.YYYY)" is "Valid until" as well, where nothing else is: beside "Plate", "Plate (old)" is left out. Of
+    "Owner (first name)" and "Owner (last name)" neither is the owner; of two that limit a plate nobody knows which one counts."""
+    ways = [[BY_HEADING.get(each) for each in _ways(heading)] for heading in first]
+    whole = {column.name for column, _ in ways if column is not None}
+    hinted = [hint.name for column, hint in ways if column is None and hint is not None]
+    found = []
+    for at, (column, hint) in enumerate(ways):
+        if column is not None:
+            found.append(_Heading(at, column))
+        elif hint is not None and hint.name not in whole and (hint.name in LIMITS or hinted.count(hint.name) == 1):
+            found.append(_Heading(at, hint))
+    return found
+
+
+def _ways(heading: object) -> tuple[str, str]:
+    """As BY_HEADING has it: whole, and without what stands in brackets."""
+    return plain_heading(str(heading)), plain_heading(_IN_BRACKETS.sub("", str(heading)))
 
 
 def _column_of_plates(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterator[FileRow]:

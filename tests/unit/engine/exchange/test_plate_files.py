@@ -664,6 +664,17 @@ def test_an_end_has_many_names(tmp_path: Path, heading: str) -> None:
     assert found[0].values["valid_until"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
 
 
+def test_a_hint_in_brackets_makes_no_second_column_of_one_that_is_there(tmp_path: Path) -> None:
+    """Such tables were taken until brackets counted as hints, and then refused each night."""
+    headings = "Plate;Plate (old);Owner (first name);Owner (last name);Valid until;Valid until (time);Comment (internal)"
+    head, (found,) = entries(tmp_path, f"{headings}\nAB12;XY1;Anna;Muster;2026-01-31;12:00;guest\n")
+    assert found.values == {"plate": "AB12", "valid_until": datetime(2026, 1, 31, 23, tzinfo=UTC), "description": "guest"}
+    assert list(head.unread) == ["Plate (old)", "Owner (first name)", "Owner (last name)", "Valid until (time)"]
+    assert "two columns say the same: Valid until (day), Valid until (time)" in refused(
+        tmp_path, "Plate;Valid until (day);Valid until (time)\nAB12;2026-01-31;12:00\n"
+    )
+
+
 def test_a_table_may_be_headed_as_the_pages_name_its_columns_in_each_language() -> None:
     titles = {name: info.title or name for name, info in EntryForm.model_fields.items()}
     for language in languages():
