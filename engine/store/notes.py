@@ -82,8 +82,8 @@ def forget_in_copies(database: Path, plate: str, wanted: Sequence[Spelling | Add
     def forget(copy: sqlite3.Connection) -> None:
         copy.create_function("normalised", 1, normalise)
         key = {"key": normalise(plate)}
-        # A release before wrote keys in Arabic script in another order; of all others it would only take time.
-        copy.execute("DELETE FROM entries WHERE key = :key OR (key >= '\u0621' AND normalised(plate) = :key)", key)
+        # Releases before made other keys of what is not ASCII; of all others it would only take time.
+        copy.execute("DELETE FROM entries WHERE key = :key OR (key GLOB '*[^ -~]*' AND normalised(plate) = :key)", key)
         if _has(copy, "inside", "plate"):
             copy.execute("DELETE FROM inside WHERE normalised(plate) = :key", key)
         for (table, column), each in product(NOTES, wanted):
