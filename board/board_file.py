@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 
 from board.kit.dataclass import dataclass
@@ -28,12 +29,13 @@ def read_board(state: State) -> BoardFile:
 
 
 def write_board(state: State, board: BoardFile) -> None:
-    """Old or new, never half. What it says already is not written again: a camera with a full disk starts. ConfigError when
-    something else must be written and cannot."""
+    """Old or new, never half. What it says already is not written again: a camera with a full disk starts. One that cannot be read
+    is written anew. ConfigError when it must be written and cannot."""
     data = json.dumps(asdict(board), indent=1).encode()
-    try:
+    with suppress(OSError):
         if state.board_file.is_file() and state.board_file.read_bytes() == data:
             return
+    try:
         write_whole(state.board_file, data)
     except OSError as why:
         raise ConfigError("{path} cannot be written: {reason}", path=state.board_file, reason=why.strerror) from why

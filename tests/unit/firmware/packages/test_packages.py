@@ -34,7 +34,7 @@ from firmware.packages import trial as trial_module
 from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys, fingerprint, keep_copies, public_of, public_pem
 from firmware.packages.licence import licence_bytes
-from firmware.packages.management import Packages, board_file
+from firmware.packages.management import Packages
 from firmware.packages.records import CAMERA, SD, Slot
 from firmware.packages.schedules import Schedule
 from firmware.packages.slots import Slots
@@ -1082,41 +1082,6 @@ def test_a_camera_that_lost_what_names_its_current_version_runs_the_newest_good_
     packages = camera.boot()
     until(lambda: up(packages))
     assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
-
-
-def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = State(tmp_path)
-    board_file(state, "pi4", "", None)
-    before = state.board_file.read_bytes()
-
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(packages_module, "write_whole", full)
-    board_file(state, "pi4", "", None)
-    with pytest.raises(PackageError, match=r"board\.json cannot be written: No space left on device"):
-        board_file(state, "pi5", "", None)
-    assert state.board_file.read_bytes() == before
-
-
-def test_what_the_board_is_is_written_anew_where_a_worn_card_does_not_give_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = State(tmp_path)
-    board_file(state, "pi4", "", None)
-    written = state.board_file.read_bytes()
-
-    def worn(path: Path) -> bytes:
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Path, "read_bytes", worn)
-        state.board_file.unlink()
-        state.board_file.touch()
-        board_file(state, "pi4", "", None)
-    assert state.board_file.read_bytes() == written
 
 
 def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
