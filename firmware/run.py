@@ -242,11 +242,12 @@ def _install(words: list[str]) -> int:
             if path is not None and not path.is_file():
                 raise GatewrightError("{package} does not exist", package=path)
         packages, _ = _packages(state, None, "sim", [], Users(state, None))
-        *steps, name = packages.install(options.package, CAMERA, options.confirmed)
+        licence = options.licence.read_bytes() if options.licence is not None else None
+        *steps, name = packages.install(options.package, CAMERA, options.confirmed, licence)
         for step in steps:
             print(step, file=sys.stderr)
-        if options.licence is not None:
-            packages.store_licence(str(name), options.licence.read_bytes())
+        if licence is not None:
+            packages.store_licence(str(name), licence)
         packages.enable(str(name))
         print(f"'{name} is uploaded'")
     return 0

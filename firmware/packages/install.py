@@ -69,23 +69,24 @@ class Installer:
         self._licences = licences
         self._busy = threading.Lock()
 
-    def install(self, archive: Path, storage: str, confirmed: bool = False) -> Iterator[Text]:
+    def install(self, archive: Path, storage: str, confirmed: bool = False, licence: bytes | None = None) -> Iterator[Text]:
         """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on.
-        `confirmed`: a person has agreed to what Unconfirmed asks: an older version, another vendor, a licence that counts no more.
+        `confirmed`: a person has agreed to what Unconfirmed asks: an older version, another vendor, a licence that counts no more;
+        `licence`: a file that is stored once the package is installed.
 
         A package that runs is stopped for the switch and started again; one that is off stays off. The very version that is
         installed already, undamaged, is left as it is."""
         if not self._busy.acquire(blocking=False):
             raise PackageError("another package is being installed right now; try again when it is done")
         try:
-            yield from self._steps(archive, storage, confirmed)
+            yield from self._steps(archive, storage, confirmed, licence)
         except PackageError as why:
             LOG.warning("upload refused: %s", why)
             raise
         finally:
             self._busy.release()
 
-    def _steps(self, archive: Path, storage: str, confirmed: bool) -> Iterator[Text]:
+    def _steps(self, archive: Path, storage: str, confirmed: bool, licence: bytes | None) -> Iterator[Text]:
         verified = check_archive(archive, self._trust, unsigned=self._unsigned is not None and self._unsigned.allowed)
         needs.check(verified)
         name = verified.manifest.name
@@ -93,7 +94,7 @@ class Installer:
             raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
         if name != HOST_NAME and self._built_in:
             raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
-        self._ask(verified, confirmed)
+        self._ask(verified, confirmed, licence)
         values = {"name": name, "version": verified.manifest.version}
         if verified.signed_by:
             yield Text("{name} {version}: signature and contents are right", values)
@@ -153,7 +154,7 @@ class Installer:
             return before
         return good or before
 
-    def _ask(self, coming: Verified, confirmed: bool) -> None:
+    def _ask(self, coming: Verified, confirmed: bool, licence: bytes | None) -> None:
         """Unconfirmed says all that a person has to agree to; PackageError: nobody can."""
         name, current = coming.manifest.name, self._current(coming.manifest.name)
         asked: list[Text] = []
@@ -162,7 +163,7 @@ class Installer:
         except Unconfirmed as why:
             asked += [why.text, self._data.loss(coming.manifest)]
         if current is not None:
-            asked += [self._another_vendor(coming, current), self._licence_lost(coming, current)]
+            asked += [self._another_vendor(coming, current), self._licence_lost(coming, current, licence)]
         question = joined([each for each in asked if each])
         if question and not confirmed:
             raise Unconfirmed(question)
@@ -185,12 +186,14 @@ class Installer:
             },
         )
 
-    def _licence_lost(self, coming: Verified, current: Slot) -> Text:
+    def _licence_lost(self, coming: Verified, current: Slot, licence: bytes | None) -> Text:
         """The coming version reads no plates, and the one that is installed does."""
         if self._licences is None:
             return NOTHING
         about = coming.manifest
         slot = Slot("", CAMERA, STAGED, about.version, coming.manifest_sha256, coming.signed_by)
+        if self._licences.valid(licence, slot, about) is not None:
+            return NOTHING
         status, why = self._licences.of(slot, about)
         try:
             before = self._licences.of(current, self._slots.manifest(about.name, current))[0]

@@ -64,7 +64,7 @@ class Licences:
             if not any(isinstance(why, NotChecked) for why in refused):
                 self._keep(manifest.name, data)
             return VALID, _until(licence)
-        before = self._valid(_bytes(self._before(manifest.name)), slot, manifest)
+        before = self.valid(_bytes(self._before(manifest.name)), slot, manifest)
         if before is not None:
             return VALID, _until(before)
         if refused:
@@ -84,6 +84,13 @@ class Licences:
             raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
         return Text(licence.expires.isoformat()) if licence.expires else Text("no end")
 
+    def valid(self, data: bytes | None, slot: Slot, manifest: Manifest) -> Licence | None:
+        """What this file says, if it counts for the package in `slot`."""
+        try:
+            return self._read(data, slot, manifest) if data is not None else None
+        except PackageError:
+            return None
+
     def remove(self, name: str) -> None:
         for path in (*self._files(name), self._before(name)):
             path.unlink(missing_ok=True)
@@ -93,15 +100,9 @@ class Licences:
         others = [replace(slot, signed_by=each) for each in self._trust() if each != slot.signed_by]
         for path in self._files(manifest.name):
             data = _bytes(path)
-            if data is not None and any(self._valid(data, each, manifest) for each in others):
+            if data is not None and any(self.valid(data, each, manifest) for each in others):
                 write_whole(self._before(manifest.name), data)
                 return
-
-    def _valid(self, data: bytes | None, slot: Slot, manifest: Manifest) -> Licence | None:
-        try:
-            return self._read(data, slot, manifest) if data is not None else None
-        except PackageError:
-            return None
 
     def _keep(self, name: str, data: bytes) -> None:
         """In both files: what is lost or damaged is made anew."""

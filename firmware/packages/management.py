@@ -148,9 +148,9 @@ class Packages:
                 self._running.stop(name)
                 self._trial.interrupt(name)
 
-    def install(self, archive: Path, storage: str, confirmed: bool = False) -> Iterator[Text]:
+    def install(self, archive: Path, storage: str, confirmed: bool = False, licence: bytes | None = None) -> Iterator[Text]:
         """See Installer.install."""
-        return self._installer.install(archive, storage, confirmed)
+        return self._installer.install(archive, storage, confirmed, licence)
 
     def start(self, name: str) -> None:
         """Also after a boot from now on. A package that runs with all its processes is left alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import http.client
 import json
@@ -20,6 +21,7 @@ import requests
 
 from firmware.gateway.app import routes
 from firmware.packages.keys import public_of, public_pem, read_public
+from firmware.packages.licence import licence_bytes
 from firmware.packages.manifest import HOSTS_PATHS
 from firmware.run import main as run
 from tests.tiny_package import KEY, OTHER_KEY, contents, trust_file, write
@@ -695,12 +697,14 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert again.returncode == 1 and "already runs on" in again.stderr
     host.stop()
-    write(path, contents(version="2.0.0"))
-    upgraded = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    write(path, contents(version="2.0.0", conf=lambda text: text.replace("mechanism = none", "mechanism = file")))
+    licence = tmp_path / "tiny.licence"
+    licence.write_bytes(_licence((host.state / "host" / "serial").read_text().strip()))
+    upgraded = subprocess.run([*words, "--licence", str(licence)], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (upgraded.returncode, upgraded.stdout) == (0, "'TINY is uploaded'\n")
     host.start()
     until(lambda: host.ask("GET", "/health").status_code == 200)
-    assert (host.package()["version"], host.package()["status"]) == ("2.0.0", "on")
+    assert (host.package()["version"], host.package()["status"], host.package()["license"]) == ("2.0.0", "on", "valid")
     host.stop()
     other = host.folder / "other" / "tiny.pub"
     other.parent.mkdir()
@@ -822,6 +826,11 @@ def test_pages_forbid_foreign_scripts_and_frames(host: Host) -> None:
     assert host.ask("HEAD", "/host/host.css", auth=None).status_code == 200
 
 
+def _licence(serial: str) -> bytes:
+    fields = {"package": "TINY", "serial": serial, "expires": ""}
+    return json.dumps({"licence": fields, "signature": base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()}).encode()
+
+
 def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host: Host) -> None:
     host.upload()
     refused = host.ask("POST", "/api/packages/TINY/licence", files={"licenseKey": ("l.json", b"{}")})
@@ -833,15 +842,7 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     assert host.package()["license"] == "none"
     told = host.state / "told.txt"
     until(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
-    import base64
-
-    from firmware.packages.licence import licence_bytes
-    from tests.tiny_package import KEY
-
-    serial = host.ask("GET", "/api/packages").json()["serial"]
-    fields = {"package": "TINY", "serial": serial, "expires": ""}
-    signature = base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()
-    data = json.dumps({"licence": fields, "signature": signature}).encode()
+    data = _licence(host.ask("GET", "/api/packages").json()["serial"])
     assert host.ask("POST", "/api/packages/TINY/licence", data=data.replace(b"TINY", b"TUNY")).status_code == 400
     assert host.ask("POST", "/api/packages/TINY/licence", data=data).json() == {"package": "TINY", "until": "no end"}
     until(lambda: told.read_text().splitlines()[-1].endswith("licensed=1"))

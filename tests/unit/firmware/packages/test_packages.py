@@ -1124,6 +1124,22 @@ def test_another_vendors_package_of_the_same_name_asks_and_says_that_the_licence
     camera.upload(packages, version="3.1.0", key=OTHER_KEY, **licensed)
 
 
+def test_nobody_is_asked_about_a_licence_that_comes_along(camera: Camera, prepared: Prepared) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    licensed: dict[str, Any] = {"conf": lambda text: text.replace("mechanism = none", "mechanism = file")}
+    archive = write(camera.folder / "2.tar.gz", contents(version="2.0.0", **licensed))
+
+    def licence(serial: str) -> bytes:
+        fields = {"package": "TINY", "serial": serial, "expires": ""}
+        return json.dumps({"licence": fields, "signature": base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()}).encode()
+
+    with pytest.raises(Unconfirmed, match="has no licence on this camera"):
+        list(packages.install(archive, CAMERA, licence=licence("another camera's")))
+    list(packages.install(archive, CAMERA, licence=licence("serial-1")))
+    assert only(packages).version == "2.0.0"
+
+
 def test_a_version_that_is_signed_anew_lives_on_without_the_key_of_before(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.good)
     packages = camera.boot()
