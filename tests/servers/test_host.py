@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import requests
 
+from board.identity import device_serial
+from board.kit.state import State
 from firmware.gateway.app import routes
 from firmware.packages.keys import public_of, public_pem, read_public
 from firmware.packages.licence import licence_bytes
@@ -699,7 +701,7 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     host.stop()
     write(path, contents(version="2.0.0", conf=lambda text: text.replace("mechanism = none", "mechanism = file")))
     licence = tmp_path / "tiny.licence"
-    licence.write_bytes(_licence((host.state / "host" / "serial").read_text().strip()))
+    licence.write_bytes(_licence(device_serial(State(host.state))))
     upgraded = subprocess.run([*words, "--licence", str(licence)], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (upgraded.returncode, upgraded.stdout) == (0, "'TINY is uploaded'\n")
     host.start()
