@@ -121,10 +121,13 @@ class Lane:
     def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
         """Takes over the state of an earlier process. Who waited then is read anew, and keeps its place."""
         happened = self._machine.begin(levels, handover, now_ns)
+        self._drove_in_ns = min(handover.somebody_ns, now_ns)
+        self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
+        self._look_who_drove_in(happened, now_ns)
         for place, (plate, sure) in enumerate(zip(handover.waiting, handover.waiting_sure, strict=False)):
             since_ns, vehicle = now_ns - MOST_WAITING + place, Vehicle("", plate, sure)
             self._waited_in_vain(_Request(vehicle, frozenset(), since_ns, since_ns, now_ns, now_ns))
-        return happened
+        return happened + self._resolve(now_ns)
 
     def handover(self, now_ns: int) -> Handover:
         """What the next process must know."""
@@ -133,6 +136,7 @@ class Lane:
             self._machine.handover(),
             waiting=tuple(each.vehicle.plate for each in waiting),
             waiting_sure=tuple(each.vehicle.sure for each in waiting),
+            somebody_ns=self._somebody_ns or self._drove_in_ns,
         )
 
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
@@ -153,7 +157,7 @@ class Lane:
         if verdict.kind != REFUSE and seen_ns <= self._drove_in_ns:
             return Verdict(REFUSE, SOMEBODY, again=True)
         if verdict.kind == WAIT and request.until_ns <= now_ns:
-            verdict = Verdict(REFUSE, verdict.reason)
+            verdict = Verdict(REFUSE, verdict.reason, again=True)
         if verdict.kind == WAIT:
             if any(each.vehicle.may_be(vehicle) for each in self._waiting):
                 return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
@@ -200,8 +204,8 @@ class Lane:
         """An input of the lane changed."""
         stood = self._machine.state == table.WAITING
         changes = self._machine.active(role) != active
-        if role == SAFETY and active and changes:
-            self._left_arming_ns = 0
+        if role == SAFETY and active and changes:  # a motorcycle has left the other loop before
+            self._left_arming_ns = 0 if self._machine.active(ARMING) else now_ns
         if role == ARMING and not active and changes and not self._left_arming_ns:
             self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
@@ -281,7 +285,8 @@ class Lane:
     def _look_who_drove_in(self, happened: Sequence[Effect], now_ns: int) -> None:
         stood_there = self._machine.has(SAFETY) and self._machine.has(ARMING)
         for effect in happened:
-            if effect.name == table.TAILGATE:
+            stood_before = effect.name == table.UNEXPECTED and self._machine.active(ARMING)  # else perhaps one that drives out
+            if effect.name == table.TAILGATE or stood_before:
                 self._somebody_ns = now_ns
             elif effect.name == table.PASSED and not effect.vehicle.passage_id:
                 self._somebody_ns = self._left_arming_ns if stood_there else now_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -15,14 +15,18 @@ from engine.lane.table import ARMING, EXIT, SAFETY, WAITING
 from tests.unit.engine.lane.test_random_traffic import PLATES, ZONES
 
 BEYOND = len(ZONES) - 1
+NARROW = (*ZONES[:2], frozenset(), *ZONES[3:])
+"""The same for one that does not reach over the arming and the safety loop."""
 LOOPS = ((ARMING, SAFETY), (SAFETY,), (ARMING, SAFETY, EXIT), (SAFETY, EXIT), (ARMING,))
 
 
 class Queue:
-    """`places`: where each vehicle is, the first one first; `known`: who was read, in order; `anew`: who is read anew, when."""
+    """`places`: where each vehicle is, the first one first; `known`: who was read, in order; `anew`: who is read anew, when;
+    `asked`: about whom a server is asked, and when he was seen."""
 
-    def __init__(self, random_: random.Random, loops: Iterable[str]) -> None:
+    def __init__(self, random_: random.Random, loops: Iterable[str], zones: Sequence[Iterable[str]]) -> None:
         self.random = random_
+        self.zones = zones
         self.rules = Rules(frozenset(loops))
         self.now_ns = 1_000 * S
         self.coming = random_.sample(PLATES, len(PLATES))
@@ -33,6 +37,7 @@ class Queue:
         self.known: list[str] = []
         self.reads = itertools.count(1)
         self.anew: list[tuple[int, str]] = []
+        self.asked: list[tuple[int, str]] = []
         self.lane = Lane(self.rules)
         self.look(self.lane.begin({}, self.lane.handover(self.now_ns), self.now_ns))
 
@@ -47,6 +52,16 @@ class Queue:
         near = [plate for plate, place in self.places.items() if place <= 2 and plate not in self.opened]
         if near:
             self.is_read(self.random.choice(near))
+
+    def a_server_is_asked(self) -> None:
+        first = next((plate for plate, place in self.places.items() if place <= 2), "")
+        if self.places.get(first) == 1 and first not in self.opened:
+            self.asked.append((self.now_ns, first))
+
+    def a_server_answers(self) -> None:
+        if self.asked:
+            seen_ns, plate = self.asked.pop(0)
+            self.is_read(plate, seen_ns)
 
     def one_drives(self) -> None:
         before = BEYOND + 2
@@ -88,11 +103,11 @@ class Queue:
                 if self.places[each[1]] <= 1:
                     self.is_read(each[1])
 
-    def is_read(self, plate: str) -> None:
+    def is_read(self, plate: str, seen_ns: int = 0) -> None:
         read = f"read {next(self.reads)}"
         self.of_read[read] = plate
         self.known += [plate] if plate not in self.known else []
-        verdict = self.lane.ask(Vehicle(read, plate, True), frozenset({"WHITELIST"}), self.now_ns, self.now_ns)
+        verdict = self.lane.ask(Vehicle(read, plate, True), frozenset({"WHITELIST"}), seen_ns or self.now_ns, self.now_ns)
         if verdict.kind == OPEN:
             self.opens(plate)
         elif verdict.again:
@@ -102,7 +117,7 @@ class Queue:
         self.anew.append((self.now_ns + self.random.randint(1, 20) * S // 10, plate))
 
     def levels(self) -> dict[str, bool]:
-        covered = set().union(*(ZONES[place] for place in self.places.values()))
+        covered = set().union(*(self.zones[place] for place in self.places.values()))
         return {role: role in covered for role in (EXIT, SAFETY, ARMING) if role in self.rules.roles}
 
     def look(self, effects: Iterable[Effect]) -> None:
@@ -123,11 +138,12 @@ class Queue:
         return [plate for plate, place in self.places.items() if place <= 1 and plate not in self.opened]
 
 
-@pytest.mark.parametrize("loops", LOOPS)
-def test_everybody_is_let_in_one_after_the_other(loops: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("loops", "zones"), [*((loops, ZONES) for loops in LOOPS), (LOOPS[0], NARROW), (LOOPS[2], NARROW)])
+def test_everybody_is_let_in_one_after_the_other(loops: tuple[str, ...], zones: tuple[frozenset[str], ...]) -> None:
     for seed in range(80):
-        queue = Queue(random.Random(seed), loops)
+        queue = Queue(random.Random(seed), loops, zones)
         moves = [queue.another_comes, *[queue.one_drives] * 3, queue.one_is_read, queue.time_goes_by]
+        moves += [queue.a_server_is_asked, queue.a_server_answers] * (seed % 5 == 0)
         moves += [queue.the_guard_opens] * (seed % 2) + [queue.the_process_dies] * (seed % 3 == 0)
         for _ in range(70):
             queue.now_ns += S // 1_000
