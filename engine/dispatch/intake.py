@@ -59,6 +59,12 @@ class Intake:
         self._licensed = licensed
         self._barrier = barrier
         self._has_begun = has_begun
+        self._storing: set[str] = set()
+
+    @property
+    def storing(self) -> Collection[str]:
+        """Passages that wait for the storage alone: what pins does for them does not."""
+        return frozenset(self._storing.copy())  # atomic: threads share the set
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdicts: Verdicts = (), done: tuple[Delivery, ...] = ()) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, the actions that open
@@ -77,6 +83,7 @@ class Intake:
             self._bypass.wait(passage.id)
         held = self._bypass.held(passage.id) if self._bypass else None
         judged = held or self._judge(passage, happened, verdicts, done)
+        self._storing.add(passage.id)
         try:
             with self._in_time(judged):
                 added = self._commit(judged, is_over=held is not None or judged.is_in)
@@ -84,6 +91,8 @@ class Intake:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
             raise
+        finally:
+            self._storing.discard(passage.id)
         if self._bypass:
             self._bypass.stored(passage.id, self._store if held is None else None)
         if added:

@@ -103,6 +103,10 @@ log = logging.getLogger("service")
 STUCK_S = 12.0
 """A commit waits up to 5 s for a lock, and a passage may take two."""
 
+CARD_LIMIT_S = 90.0
+"""A card that stalls: a service that is ended over it waits for it all the same, and lets nobody in meanwhile, as this one does
+(engine/dispatch/bypass.py)."""
+
 NO_PICTURE = (0, 0)
 """Size of a trigger's pictures when there was none: the camera was away."""
 
@@ -304,8 +308,13 @@ class Service:
 
     def stuck(self) -> str:
         """Why no car would be let in although the process lives: a thread that opens gates has hung. "" while all is well."""
-        busy_s = max(self._hub.busy_s(), self._passages_in.oldest_s())
-        return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
+        storing = self._core.intake.storing if self._core is not None else ()
+        busy_s = max(self._hub.busy_s(), self._passages_in.oldest_s(but_for=storing))
+        if busy_s <= STUCK_S:
+            busy_s = self._passages_in.oldest_s()
+            if busy_s <= CARD_LIMIT_S:
+                return ""
+        return f"a passage has been on its way into the store for {busy_s:.0f} s"
 
     def turn(self) -> None:
         """Recurring work; retries what could not start."""

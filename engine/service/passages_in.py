@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from board.kit.errors import WireError
 from engine.types import Passage
@@ -15,8 +15,8 @@ log = logging.getLogger("passages")
 
 PATIENCE_S = 1.0
 """A passage is stored within milliseconds."""
-MOST = 16
-"""Passages on their way at the same time: the engine repeats the others."""
+MOST = 32
+"""Passages on their way at the same time: the engine repeats the others. In a lane where they queue, those of a card's stall."""
 
 
 class PassagesIn:
@@ -38,10 +38,10 @@ class PassagesIn:
         thread.start()
         thread.join(0 if stalls else PATIENCE_S)
 
-    def oldest_s(self) -> float:
-        """How long the first one has been on its way, in s; 0 if there is none."""
+    def oldest_s(self, but_for: Collection[str] = ()) -> float:
+        """How long the first one has been on its way, in s; 0 if there is none. `but_for`: passages that do not count."""
         with self._lock:
-            since_s = min(self._since_s.values(), default=None)
+            since_s = min((since_s for its_id, since_s in self._since_s.items() if its_id not in but_for), default=None)
         return 0.0 if since_s is None else time.monotonic() - since_s
 
     def _run(self, passage: Passage) -> None:

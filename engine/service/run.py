@@ -13,7 +13,7 @@ from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.storage import card_of
 from engine.actions import find_kinds
-from engine.service.core import Service
+from engine.service.core import CARD_LIMIT_S, Service
 
 log = logging.getLogger("service")
 
@@ -23,8 +23,6 @@ SWITCH_INTERVAL_S = 0.0005
 """How long a running thread keeps the interpreter: with Python's default of 5 ms, a gate waits that long for each thread that
 tells a server something at the same time."""
 
-TURN_LIMIT_S = 20.0
-"""Deleting old pictures on a slow card, waiting for the store: the gate's threads keep running meanwhile."""
 START_LIMIT_S = 900.0
 """A new release may have to migrate a large database."""
 
@@ -52,7 +50,7 @@ def run(state: State) -> int:
             log.error("no heartbeat any more: %s", stuck)
             continue
         life.beat()
-        with life.patience(TURN_LIMIT_S):
+        with life.patience(CARD_LIMIT_S):  # the gate's threads keep running meanwhile
             service.turn()
     if service.restart.is_set():
         life.stop.wait(0.2)  # the answer to the portal is sent first
