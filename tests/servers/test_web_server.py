@@ -319,6 +319,9 @@ def test_an_answer_that_is_shorter_than_it_said_ends_the_connection_and_a_longer
                 b"5;\0\r\nhello\r\n0\r\n\r\n",
                 b"5;" + b"x" * 300 + b"\r\nhello\r\n0\r\n\r\n",
                 b"000000005\r\nhello\r\n0\r\n\r\n",
+                b"0\r\nTrailer: x\n\nGET / HTTP/1.1\r\n\r\n",
+                b"0\r\nno trailer\r\n\r\n",
+                b"0\r\n folded: x\r\n\r\n",
             )
         ),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
@@ -345,6 +348,21 @@ def test_what_could_be_read_in_two_ways_is_refused_and_ends_the_connection(site:
     assert site.seen == []
 
 
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ("/abc/://x/admin", "/abc/://x/admin"),
+        ("/x://y/z", "/x://y/z"),
+        ("http://camera/abc/://x", "/abc/://x"),
+        ("http://camera", "/"),
+    ],
+)
+def test_a_path_is_read_alike_by_the_host_and_by_the_portal_to_which_it_passes_it_on(site: Site, sent: str, path: str) -> None:
+    for target in (sent, path):
+        site.say(get(target))
+    assert [seen["REQUEST_URI"] for seen in site.seen] == [path, path]
+
+
 def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_dash(site: Site) -> None:
     two = ("X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4")
     site.say(get("/", *two))
@@ -363,6 +381,9 @@ def test_an_old_client_gets_its_answer_and_the_end_of_the_connection(site: Site)
     answer = site.say(b"GET http://camera/path HTTP/1.0\r\n\r\n")
     assert status(answer) == 200 and answer.endswith(b"GET 0")
     assert site.seen[0]["PATH_INFO"] == "/path"
+    stays = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n"
+    assert site.say(stays + b"\r\n" + get()).count(b"HTTP/1.1 200") == 2
+    assert site.say(stays + b"Connection: close\r\n\r\n" + get()).count(b"HTTP/1.1 200") == 1
 
 
 def test_a_head_request_gets_the_headers_alone(site: Site) -> None:

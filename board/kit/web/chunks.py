@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from board.kit.web.heads import UNMEASURED, BadRequest
+from board.kit.web.heads import UNMEASURED, BadRequest, header
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _MAX_LINE_BYTES = 256
@@ -48,6 +48,8 @@ class Chunks:
                 self._begin(line)
             elif not line:
                 return True
+            else:
+                header(line)
 
     def _begin(self, line: bytes) -> None:
         found = _SIZE.fullmatch(line)

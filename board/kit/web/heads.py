@@ -67,14 +67,22 @@ def parse(head: bytes) -> Head:
     if version == "HTTP/1.1" and "host" not in headers:
         raise BadRequest(400, "the Host header is missing")
     tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
-    keep = "close" not in tokens if version == "HTTP/1.1" else "keep-alive" in tokens
+    keep = "close" not in tokens and (version == "HTTP/1.1" or "keep-alive" in tokens)
     expects = version == "HTTP/1.1" and headers.get("expect", "").lower() == "100-continue"
     return Head(method, target, version, headers, _length(headers), keep, expects, _is_chunked(version, headers))
 
 
+def header(line: bytes) -> tuple[bytes, bytes]:
+    """Name and value of a header or trailer, as they came."""
+    name, colon, value = line.partition(b":")
+    if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise BadRequest(400, "malformed header")
+    return name, value
+
+
 def origin_form(target: str) -> str:
     """A target without scheme and host, which it has in the absolute form, as sent to proxies."""
-    if "://" not in target.partition("?")[0][:8]:
+    if target.startswith("/") or "://" not in target.partition("?")[0][:8]:  # a path, whatever else it holds
         return target
     return "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
 
@@ -98,9 +106,7 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
         raise BadRequest(431, "more than {limit} headers", limit=MAX_HEADERS)
     headers: dict[str, str] = {}
     for line in lines:
-        raw, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(raw) or not _VALUE.fullmatch(value):
-            raise BadRequest(400, "malformed header")
+        raw, value = header(line)
         if b"_" in raw:
             continue  # X_Forwarded_For and X-Forwarded-For would become one name in WSGI
         name, text = raw.decode("ascii").lower(), value.strip(b" \t").decode("latin-1")
