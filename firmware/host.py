@@ -12,6 +12,7 @@ from board.kit.state import State
 from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
+from board.kit.web.static_files import SHARED, StaticFiles
 from board.kit.words import Text
 from board.kit.zones import camera_zone
 from firmware.ftp.service import FtpService
@@ -28,7 +29,7 @@ from firmware.restart import Restart
 from firmware.update.service import HostUpdate
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
+STATIC = StaticFiles(Path(__file__).parent / "static", SHARED)
 PACKAGES_PAGE = "/setup/application/vadp.html"
 
 
@@ -78,13 +79,17 @@ class Host:
     ) -> Answer:
         """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after this long;
         `here`: its address, where that is not the one asked for; `scripts`: names of firmware/static that it runs."""
+        every_page = ("habit", "forms") if call.visitor.by else ("habit",)
+        all_scripts = STATIC.scripts(*every_page, *scripts)
         html = self.templates.html(
             template,
             call.language,
             title=title,
             here=here or call.address,
             scripts=scripts,
-            page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in (*scripts, "forms"))),
+            static=f"/host/{STATIC.version}",
+            all_scripts=all_scripts,
+            page_words=page_words(call.language, *all_scripts),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
             menu=menu_for(self.menu, call),

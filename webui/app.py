@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import webui.api
 from board.kit.errors import GatewrightError
@@ -13,21 +12,18 @@ from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
-from board.kit.web.static_files import SHARED, file, files
 from board.kit.web.visitor import Visitor, visitor_of
 from board.kit.words import Text
 from webui import cgi, order_age
+from webui.page_layout import STATIC
 from webui.portal import Portal
-
-STATIC = Path(__file__).parent / "static"
 
 
 def routes(tabs: Sequence[Tab[Portal]]) -> tuple[Route[Portal], ...]:
     """Every address of the portal, below /anpr/."""
     shared: tuple[Route[Portal], ...] = (
         page("", KNOWN, _home),
-        *(file(f"static/{name}", KNOWN, SHARED / name) for name in ("habit.js", "look.css", "ready.js", "words.js")),
-        files("static/<name>", KNOWN, STATIC),
+        *STATIC.routes("static", KNOWN),
     )
     return (*shared, *(route for tab in tabs for route in tab.routes), *api_routes())
 

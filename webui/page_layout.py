@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ from board.kit.web.logo import logo_mark
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
+from board.kit.web.static_files import SHARED, StaticFiles
 from board.kit.web.visitor import Visitor
 from board.kit.words import Text
 from board.kit.zones import camera_zone
@@ -21,8 +20,9 @@ from board.types import BoardProfile
 from engine.settings import GeneralSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
-_IMPORTED = re.compile(r'from "\./(\w+)\.js"')
+STATIC = StaticFiles(Path(__file__).parent / "static", SHARED)
+EVERY_PAGE = "portal"
+"""The script of every page."""
 
 
 class Camera(Protocol):
@@ -63,7 +63,9 @@ class PageLayout:
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
             board=Text(portal.profile.title),
-            words_of=lambda names: page_words(call.language, *_scripts(names)),
+            static=f"/anpr/static/{STATIC.version}",
+            scripts_of=lambda names: STATIC.scripts(EVERY_PAGE, *names),
+            words_of=lambda names: page_words(call.language, *STATIC.scripts(EVERY_PAGE, *names)),
             logo=logo_mark(portal.state),
             time_zone=portal.zone(),
             system_zone=str(camera_zone("")),
@@ -75,21 +77,3 @@ class PageLayout:
     def home(self, visitor: Visitor) -> str:
         """Path of the first tab that `visitor` may see, below /anpr/."""
         return next((tab.name for tab in self._tabs if visitor.may(tab.permission)), "")
-
-
-def _scripts(names: Sequence[str]) -> list[Path]:
-    """Those scripts, that of every page and all that they import."""
-    found: dict[str, Path] = {}
-    wanted = ["portal", *names]
-    while wanted:
-        name = wanted.pop()
-        path = STATIC / f"{name}.js"
-        if name not in found and path.is_file():  # others are shared with the host and say nothing
-            found[name] = path
-            wanted += _imports(path)
-    return [found[name] for name in sorted(found)]
-
-
-@cache
-def _imports(script: Path) -> tuple[str, ...]:
-    return tuple(_IMPORTED.findall(script.read_text("utf-8")))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypedDict
 
 from board.kit.web.logo import logo_file
 from board.kit.web.menu import Tab
 from board.kit.web.routes import PUBLIC, Answer, Call, Refused, api, data, download
-from board.kit.web.static_files import SHARED, file, files
+from board.kit.web.static_files import file
 from firmware.host import STATIC, Host
+
+ICON = Path(__file__).parents[1] / "static" / "icon.svg"
 
 
 class Health(TypedDict):
@@ -37,9 +40,8 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
-        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("habit.js", "look.css", "ready.js", "words.js")),
-        files("host/<name>", PUBLIC, STATIC),
+        *STATIC.routes("host", PUBLIC),
         download("logo.png", PUBLIC, _logo),
-        file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
+        file("favicon.ico", PUBLIC, ICON),
     ),
 )

@@ -41,7 +41,6 @@ ALL = "from=2000-01-01T00:00"
 PICTURED = 5_000
 """Passages with a picture, the newest: as many as a workbook holds."""
 _LINKED = re.compile(r'(?:href|src)="(/anpr/static/[^"]+\.(?:css|js))"')
-_IMPORTED = re.compile(r'from "\./(\w+\.js)"|import "\./(\w+\.js)"')
 
 Say = Callable[[str], None]
 
@@ -161,12 +160,7 @@ def _download(state: State, path: str) -> tuple[int, float]:
 
 def _page(ask: Callable[[str], bytes], page: str) -> dict[str, float]:
     html = ask(page).decode()
-    wanted, found = [name.removeprefix("/anpr/") for name in _LINKED.findall(html)], {}
-    while wanted:
-        name = wanted.pop()
-        if name not in found:
-            found[name] = ask(name)
-            wanted += [f"static/{a or b}" for a, b in _IMPORTED.findall(found[name].decode())]
+    found = {name: ask(name.removeprefix("/anpr/")) for name in dict.fromkeys(_LINKED.findall(html))}
     weight = sum(len(gzip.compress(each, 6)) for each in (html.encode(), *found.values()))
     return {"kB": round(weight / 1000, 1), "files": 1 + len(found), "ms": _median(ask, page)}
 

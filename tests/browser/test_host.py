@@ -58,7 +58,7 @@ def test_a_package_is_uploaded_started_opened_by_double_click_and_stopped(page: 
 
 def test_a_click_before_the_scripts_have_arrived_is_not_lost(page: Any, tmp_path: Path) -> None:
     held: list[Any] = []
-    page.route("**/host/vadp.js", lambda route: held.append(route))
+    page.route("**/vadp.js", lambda route: held.append(route))
     page.goto(page.url, wait_until="commit")
     page.locator("main[inert]").wait_for()
     page.locator("#file").set_input_files(str(write(tmp_path / "one.tar.gz", contents())))

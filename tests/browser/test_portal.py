@@ -110,6 +110,28 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
         stack.close()
 
 
+def test_a_page_asks_for_all_of_its_scripts_at_once_and_on_the_next_visit_for_none(page: Any, camera: tuple[Path, str]) -> None:
+    """On a slow line each step of imports cost its delay once more, and every page asked anew for scripts that were there."""
+    held: list[Any] = []
+    page.route("**/*.js", lambda route: held.append(route))
+    for path in ("live", "lists/4", "lpr", "general"):
+        held.clear()
+        page.goto(f"{camera[1]}/{path}", wait_until="commit")
+        page.locator("footer.languages").wait_for()
+        page.wait_for_timeout(300)
+        at_once, names = list(held), {route.request.url for route in held}
+        for route in at_once:
+            route.continue_()
+        page.locator("main:not([inert])").wait_for()
+        assert len(names) > 4 and {route.request.url for route in held} == names, path
+    page.unroute("**/*.js")
+    page.goto(f"{camera[1]}/live")
+    page.goto(f"{camera[1]}/live")
+    page.locator("main:not([inert])").wait_for()
+    weighed = page.evaluate("performance.getEntriesByType('resource').map((each) => [each.name, each.transferSize])")
+    assert len(weighed) > 10 and [name for name, size in weighed if name.endswith((".js", ".css")) and size] == []
+
+
 def test_the_focus_aid_measures_while_it_is_ticked_and_the_camera_tab_saves(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     page.goto(f"{address}/live")

@@ -1,8 +1,13 @@
-"""Static files: a folder of style sheets, scripts and icons as a route."""
+"""Static files: style sheets, scripts and icons of some folders as routes.
+
+A page links them below an address that changes with their content, so that a browser asks for each once and not on every page; and
+it names all scripts that its own import, however far down, as each step of imports costs a slow line its delay once more."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +29,56 @@ TYPES = {
 }
 
 
-def files(path: str, permission: str, folder: Path) -> Route[Any]:
-    """Gives out the files of `folder` whose type is known; `path` holds <name>. A browser that has one asks whether it changed."""
-    packed: Packed = {}
+_IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"\./(\w+)\.js"', re.MULTILINE)
+_FOR_GOOD = (("Cache-Control", "private, max-age=31536000, immutable"),)
 
-    def answer(context: object, call: Call) -> Answer:
-        name = call.path["name"]
-        if not name.isprintable() or "/" in name or name.startswith("."):
-            raise Refused(404, "There is no such file.")
-        return _content(folder / name, call, packed)
 
-    return download(path, permission, answer)
+class StaticFiles:
+    """The files of `folders` whose type is known; of two with one name that of the first folder counts."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
+
+    def routes(self, path: str, permission: str) -> tuple[Route[Any], ...]:
+        """Below `path` each file as it is now, which a browser that has it asks anew; below `path`/`version` for good."""
+        packed: Packed = {}
+
+        def answer(context: object, call: Call) -> Answer:
+            name = call.path["name"]
+            if not name.isprintable() or "/" in name or name.startswith("."):
+                raise Refused(404, "There is no such file.")
+            target = self._path(name) or self._folders[0] / name
+            return _content(target, call, packed, for_good=call.path.get("version") == self.version)
+
+        return tuple(download(f"{path}/{name}", permission, answer) for name in ("<name>", "<version>/<name>"))
+
+    @cached_property
+    def version(self) -> str:
+        """Changes with the files. They do not while a process runs: an upgrade starts another one."""
+        found = hashlib.sha256()
+        for path in (path for folder in self._folders for path in sorted(folder.iterdir()) if path.suffix in TYPES):
+            found.update(hashlib.sha256(path.name.encode() + b"\0" + path.read_bytes()).digest())
+        return found.hexdigest()[:12]
+
+    def scripts(self, *names: str) -> tuple[Path, ...]:
+        """Those scripts and all that they import, each once."""
+        found: dict[str, Path] = {}
+        wanted = list(reversed(names))
+        while wanted:
+            name = wanted.pop()
+            path = self._path(f"{name}.js")
+            if name not in found and path is not None:
+                found[name] = path
+                wanted += reversed(self._imports[name])
+        return tuple(found.values())
+
+    @cached_property
+    def _imports(self) -> dict[str, tuple[str, ...]]:
+        paths = [path for folder in reversed(self._folders) for path in folder.glob("*.js")]
+        return {path.stem: tuple(_IMPORTED.findall(path.read_text("utf-8"))) for path in paths}
+
+    def _path(self, name: str) -> Path | None:
+        return next((folder / name for folder in self._folders if (folder / name).is_file()), None)
 
 
 def file(path: str, permission: str, target: Path) -> Route[Any]:
@@ -43,7 +87,7 @@ def file(path: str, permission: str, target: Path) -> Route[Any]:
     return download(path, permission, lambda context, call: _content(target, call, packed))
 
 
-def _content(target: Path, call: Call, packed: Packed) -> Answer:
+def _content(target: Path, call: Call, packed: Packed, for_good: bool = False) -> Answer:
     kind = TYPES.get(target.suffix)
     if kind is None:
         raise Refused(404, "There is no such file.")
@@ -52,7 +96,8 @@ def _content(target: Path, call: Call, packed: Packed) -> Answer:
     except OSError as why:
         raise Refused(404, "There is no such file.") from why
     mark = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-    headers = (("Cache-Control", "no-cache"), ("ETag", f"W/{mark}"), ("Vary", "Accept-Encoding"))  # weak: gzipped or not
+    kept = _FOR_GOOD if for_good else (("Cache-Control", "no-cache"),)
+    headers = (*kept, ("ETag", f"W/{mark}"), ("Vary", "Accept-Encoding"))  # weak: gzipped or not
     if mark in call.header("If-None-Match"):
         return Answer(b"", kind, 304, headers)
     if not is_worth_it(kind, content) or not takes_gzip(call.header("Accept-Encoding")):

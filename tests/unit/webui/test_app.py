@@ -84,6 +84,16 @@ def test_static_files_need_a_role_and_stay_in_their_folder(caller: Caller) -> No
     assert caller.get("static/../app.py").status in (403, 404)
 
 
+def test_a_file_is_kept_for_good_only_below_the_address_of_its_version(caller: Caller) -> None:
+    """A page that was open before an upgrade asks below the old one, and must not keep under it what is new."""
+    version = re.findall(r'src="/anpr/static/(\w+)/portal.js"', caller.get("live").text)[0]
+    assert "immutable" in caller.get(f"static/{version}/portal.js").headers["Cache-Control"]
+    for other in ("portal.js", "before/portal.js", "before/habit.js"):
+        reply = caller.get(f"static/{other}")
+        assert (reply.status, reply.headers["Cache-Control"]) == (200, "no-cache"), other
+    assert caller.get(f"static/{version}/gone.js").status == 404 == caller.get(f"static/{version}/..%2fapp.py").status
+
+
 def test_a_viewer_sees_live_and_review_in_the_menu_and_no_more(caller: Caller) -> None:
     page = caller.get("live", "viewer").text
     assert [
@@ -360,6 +370,7 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
         "actions/<id>": "1",
         "images/<name:path>": "a.jpg",
         "static/<name>": "portal.css",
+        "static/<version>/<name>": "portal.css",
     }
     kind = "ftp_list" if "jobs" in route.path else "io"
     value = of.get(route.path, "engine" if "log" in route.path else "4")
