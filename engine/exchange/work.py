@@ -19,16 +19,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from board.identity import camera_id
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.files import open_shared
 from board.kit.process import settle_memory
 from board.kit.state import State
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from engine.actions import check_json
 from engine.dispatch.environment import device_of
 from engine.exchange.hand import NO_MEMORY, carry_out
@@ -121,7 +124,8 @@ def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> No
     kinds = find_jobs()
     _clear(state, {job.id for job in store.jobs()})
     for job_id in job_ids:
-        while (job := store.jobs.get(job_id)) is not None and run_job(state, store, clock, kinds, job):
+        part: Occasion | None = None
+        while (job := store.jobs.get(job_id)) is not None and (part := run_job(state, store, clock, kinds, job, part)) is not None:
             pass
 
 
@@ -132,18 +136,28 @@ def _clear(state: State, job_ids: set[int]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> bool:
-    """Runs the job and stores the result, whatever it raises; whether there is more to do."""
-    before = store.jobs.state(job.id)
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a job runs, the same for all that it does at once. `at`: the moment that names of files tell; `by`: who asked for it;
+    `asked`: whether somebody did."""
+
+    at: datetime
+    by: str
+    asked: bool
+
+
+def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job, of: Occasion | None = None) -> Occasion | None:
+    """Runs the job and stores the result, whatever it raises. Not None: there is more to do, for the same reason (`of`)."""
+    occasion = _occasion(store, clock, job, of)
     begun = store.jobs.begin(job.id)
     kind, began_at = kinds.get(job.kind), clock.now()
     plate_list = store.lists.get(job.list_id)
     direction = kind.direction if kind else "export"
-    told = (direction, job.kind, job.id, job.list_id, plate_list.name, before.asked_by if before.asked_at else "", began_at)
+    told = (direction, job.kind, job.id, job.list_id, plate_list.name, occasion.by, began_at)
     try:
         if kind is None:
             raise ConfigError("this package has no {kind!r}; there are {kinds}", kind=job.kind[:40], kinds=tuple(kinds))
-        done = _run(state, store, clock, kind, job)
+        done = _run(state, store, clock, kind, job, occasion)
     except GatewrightError as why:
         error = why.text
     except OSError as why:
@@ -159,31 +173,38 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
             store.counters.add(COUNTERS[direction], 1)
         assert kind is not None
         store.jobs.done(job, kind.options, begun, done.note, done.memory)
-        return bool(done.is_part)
+        return occasion if done.is_part else None
     store.transfers.add(*told, FAILED, error)
     store.jobs.failed(job.id, error)
-    return False
+    return None
 
 
-def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job) -> Any:
+def _occasion(store: Store, clock: Clock, job: Job, before: Occasion | None) -> Occasion:
+    known, now = store.jobs.state(job.id), clock.now()
+    if known.asked_at is not None:
+        return Occasion(now, known.asked_by, True)
+    if before is not None:
+        return before
+    failing_since = known.done_at if known.is_failing else None
+    return Occasion(meant(job.interval, now, camera_zone(store.settings(GeneralSettings).time_zone), failing_since), "", False)
+
+
+def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job, occasion: Occasion) -> Any:
     scratch = state.exchange / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700, parents=True)
-    remembered, device, now = store.jobs.state(job.id), _device(state, store), clock.now()
-    asked = remembered.asked_at is not None
-    failing_since = remembered.done_at if remembered.is_failing else None
     env = JobEnv(
         store=store,
         clock=clock,
-        device=device,
+        device=_device(state, store),
         network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
         job=job,
         list=store.lists.get(job.list_id),
         folder=state.exchange / str(job.id),
         scratch=scratch,
-        at=now if asked else meant(job.interval, now, device.zone, failing_since),
-        memory=remembered.memory,
-        asked=asked,
+        at=occasion.at,
+        memory=store.jobs.state(job.id).memory,
+        asked=occasion.asked,
     )
     try:
         room(scratch, 0)

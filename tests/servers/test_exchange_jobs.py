@@ -17,6 +17,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.state import State
+from board.kit.words import Text
 from engine.exchange import matches
 from engine.exchange.kinds import find_jobs
 from engine.exchange.local_files import local_files
@@ -300,6 +301,30 @@ def test_a_month_with_more_passages_than_a_file_holds_becomes_as_many_files_as_i
     assert sorted(row.split(";")[1] for each in rows for row in each) == [f"ZZ{each}" for each in range(8)]
     assert [each.state for each in store.transfers(TransferQuery())] == ["done"] * 4
     assert run(state, store, made) == ("nothing has changed", "")
+
+
+@pytest.mark.parametrize("who", ["anna", ""])
+def test_all_files_of_one_run_have_its_date_and_whoever_asked_for_it(
+    state: State, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those behind the first were nobody's in Audit, and where a day had failed they were named after the day of the next try."""
+    monkeypatch.setattr(matches, "MOST", 2)
+    clock = TestClock()
+    with closing(Store(state.database, clock)) as store:
+        store.settings.put(GeneralSettings(time_zone="UTC"), "admin")
+        wanted = Job(0, ALL, "local_matches", True, "day", True, json.dumps({"format": "CSV", "name": "{list}_{date}"}))
+        made = store.jobs.save(wanted, KINDS["local_matches"].options, "admin").id
+        run_jobs(state, store, clock, [made])  # the last success: nobody has come yet
+        add_passages(store, "ZZ0", "ZZ1", "ZZ2")
+        clock.advance(86_400)
+        store.jobs.failed(made, Text("the storage is nearly full"))
+        clock.advance(6 * 3600)
+        if who:
+            store.jobs.ask(made, who)
+        run_jobs(state, store, clock, [made])
+        days = {each.name.removeprefix("ALL_PLATES_")[:10] for each in local_files(state.exchange / str(made))}
+        assert days == {"2026-01-03" if who else "2026-01-02"}
+        assert [each.user for each in store.transfers(TransferQuery())] == [who, who]
 
 
 def test_cameras_that_export_at_one_second_to_one_server_replace_nothing_of_each_other(tmp_path: Path, ftp: Ftp) -> None:
