@@ -5,14 +5,21 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from board.kit.errors import GatewrightError
 from board.kit.memory import hash_without_openssl, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import State
 
+if TYPE_CHECKING:
+    from webui.uploads import Uploads
+
 BEAT_EVERY_S = 1.0
+CLEAR_EVERY_S = 60.0
+"""Uploads that nobody asks for any more."""
 
 
 def main() -> int:
@@ -36,13 +43,19 @@ def main() -> int:
         return 1
     server.start()
     log.info("portal ready")
+    # Beside the thread that beats: a card that stalls ends no portal.
+    threading.Thread(target=_clear_uploads, args=(portal.uploads, life.stop), name="uploads", daemon=True).start()
     while not life.stop.wait(BEAT_EVERY_S) and server.alive() and not portal.store.db.is_over():
         life.beat()
-        portal.uploads.clear()
     failed = not life.stop.is_set() and not portal.store.db.is_over()
     server.stop()
     log.info("portal stopped")
     return 1 if failed else 0
+
+
+def _clear_uploads(uploads: Uploads, stop: threading.Event) -> None:
+    while not stop.wait(CLEAR_EVERY_S):
+        uploads.clear()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from board.kit.errors import ConfigError
 from board.kit.state import State
 from board.kit.web.routes import Refused
 from engine.exchange.hand import READING, HandFolder, HandOrder
+from webui import __main__ as manager
 from webui.uploads import KEPT_S, MOST_KEPT, Uploads
 
 CONTENT = b"plate\nAB1\n"
@@ -66,6 +68,39 @@ def test_what_nobody_asked_for_within_an_hour_is_forgotten_though_nobody_sends_a
     os.utime(uploads._folder / old, (at, at))
     uploads.clear()
     assert [each.name for each in uploads._folder.iterdir()] == [new]
+
+
+def test_a_card_that_stalls_while_uploads_are_forgotten_does_not_keep_the_portal_from_beating(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is silent is ended as hung."""
+    stalls, beats_on, told = threading.Event(), threading.Event(), []
+
+    class Alive:
+        def __init__(self, *named: object) -> None:
+            self.stop = threading.Event()
+
+        def beat(self) -> None:
+            if stalls.is_set():
+                beats_on.set()
+            if told:
+                self.stop.set()
+
+    def clear() -> None:
+        stalls.set()
+        told.append(beats_on.wait(5.0))
+
+    portal = SimpleNamespace(uploads=SimpleNamespace(clear=clear), store=SimpleNamespace(db=SimpleNamespace(is_over=lambda: False)))
+    server = SimpleNamespace(start=lambda: None, stop=lambda: None, alive=lambda: True)
+    for name, instead in (("Life", Alive), ("open_log", lambda *named: None), ("BEAT_EVERY_S", 0.01), ("CLEAR_EVERY_S", 0.01)):
+        monkeypatch.setattr(manager, name, instead, raising=False)
+    monkeypatch.setattr(manager, "hash_without_openssl", lambda: None)
+    monkeypatch.setattr(manager, "speak_http_without_tls", lambda: None)
+    monkeypatch.setattr("webui.server.open_portal", lambda state: (portal, ()))
+    monkeypatch.setattr("webui.server.Server", lambda state, application: server)
+    monkeypatch.setattr(sys, "argv", ["webui", "--state", str(tmp_path)])
+    assert manager.main() == 0
+    assert told[0]
 
 
 def test_more_are_not_taken_while_all_are_being_sent(uploads: Uploads) -> None:
