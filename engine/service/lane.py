@@ -54,6 +54,8 @@ OLDEST_VIEW_MS = 60_000
 NEWEST = 200
 """How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
+BY_HAND_ID = ""
+"""Of the vehicle that somebody lets in by hand, or an action without a car."""
 COUNT, UNCOUNT = "count", "uncount"
 """Effects: a passage is to be counted where no loop tells who has driven in; it was, and nothing opened."""
 STRANGER = frozenset({"NOT IN LIST"})
@@ -84,8 +86,8 @@ class _Known:
     levels: dict[str, bool] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     waiting: dict[str, Decision] = field(default_factory=dict)
-    early: dict[str, Effect] = field(default_factory=dict)
-    """What has become of passages that may not be stored yet."""
+    early: dict[tuple[str, str], Effect] = field(default_factory=dict)
+    """(passage, name): what has become of passages that may not be stored yet, in order."""
     counted: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Passages by which a vehicle was counted in or out, and that fitted."""
     at_once: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
@@ -122,6 +124,8 @@ class LaneKeeper:
         self._lane: Lane | None = None
         self._begun = False
         self._opened_ns = 0
+        self._opened_by = ""
+        """The passage of the action without a car that has opened the barrier last; "": a person did."""
         self._known = _Known()
         self._effects: deque[Effect] = deque(maxlen=MOST_WAITING)
         self._stopped = threading.Event()
@@ -177,10 +181,13 @@ class LaneKeeper:
             if self._lane is not None and role is not None and self._begun:
                 self._take(self._lane.fault(role, bool(text), self._clock.monotonic_ns()))
 
-    def by_hand(self) -> None:
-        """Somebody opened the barrier, or an action without a car did."""
+    def by_hand(self, passage_id: str = "") -> None:
+        """Somebody opened the barrier, or an action without a car did: `passage_id` is its event's."""
         with self._news:
             if self._lane is not None and self._begun:
+                machine = self._lane.machine
+                if not passage_id or machine.holder is None or not machine.has_loops:  # else it is another's opening, or a car's
+                    self._opened_by = passage_id
                 self._take(self._lane.by_hand(self._clock.monotonic_ns()))
 
     # --- engine.dispatch.barrier.Barrier ------------------------------------------------------------------------------
@@ -215,6 +222,7 @@ class LaneKeeper:
         shut_out = None if self._stores is None else self._inside.no_place(self._stores.gate, passage, matches)
         vehicle = vehicle_of(passage, matches)
         if shut_out is not None and self._is_let_in(vehicle):
+            self._refused.had_opening(passage)
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
@@ -257,7 +265,7 @@ class LaneKeeper:
 
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:
-            self.by_hand()
+            self.by_hand(passage.id)
             return NOTHING
         with self._news:
             if self._lane is None or not self._settings.decides:
@@ -470,8 +478,9 @@ class LaneKeeper:
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
         """False: the passage is on its way into the store; `stored` repeats the effect."""
         passage_id, early = effect.vehicle.passage_id, self._known.early
+        key = passage_id, effect.name
         with self._news:
-            early[passage_id] = effect
+            early[key] = effect
             if len(early) > MOST_WAITING:
                 del early[next(iter(early))]
         try:
@@ -479,11 +488,11 @@ class LaneKeeper:
                 return False
         except StoreError:
             with self._news:
-                if early.pop(passage_id, None) is None:
+                if early.pop(key, None) is None:
                     return False  # it is repeated already
             raise
         with self._news:
-            return early.pop(passage_id, None) is not None
+            return early.pop(key, None) is not None
 
     def _values(self, effect: Effect) -> dict[str, object]:
         settings = self._settings
@@ -659,8 +668,6 @@ class LaneKeeper:
     def failed(self, delivery: Delivery) -> None:
         """A delivery has ended, and nothing was done. If it was the last one that was to open for its vehicle, there was no
         opening: the vehicle is read anew where it stands."""
-        from engine.lane.machine import BY_HAND
-
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
             return
@@ -671,19 +678,17 @@ class LaneKeeper:
             is_alive = each.delivery.state in ("pending", "sending", "done") and each.delivery.id != delivery.id
             if is_alive and is_gates(stores.kinds, each.delivery) and each.delivery.rule_id not in others:
                 return
-        found = stores.store.passages.get(delivery.passage_id)
-        opened_for = delivery.passage_id if found is None or found.passage.what in CARS else BY_HAND.passage_id
         with self._news:
             if self._begun:
+                opened_for = BY_HAND_ID if delivery.passage_id == self._opened_by else delivery.passage_id
                 self._take(self._lane.cancel(opened_for, self._clock.monotonic_ns()))
         self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
         self._count_let_in(passage, decision)
         with self._news:
-            effect = self._known.early.pop(passage.id, None)
-            if effect is not None:
-                self._take((effect,))
+            early = self._known.early
+            self._take([early.pop(key) for key in list(early) if key[0] == passage.id])
             if decision.outcome not in ("opened", WAITING) and self._lane is not None and self._begun:
                 self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
 

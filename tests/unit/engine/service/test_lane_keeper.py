@@ -501,6 +501,18 @@ def test_who_backs_out_and_comes_again_while_his_opening_lives_is_read_anew_when
     assert gate.car(id="p3") == "opened: AB12CDE is on WHITELIST"
 
 
+def test_who_is_read_again_as_the_last_place_has_gone_elsewhere_is_read_anew_when_his_opening_has_ended(gates):
+    gate = gates(counts=COUNTS[1], **LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    assert gate.car(id="p2") == "refused: already opened for this vehicle"
+    gate.lines(DI1=False)
+    gate.lines(DI1=True)
+    until(lambda: gate.read_again, "the message")
+    assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+
+
 def test_another_read_of_who_has_driven_in_is_not_read_anew(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=False)
@@ -738,12 +750,34 @@ def test_a_loop_that_is_reached_while_the_passage_is_on_its_way_into_the_store_o
     def reached_meanwhile(*given):
         ruling = ask(*given)
         gate.lines(DI1=True)
-        until(lambda: "p1" in gate.keeper._known.early, "the effect")
+        until(lambda: gate.keeper._known.early, "the effect")
         return ruling
 
     gate.keeper.ask = reached_meanwhile
     gate.car()
     until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
+
+
+def test_who_drives_in_on_his_turn_while_his_passage_is_on_its_way_into_the_store_is_decided_and_counted(gates):
+    """The barrier was up; his passage said for good that he waits."""
+    gate = gates(counts=COUNTS[1], **LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    ask = gate.keeper.ask
+
+    def drives_in_meanwhile(*given):
+        ruling = ask(*given)
+        gate.lines(DI1=True)
+        until(lambda: gate.keeper._known.early, "his turn")
+        gate.lines(DI2=True)
+        gate.lines(DI1=False, DI2=False)
+        until(lambda: any(name == "passed" for _, name in gate.keeper._known.early), "that he has driven in")
+        return ruling
+
+    gate.keeper.ask = drives_in_meanwhile
+    gate.car()
+    until(lambda: gate.decided, "the decision")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
     assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
 
 
@@ -1117,6 +1151,25 @@ def test_an_action_without_a_car_that_opens_nothing_after_all_keeps_the_lane_for
         gate.clock.advance(1)
     assert gate.states("exit") == {"io": "expired"}
     assert gate.car() == "opened: AB12CDE is on WHITELIST"
+
+
+def test_an_action_without_a_car_that_opens_nothing_takes_the_opening_of_a_guard_from_nobody(gates):
+    """Who had been read meanwhile got one of his own, over the one whom the guard let in."""
+    gate = gates(**LOOPS)
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    exits = replace(rule(ALL, name="Exit"), start=Start(on="input", input="DI3", opens=True))
+    gate.camera.store.rules.save(exits, "anna")
+    gate.lines(DI1=True, DI2=False)
+    gate.keeper.by_hand()
+    gate.camera.pins.errors = ["the line is another's"] * 99
+    at, now_ns = gate.clock.now(), gate.clock.monotonic_ns()
+    gate.camera.intake.take(passage("", "exit", at, now_ns, event="input", trigger_cause=input_cause("DI3", True)))
+    for _ in range(12):
+        while gate.camera.turn():
+            pass
+        gate.clock.advance(1)
+    assert gate.states("exit") == {"io": "expired"}
+    assert gate.car() == "waiting: the vehicle before it has not driven in yet"
 
 
 def test_a_lane_that_only_counts_keeps_its_places_whatever_output_opens_and_mutes_no_siren(gates):
