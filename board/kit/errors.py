@@ -75,6 +75,10 @@ class PeerRefused(DeliveryError):
     """The peer of an action is there and did not take this delivery; others to the same peer may do better."""
 
 
+class LogInRefused(PeerRefused):
+    """The peer of an action is there and does not take its user or password: it would take nothing else of this action either."""
+
+
 class PeerBusy(DeliveryError):
     """The peer of an action is there and takes nothing for now, from nobody of us. `again_s`: how long it says to wait; 0: it does
     not say."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Annotated, Any
 
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused
 from board.kit.fields import AfterValidator
 from board.kit.words import Text, mark
 from engine.network import Network
@@ -158,14 +158,15 @@ def _cut(sock: socket.socket) -> None:
 @contextmanager
 def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchange]:
     """From look-up to last answer in `timeout_s`: a socket's own time-out starts over with each byte. What fails becomes a
-    DeliveryError that names `target`, without its cause, which may hold a secret; PeerRefused and ConfigError stay as they are."""
+    DeliveryError that names `target`, without its cause, which may hold a secret; PeerRefused, PeerBusy and ConfigError stay as
+    they are."""
     it = Exchange(network, timeout_s)
     timer = threading.Timer(timeout_s, it.cut)
     timer.daemon = True
     timer.start()
     try:
         yield it
-    except (PeerRefused, ConfigError):
+    except (PeerRefused, PeerBusy, ConfigError):
         if it.is_over:
             raise _failed(target, it.late) from None
         raise

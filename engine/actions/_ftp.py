@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.settings import Settings, option
 from board.kit.words import one_line
 from engine.actions._exchange import Bounded, Exchange, Host, OneLine, exchange, place
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ftplib import FTP_TLS
 
 PORTS = {"none": 21, "explicit": 21, "implicit": 990}
+
+MEANT_FOR_ALL: Mapping[str, type[DeliveryError]] = {"421": PeerBusy, "530": LogInRefused}
+"""Answers that any other file would get as well (RFC 959, 5.4): too many are there, and who is not known."""
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
@@ -213,8 +216,8 @@ Pin = Callable[[bytes], None]
 
 @contextmanager
 def session(network: Network, server: FtpServer, timeout_s: float, pin: Pin | None = None) -> Iterator[Session]:
-    """A session that is over after `timeout_s`, whatever the server does. DeliveryError, PeerRefused (it answers with a refusal)
-    and ConfigError name the server. `pin`: looks at the certificate of each connection, whoever vouches for it."""
+    """A session that is over after `timeout_s`, whatever the server does. DeliveryError, PeerRefused or PeerBusy (it answers with a
+    refusal) and ConfigError name the server. `pin`: looks at the certificate of each connection, whoever vouches for it."""
     import ftplib
 
     with exchange(network, server.server, timeout_s) as it:
@@ -227,7 +230,8 @@ def session(network: Network, server: FtpServer, timeout_s: float, pin: Pin | No
         except ftplib.error_proto as why:
             raise DeliveryError("it does not answer in FTP") from why
         except ftplib.Error as why:
-            raise PeerRefused("{server} answers {answer}", server=server.server, answer=one_line(str(why), 200)) from None
+            kind = MEANT_FOR_ALL.get(str(why)[:3], PeerRefused)
+            raise kind("{server} answers {answer}", server=server.server, answer=one_line(str(why), 200)) from None
         finally:
             client.close()
 

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from board.kit.dataclass import dataclass
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
-from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
+from board.kit.errors import DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.path_keys import without_keys
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, exchange, place
@@ -72,9 +72,9 @@ class Answer:
 
 
 def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
-    """The server's final answer, if it is 2xx. PeerRefused: another status; PeerBusy: it takes no more requests for now;
-    DeliveryError: no answer. All name the URL without its query. Each request goes over a connection of its own: one that was kept
-    may be gone by the time it is used. `tls` is for https."""
+    """The server's final answer, if it is 2xx. PeerRefused: another status, LogInRefused if it does not take `login`; PeerBusy: it
+    takes no more requests for now; DeliveryError: no answer. All name the URL without its query. Each request goes over a
+    connection of its own: one that was kept may be gone by the time it is used. `tls` is for https."""
     target = public_address(request.url)
     with exchange(network, target, timeout_s) as it:
         answer = _last_word(request, login, it, tls, most_bytes)
@@ -94,7 +94,8 @@ def ask(request: Request, login: Login, network: Network, timeout_s: float, tls:
         busy.again_s = _again_s(answer.headers)
         raise busy
     if not 200 <= answer.status < 300:
-        raise PeerRefused(
+        refused = LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused
+        raise refused(
             "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
         )
     return answer

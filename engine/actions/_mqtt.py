@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerRefused
 from board.kit.words import mark
 from engine.actions._mqtt_client import CONNECT_S, TOO_MUCH, at_once, bounds, make_client, only_new, properties_of, unconnected
 from engine.actions._mqtt_letters import OFFLINE, Account, Heard, Letter, Listening
@@ -343,7 +343,7 @@ class Link:
         if reason.is_failure:
             self._retains = self._retains and str(reason) != NO_RETAIN
             self._qos = 0 if str(reason) == NO_QOS else self._qos
-            self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
+            self._lost(LogInRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
             return
         self._retains = self._retains and getattr(properties, "RetainAvailable", 1) != 0
         self._qos = min(self._qos, getattr(properties, "MaximumQoS", 1))

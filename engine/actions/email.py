@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
+
+MEANT_FOR_ALL: Mapping[int, type[DeliveryError]] = {
+    421: PeerBusy,
+    **dict.fromkeys((454, 530, 534, 535, 538), LogInRefused),
+}
+"""Answers that any other mail would get as well (RFC 5321, 3.8; RFC 4954, 4 and 6)."""
 
 BUT_NOT = mark("{server} took the mail for {receivers}, but not for {refused}")
 
@@ -306,7 +312,8 @@ def _refusal(options: EmailOptions, code: int, text: bytes | str) -> DeliveryErr
     if code < 0:
         return DeliveryError("it does not answer in SMTP")
     reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return PeerRefused("{server} answers {code} {reason}", server=options.server, code=code, reason=one_line(reason, 200))
+    kind = MEANT_FOR_ALL.get(code, PeerRefused)
+    return kind("{server} answers {code} {reason}", server=options.server, code=code, reason=one_line(reason, 200))
 
 
 def _literal(ip: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused, StoreError
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.types import PinsDone
@@ -32,12 +32,14 @@ Later = Callable[[PinsDone | DeliveryError], object]
 @dataclass(frozen=True, slots=True)
 class Tried:
     """The outcome of one try. `peer`: the peer, "" for none; `answered`: whether it answered, if only to refuse, None if nobody
-    was asked; `later`: pins accepted it, and this is to be called with the end; `again_s`: how long the peer says to wait."""
+    was asked; `later`: pins accepted it, and this is to be called with the end; `again_s`: how long the peer says to wait;
+    `log_in`: whether it refused that of the action."""
 
     peer: str = ""
     answered: bool | None = None
     later: Later | None = None
     again_s: float = 0.0
+    log_in: bool = False
 
 
 NOBODY_ASKED = Tried()
@@ -166,7 +168,8 @@ class Performer:
             self._outbox.retry(task.item, why.text, *task.kind.pauses_s)
         else:
             self._outbox.wait_for_peer(task.item, why.text)
-        return Tried(task.peer, answered, again_s=why.again_s if isinstance(why, PeerBusy) else 0.0)
+        again_s = why.again_s if isinstance(why, PeerBusy) else 0.0
+        return Tried(task.peer, answered, again_s=again_s, log_in=isinstance(why, LogInRefused))
 
     def _expire(self, item: Delivery, why: Text) -> Tried:
         self._give_up(item, "expired", item.note if item.note.key else why)

@@ -75,6 +75,9 @@ class Workers:
         self._found = outbox.newest(), clock.monotonic_ns()
         """The last delivery of before this process, and when that began: the clock may have been set back while none looked."""
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
+        self._log_ins = Breaker(LIMITS[lane], PAUSE_S[lane])
+        """Actions whose log-in was refused, as if each were a peer: with all that waits a server would be asked so often that it
+        locks the user, or the camera, out."""
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
@@ -98,6 +101,7 @@ class Workers:
 
     def use(self, rules: Iterable[ActionRule]) -> None:
         """The rules have changed: what waits at pins for its delay is taken back if its action is switched off or deleted now."""
+        self._log_ins = Breaker(LIMITS[self._lane], PAUSE_S[self._lane])  # the password may be another one
         enabled = {rule.id for rule in rules if rule.enabled}
         for delivery_id, rule_id in list(self._taken.items()):
             if rule_id not in enabled:
@@ -200,10 +204,11 @@ class Workers:
         if not self._outbox.is_due(head, now, self._longest_pause_s(head, now_ns)):
             return (head.next_try_at - now).total_seconds()
         expires_s = (head.not_after - now).total_seconds()
-        return min(expires_s, (self._breaker.again_ns(peer) - now_ns) / 1e9)
+        again_ns = max(self._breaker.again_ns(peer), self._log_ins.again_ns(_action(head.rule_id)))
+        return min(expires_s, (again_ns - now_ns) / 1e9)
 
     def _peer(self, rule_id: int) -> str:
-        return self._peer_of(rule_id) or (f"action {rule_id}" if self._lane is Lane.SLOW else "")
+        return self._peer_of(rule_id) or (_action(rule_id) if self._lane is Lane.SLOW else "")
 
     def _settle(self, item: Delivery) -> None:
         try:
@@ -222,12 +227,16 @@ class Workers:
         if tried.answered is None:
             return
         peer = tried.peer or self._peer(item.rule_id)
+        now_ns, lives_s = self._clock.monotonic_ns(), (item.not_after - item.created_at).total_seconds()
         with self._claiming:
+            if tried.log_in:
+                self._log_ins.silent(_action(item.rule_id), now_ns, lives_s, self._pauses_s[item.kind])
+            elif tried.answered:
+                self._log_ins.answered(_action(item.rule_id))
             if tried.answered:
                 self._breaker.answered(peer)
             else:
-                lives_s = (item.not_after - item.created_at).total_seconds()
-                self._breaker.silent(peer, self._clock.monotonic_ns(), lives_s, self._pauses_s[item.kind], tried.again_s)
+                self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s)
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""
@@ -257,3 +266,7 @@ class Workers:
             except StoreError:
                 continue
             return
+
+
+def _action(rule_id: int) -> str:
+    return f"action {rule_id}"

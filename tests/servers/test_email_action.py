@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.settings import check
 from engine.actions.email import ACTION, EmailOptions
 from engine.network import Network
@@ -291,3 +291,10 @@ def test_a_server_that_ends_a_mail_which_is_too_large_for_it_is_heard(
 def test_a_server_that_does_not_behave_is_left_in_time(talk: Callable[[socket.socket], object], said: str) -> None:
     with talker(talk) as port, pytest.raises(DeliveryError, match=said):
         send(port=port, timeout_s=1 if said == "no answer in 1 s" else 20)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(421, PeerBusy), (454, LogInRefused), (530, LogInRefused), (554, PeerRefused)])
+def test_what_any_mail_would_be_answered_is_told_from_what_is_about_this_one(code: int, kind: type[DeliveryError]) -> None:
+    with talker(lambda peer: peer.sendall(f"{code} no\r\n".encode())) as port, pytest.raises(DeliveryError) as why:
+        send(port=port)
+    assert (type(why.value), str(why.value)) == (kind, f"127.0.0.1:{port} answers {code} no")

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.settings import check
 from engine.actions.ftp import ACTION, FtpOptions
 from engine.network import Network
@@ -295,7 +295,7 @@ def test_a_server_whose_disk_is_full_says_so_though_it_ends_the_data_first(image
     [
         (lambda peer: peer.recv(1) and None, "no answer in 1 s"),
         (lambda peer: peer.shutdown(socket.SHUT_RDWR), "it ended the connection"),
-        (answers(b"421 go away\r\n"), "answers 421 go away"),
+        (answers(b"500 go away\r\n"), "answers 500 go away"),
         (answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not answer in FTP"),
         (answers(b"\xff\xfe\x00\r\n"), "it does not answer in FTP"),
         (lambda peer: [peer.sendall(b"220-and more\r\n" * 100) for _ in range(10_000)], "it talks without end"),
@@ -309,3 +309,12 @@ def test_a_server_that_does_not_behave_is_left_in_time(images: Path, talk: Calla
     with talker(talk) as port, pytest.raises(DeliveryError, match=said) as why:
         send(images, port, tls="none", timeout_s=1 if said == "no answer in 1 s" else 20)
     assert isinstance(why.value, PeerRefused) == ("answers" in said)
+
+
+@pytest.mark.parametrize(("said", "kind"), [(b"421 too many", PeerBusy), (b"530 who?", LogInRefused), (b"550 no", PeerRefused)])
+def test_what_any_file_would_be_answered_is_told_from_what_is_about_this_one(
+    images: Path, said: bytes, kind: type[DeliveryError]
+) -> None:
+    with talker(answers(b"220 hello\r\n", said + b"\r\n")) as port, pytest.raises(DeliveryError) as why:
+        send(images, port, tls="none")
+    assert (type(why.value), str(why.value)) == (kind, f"127.0.0.1:{port} answers {said.decode()}")

@@ -1,7 +1,9 @@
-"""A server that says that it is asked too often is left alone for as long as it says: by everything that waits for it."""
+"""A server that says that it is asked too often, or takes no log-in, is left alone: by everything that waits for it."""
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from engine.dispatch.perform import Performer
 from engine.dispatch.workers import Workers
 from engine.network import Network
 from engine.store import DeliveryQuery, Store
-from tests.http_peer import http_peer
+from tests.http_peer import Asked, http_peer
 from tests.samples import EVERYTHING, WHITE, FakePins, entry, environment, passage, rule
 from tests.waiting import until
 
@@ -102,3 +104,42 @@ def test_what_waits_for_it_does_not_knock_meanwhile(tmp_path: Path) -> None:
         store.close()
     assert len(asked) == 1 and 100 < left_s <= 250
     assert [each.state for each in waiting] == ["pending"] * 5
+
+
+def test_a_log_in_that_is_refused_is_not_tried_with_all_that_waits(tmp_path: Path) -> None:
+    """Each delivery tried it by itself, so that a server which counts wrong passwords shut the user, or the camera, out."""
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    right = b64encode(b"gate:right").decode()
+    asked: list[bool] = []
+
+    def wants_a_password(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        asked.append(request.headers["Authorization"] == f"Basic {right}")
+        return (200, {}, b"") if asked[-1] else (401, {"WWW-Authenticate": 'Basic realm="x"'}, b"")
+
+    with http_peer(wants_a_password) as server:
+        place = f"127.0.0.1:{server.port}"
+        options = {"url": f"http://{place}/", "authentication": "basic", "user": "gate", "plate_image": False}
+        made = store.rules.save(rule(WHITE, "http", password="wrong", **options), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        workers._pauses_s["http"] = (200.0, 300.0)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(5):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        workers.start()
+        try:
+            until(lambda: asked and not workers._breaker._busy, "the first try")
+            with workers._claiming:
+                assert workers._claim()[0] is None
+            tries = sorted(each.delivery.attempts for each in store.deliveries(DeliveryQuery()))
+            store.rules.save(replace(made, options=json.dumps({**options, "password": "right"})), "admin")
+            workers.use(store.rules())
+            workers.wake(5)
+            until(lambda: asked.count(True) == 4, "those that nobody had tried")
+        finally:
+            workers.stop(20.0)
+        store.close()
+    assert (tries, asked) == ([0, 0, 0, 0, 1], [False, True, True, True, True])
