@@ -68,7 +68,7 @@ def _page(
 def came_by(call: Call[Any, Any]) -> tuple[str, int]:
     """The name and the port by which a browser reached the camera; 0: it named none."""
     name, colon, port = call.header("Host").rpartition(":")
-    return (name, int(port)) if colon and port.isdecimal() else (call.header("Host"), 0)
+    return (name, int(port)) if colon and port.isdecimal() and len(port) < 6 else (call.header("Host"), 0)
 
 
 def _change(host: Host, call: Call) -> Answer:
