@@ -27,6 +27,8 @@ MOST_TEXT_COUNT = 4 << 20
 MOST_TOLD = 65_536
 """Of sheets, relations, styles and merged cells each: more than Excel takes, and few enough to be kept in memory."""
 MOST_CELL = 32_767
+MOST_NAME = 255
+"""Characters of a format, of a relation and of the part that it leads to."""
 MOST_DEEP = 64
 MOST_UNFINISHED = 1 << 20
 """Bytes of one tag or comment."""
@@ -108,7 +110,8 @@ class _Workbook:
             self._since_1904 = attributes.get("date1904", "0") in ("1", "true")
         if name == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith("id") and ":" in key), "")
-            self._sheets.append((relation or attributes.get("id", ""), attributes.get("state", "visible") == "visible"))
+            relation = (relation or attributes.get("id", ""))[:MOST_NAME]
+            self._sheets.append((relation, attributes.get("state", "visible") == "visible"))
             _bound(self._sheets)
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
@@ -118,9 +121,10 @@ class _Workbook:
 
         def relation(name: str, attributes: Mapping[str, str]) -> None:
             if name == "Relationship":
-                target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
-                kind = attributes.get("Type", "").rpartition("/")[2].lower()
-                targets[attributes.get("Id", "")] = (kind, target.lstrip("/").lower())
+                to = attributes.get("Target", "")[:MOST_NAME].replace("\\", "/")
+                target = posixpath.normpath(posixpath.join("/", folder, to)).lstrip("/").lower()
+                kind = attributes.get("Type", "").rpartition("/")[2].lower()[:MOST_NAME]
+                targets[attributes.get("Id", "")[:MOST_NAME]] = (kind, target)
                 _bound(targets)
 
         relations = f"{folder}/_rels/{name}.rels".lstrip("/")
@@ -197,7 +201,7 @@ class _Workbook:
 
         def start(name: str, attributes: Mapping[str, str]) -> None:
             if name == "numFmt":
-                formats[_int(attributes.get("numFmtId"))] = _shown_by(attributes.get("formatCode", ""))
+                formats[_int(attributes.get("numFmtId"))] = _shown_by(attributes.get("formatCode", "")[:MOST_NAME])
                 _bound(formats)
             state["cells"] += name == "cellXfs"
             if name == "xf" and state["cells"]:

@@ -510,6 +510,31 @@ def test_of_a_cell_that_goes_on_without_end_only_what_fits_into_one_is_kept(tmp_
     assert [each.values["plate"][:5] for each in rows if each.line in (6, 7)] == ["X1", "12E4x"]
 
 
+def test_long_names_in_a_workbook_take_neither_memory_nor_time(tmp_path: Path) -> None:
+    """250 of a megabyte are a small file: they took all that a small board has, and one such format ten minutes."""
+    long, many = "x" * 300_000, range(20)
+    relations = "".join(f'<Relationship Id="{n}{long}" Type="a/{n}{long}" Target="{n}/{long}"/>' for n in many)
+    sheets = "".join(f'<sheet name="a" r:id="{n}{long}"/>' for n in many)
+    formats = "".join(f'<numFmt numFmtId="{500 + n}" formatCode="{"[" * 20_000}"/>' for n in many)
+    path = tmp_path / "file"
+    path.write_bytes(
+        packed(
+            PARTS
+            | {
+                "xl/_rels/workbook.xml.rels": f"<r>{relations}</r>",
+                "xl/workbook.xml": BOOK.replace("</sheets>", f"{sheets}</sheets>"),
+                "xl/styles.xml": STYLES.replace("<numFmts>", f"<numFmts>{formats}"),
+            }
+        )
+    )
+    tracemalloc.start()
+    try:
+        rows = list(workbook_file.read(path, Head()))
+        assert (len(rows), tracemalloc.get_traced_memory()[1] < 6 << 20) == (4, True)
+    finally:
+        tracemalloc.stop()
+
+
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
@@ -582,6 +607,7 @@ def test_the_order_of_a_date_can_be_said() -> None:
         "2026-5-311",
         "31.05.20261",
         "31.05.2026+18:00",
+        pytest.param(f"31.05.2026{' ' * 200}18:00", id="so long that looking for a time in it could take seconds"),
     ],
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
