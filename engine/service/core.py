@@ -69,6 +69,7 @@ from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
+from engine.service.listed import Listed
 from engine.service.newest_picture import NewestPicture
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
@@ -279,6 +280,7 @@ class Service:
             lambda store: self._lane.opening(store, kinds),
             self._lane.keeps_waiting,
         )
+        self._listed = Listed(clock, kinds, self._read_again, self._lane, lambda store: self._lane.opening(store, kinds))
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)
         requests = Requests(
@@ -333,6 +335,7 @@ class Service:
         self._room.look()
         if not self._pins.problem:
             self._unopened.turn(core.keeper)
+            self._listed.turn(core.keeper)
         self._inputs.turn()
         try:
             self._timers.turn()
@@ -527,6 +530,7 @@ class Service:
         elif message is None:
             self._engine.gone()
             self._unopened.engine_gone()
+            self._listed.engine_gone()
 
     def _read_again(self, message: ReadAgain) -> None:
         """WireError: not now. An engine that reads by triggers alone reads a car anew by another trigger."""
