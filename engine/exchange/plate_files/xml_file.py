@@ -45,7 +45,7 @@ MOST_DEEP = 16
 MOST_UNFINISHED = 1 << 18
 """Bytes of one element; a longer one cannot be a plate."""
 
-_SHORT = re.compile(r'(\w+)="([^"]*)"')
+_SHORT = re.compile(r'(?<!\w)(\w+)="([^"]*)"')
 
 NO_NAME = mark("the list has no name (description)")
 TWICE = mark("the number {number} of a list is there twice")

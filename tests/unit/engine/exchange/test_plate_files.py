@@ -117,6 +117,7 @@ LAUGHS = (
         pytest.param(xml("&x;"), "line 1: not XML: undefined entity", id="entity"),
         pytest.param("<html><body/></html>", "line 1: it begins with html, not with grouplist: no list of plates", id="other"),
         pytest.param(xml("<a>" * 100), "line 1: elements within elements without end", id="deep"),
+        pytest.param(f"<?gatewright {'a' * 250_000}?><html/>", "it begins with html", id="long-instruction"),  # took minutes
         pytest.param(f'<grouplist a="{"x" * 600_000}', "line 1: an element without an end", id="long-element"),
         pytest.param(xml('<nlelemlist id="1" listid="3"/>'), "line 1: the plate (numberplate) is missing", id="no-plate"),
         pytest.param(
