@@ -20,7 +20,7 @@ from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreErr
 from board.kit.files import private_in
 from engine.store import rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import BUSY_TIMEOUT_S, problem, refusal
+from engine.store.refusals import BUSY_TIMEOUT_S, is_unseen, may_pass, problem, refusal
 
 ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
@@ -156,6 +156,11 @@ class Database:
             return self._fetch(self._writer, sql, values)
         connection = self._borrow()
         try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as why:
+            if not may_pass(why):
+                raise self._problem(why) from why
+            log.warning("%s: it is read once more", why)
             return self._fetch(connection, sql, values)
         finally:
             self._give_back(connection)
@@ -450,8 +455,8 @@ class Database:
             why = refusal(self._path) or why
         found = problem(self._path.name, why)
         if isinstance(found, StoreDamaged) and not rescue.is_asked(self._path):
-            with suppress(StoreError):
-                rescue.ask(self._path, rescue.CHECK)  # the next process to open it looks into it
+            with suppress(StoreError):  # the next process to open it looks into it
+                rescue.ask(self._path, rescue.CHECK, rescue.UNSEEN if is_unseen(why) else "")
         return found
 
     def is_over(self) -> bool:

@@ -39,6 +39,16 @@ def problem(name: str, why: Exception) -> StoreError:
     return StoreError("database {name}: {why}", name=name, why=why)
 
 
+def may_pass(why: sqlite3.Error) -> bool:
+    """Whether the card may only have failed to read once. SQLite calls EIO damage as well (SQLITE_IOERR_CORRUPTFS)."""
+    return getattr(why, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR)
+
+
+def is_unseen(why: Exception) -> bool:
+    """Whether it is damage of a kind that no check of the file finds: within a table for searches."""
+    return getattr(why, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB
+
+
 def refusal(path: Path) -> OSError | None:
     """Why the system takes no more beside that file; None: it does. SQLite keeps a quota to itself."""
     probe = path.with_name(f"{path.name}-probe")

@@ -37,11 +37,17 @@ the database of a backup, with its passages."""
 
 KEPT, UNDO = "kept", "undo"
 
+UNSEEN = "unseen"
+"""Of damage that no check finds."""
+
+NOT_ENDED = "not ended"
+"""Of a check that did not end in time."""
+
 OTHERS_END_WITHIN_S = 15.0
 LOOK_WITHIN_S = 1.0
 """How long whoever opens the file first looks at the gate's tables; a check after an error takes 20 times as long at most."""
 AGAIN_S = 900.0
-"""Damage that is told of again so soon after a check that found none is believed."""
+"""Damage that is told of again so soon after a check that found none is looked for in the indexes, too."""
 
 GATES_TABLES = ("lists", "rules", "settings", "entries", "deliveries")
 
@@ -159,8 +165,12 @@ def begin_anew(database: Path, why: StoreDamaged) -> None:
             raise problem(database.name, refused) from refused
 
 
-def damage(connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES, within_s: float = LOOK_WITHIN_S) -> str:
-    """What is wrong with these tables, without which no gate opens ("": with any); "" when nothing is found in time."""
+def damage(
+    connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES, within_s: float = LOOK_WITHIN_S, indexes: bool = False
+) -> str:
+    """What is wrong with these tables, without which no gate opens ("": with any); "" when nothing is found in time. `indexes`: do
+    they hold what the tables do, too; or NOT_ENDED."""
+    check = "integrity_check" if indexes else "quick_check"
     until = time.monotonic() + within_s
     connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
     try:
@@ -168,10 +178,12 @@ def damage(connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES,
         for table in tables:
             if table and table not in there:
                 continue
-            said = str(connection.execute(f"PRAGMA quick_check({table or 1})").fetchone()[0])
+            said = str(connection.execute(f"PRAGMA {check}({table or 1})").fetchone()[0])
             if said != "ok":
                 return " ".join(said.split())[:200]
     except sqlite3.Error as why:
+        if indexes and why.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return NOT_ENDED
         return str(why) if isinstance(problem("", why), StoreDamaged) else ""
     finally:
         connection.set_progress_handler(None, 0)
@@ -182,20 +194,21 @@ def damage(connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES,
 
 
 def _check(database: Path, name: str, by: str) -> None:
-    """A process was told of damage. What no check finds and is told of again soon is believed: an index may be damaged that no
-    check looks into."""
+    """A process was told of damage. What is told of again soon is looked for in the indexes; of what no check finds
+    (`name` UNSEEN) it is believed. A card that failed to read for a moment costs nothing."""
     checked = database.with_name(f"{database.name}-checked")
     try:
         recent = abs(time.time() - checked.stat().st_mtime) < AGAIN_S
     except OSError:
         recent = False
-    found = _damage_of(database, ("",), LOOK_WITHIN_S * 20)
-    if not found and not recent:
+    found = _damage_of(database, ("",), LOOK_WITHIN_S * 20, indexes=recent)
+    if not found and not (recent and name == UNSEEN):
         checked.touch()
         log.warning("database %s: nothing damaged is found", database.name)
         return
     checked.unlink(missing_ok=True)
-    _begin_anew(database, Text("the database was damaged ({why})", {"why": found or Text("it said so twice")}))
+    why = found if found not in ("", NOT_ENDED) else Text("it said so twice")
+    _begin_anew(database, Text("the database was damaged ({why})", {"why": why}))
 
 
 def _reset(database: Path, name: str, by: str) -> None:
@@ -350,9 +363,15 @@ def _note_change(target: sqlite3.Connection, by: str) -> None:
     )
 
 
-def _damage_of(database: Path, tables: Sequence[str], within_s: float) -> str:
-    with closing(_connected(database)) as connection:
-        return damage(connection, tables, within_s)
+def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: bool = False) -> str:
+    """Looks again before it says so: a check calls what the card did not read once damaged as well."""
+    found = ""
+    for _ in range(2):
+        with closing(_connected(database)) as connection:
+            found = damage(connection, tables, within_s, indexes)
+        if found in ("", NOT_ENDED):
+            break
+    return found
 
 
 def _is_new(database: Path) -> bool:

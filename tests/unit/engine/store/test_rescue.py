@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -385,9 +386,91 @@ def test_damage_found_while_the_camera_runs_is_looked_into_at_the_next_start(tmp
     assert told is not None and "it said so twice" in str(told.text), "an index that no check looks into"
 
 
-def _corrupt() -> sqlite3.Error:
+def test_a_card_that_fails_to_read_now_and_then_costs_no_passages(tmp_path: Path) -> None:
+    """SQLite calls what could not be read damaged; two such errors within a quarter of an hour set all passages aside."""
+    store = filled(tmp_path)
+    copied(store)
+    for _ in range(3):
+        store.db._problem(_corrupt(sqlite3.SQLITE_CORRUPT))
+        store.close()
+        store = new_store(tmp_path)
+        assert newest_row(store) == 1 and rescue.notice(store.db.path) is None
+
+
+def test_an_index_that_does_not_hold_what_its_table_does_is_found_when_it_is_told_of_again(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    sql = "SELECT name, rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'passages' AND sql LIKE '%(at%'"
+    index, page = store.db.rows(sql)[0]
+    size = store.db.pragma("page_size")
+    store.close()
+    content = (tmp_path / "anpr.db").read_bytes()
+    before, its = content[: (page - 1) * size], content[(page - 1) * size : page * size]
+    assert b"2026-01-02" in its
+    (tmp_path / "anpr.db").write_bytes(before + its.replace(b"2026-01-02", b"2025-01-02") + content[page * size :])
+    for _ in range(2):
+        store = new_store(tmp_path)
+        assert rescue.notice(store.db.path) is None, "no check of a table finds it"
+        store.db._problem(_corrupt(sqlite3.SQLITE_CORRUPT))
+        store.close()
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and index in str(told.text)
+
+
+def test_a_check_that_could_not_be_ended_does_not_tell_that_nothing_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    for _ in range(2):
+        store.db._problem(_corrupt(sqlite3.SQLITE_CORRUPT))
+        store.close()
+        monkeypatch.setattr(rescue, "LOOK_WITHIN_S", -1.0)
+        store = new_store(tmp_path)
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and "it said so twice" in str(told.text)
+
+
+def test_what_the_card_did_not_read_once_is_read_once_more(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+
+    class Failing:
+        """A connection whose card fails once."""
+
+        def __init__(self) -> None:
+            self.real = store.db._open_reader()
+            self.fails = [_corrupt(sqlite3.SQLITE_CORRUPT)]
+
+        def execute(self, *arguments: Any) -> Any:
+            if self.fails:
+                raise self.fails.pop()
+            return self.real.execute(*arguments)
+
+        def close(self) -> None:
+            self.real.close()
+
+    failing = Failing()
+    store.db._idle[:] = [failing]  # type: ignore[list-item]
+    assert store.count_entries(WHITE) == PLATES
+    assert not failing.fails and not store.db.is_over()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_check_whose_reading_fails_once_finds_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.db._problem(_corrupt())
+    store.close()
+    fails, real = ["unable to get the page. error code=10"] * times, rescue.damage
+    monkeypatch.setattr(rescue, "damage", lambda *arguments: fails.pop() if fails else real(*arguments))
+    again = new_store(tmp_path)
+    assert (rescue.notice(again.db.path) is None) is (times == 1)
+
+
+def _corrupt(code: int = sqlite3.SQLITE_CORRUPT_VTAB) -> sqlite3.Error:
     why = sqlite3.DatabaseError("vtable damaged")
-    why.sqlite_errorcode = sqlite3.SQLITE_CORRUPT_VTAB
+    why.sqlite_errorcode = code
     return why
 
 
