@@ -110,6 +110,33 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
         stack.close()
 
 
+def test_two_installers_at_the_first_page_do_not_overwrite_each_other(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path)
+    stack = Stack(tmp_path, ("manager",))
+    proxy = Proxy(stack.state.manager_socket)
+    stored = lambda: with_store(tmp_path, lambda store: store.settings(LprSettings))  # noqa: E731
+    try:
+        other = page.context.new_page()
+        for each, region, country in ((page, "Asia", "Singapore"), (other, "Europe", "Germany")):
+            each.goto(f"{proxy.address}/anpr/setup")
+            each.get_by_label(region, exact=True).check()
+            each.get_by_placeholder("Search country or state").fill(country)
+            each.get_by_label(country).check()
+        page.get_by_role("button", name="Save and start reading").click()
+        page.wait_for_url("**/anpr/live")
+        other.get_by_role("button", name="Save and start reading").click()
+        playwright.expect(other.locator("#notices")).to_contain_text("somebody else has changed this")
+        playwright.expect(other.locator("#notices")).to_contain_text("Region: Stored now: Asia")  # not the first one that there is
+        playwright.expect(other.locator("#notices")).to_contain_text("Countries: Stored now: Singapore")
+        assert (stored().region, stored().countries) == ("Asia", ("SG",))
+        other.get_by_role("button", name="Save and start reading").click()  # who has seen it may
+        other.wait_for_url("**/anpr/live")
+        assert (stored().region, stored().countries) == ("Europe", ("DE",))
+    finally:
+        proxy.close()
+        stack.close()
+
+
 def test_a_page_asks_for_all_of_its_scripts_at_once_and_on_the_next_visit_for_none(page: Any, camera: tuple[Path, str]) -> None:
     """On a slow line each step of imports cost its delay once more, and every page asked anew for scripts that were there."""
     held: list[Any] = []

@@ -301,17 +301,17 @@ function content(field, now = false) {
 
 /** From now on the field counts as one that showed what its like of another page does. */
 function showedLike(field, other) {
-  const others = $$("input, select, textarea, [data-week]", other);
-  for (const [number, input] of $$("input, select, textarea, [data-week]", field).entries()) {
+  const [inputs, others] = [field, other].map((each) => $$("input, select, textarea, [data-week]", each));
+  const entered = inputs.map(({value, checked}) => ({value, checked})); // of all: a radio button that is marked takes the mark from another
+  for (const [number, input] of inputs.entries()) {
     const like = others[number];
     if (!like) continue;
-    const {value, checked} = input;
     if (input.dataset.week) input.dataset.week = like.dataset.week;
     else if (input.dataset.shown !== undefined) input.dataset.shown = like.dataset.shown;
     else if (input.tagName === "SELECT") for (const option of input.options) option.defaultSelected = option.value === like.value;
     else [input.defaultValue, input.defaultChecked] = [like.defaultValue, like.defaultChecked];
-    if (!input.dataset.week) [input.value, input.checked] = [value, checked];
   }
+  for (const [number, input] of inputs.entries()) if (!input.dataset.week) Object.assign(input, entered[number]);
 }
 
 /** From now on the field counts as one that showed what it holds: it is stored. */
@@ -325,11 +325,11 @@ function showsWhatItHolds(field) {
 
 /** A field's content in words; "" where it is a drawing or a week. */
 function inWords(field) {
-  const input = $("input, select, textarea", field);
+  const input = $("input[name], select[name], textarea[name]", field) ?? $("input, select, textarea", field);
   if ($("[data-week]", field) || input.type === "hidden") return "";
   if (input.tagName === "SELECT") return input.selectedOptions[0]?.textContent.trim();
   if (input.role === "switch") return input.checked ? _("on") : _("off");
-  if (input.type === "checkbox") return $$("input:checked", field).map((box) => box.closest("label")?.textContent.trim() ?? box.value).join(", ");
+  if (/^(checkbox|radio)$/.test(input.type)) return $$("input:checked", field).map((box) => ($("span", box.closest("label")) ?? box.closest("label")).textContent.trim()).join(", ");
   return input.value;
 }
 
@@ -346,9 +346,9 @@ async function changedByOthers(form, sent, theirs) {
     const [field, other] = [fieldOf(form, path), fieldOf(now, path)];
     if (!field || !other || content(other) === content(field)) continue;
     if ($("[data-week]", field) || content(other) !== content(field, true)) {
-      const title = $("label[for], b", field) ?? $("h2", field.closest("section, form"));
+      const title = $("label[for], b", field) ?? [...$("h2", field.closest("section, form")).childNodes].findLast((node) => node.textContent.trim()); // past the number of a step
       const value = inWords(other);
-      problems.push({field: path, title: title.textContent, text: value ? _("Stored now: {value}", { value }) : _("Another one is stored now.")});
+      problems.push({field: path, title: title.textContent.trim(), text: value ? _("Stored now: {value}", { value }) : _("Another one is stored now.")});
     }
     showedLike(field, other);
   }
