@@ -171,6 +171,8 @@ def rewrite(database: Path, name: str, change: Callable[[sqlite3.Connection], No
                     return
             _put(fresh, path)
     except StoreDamaged as why:
+        if is_whole(database, name):  # a card that fails to read now and then
+            raise
         log.error("%s goes: %s", path, why)
         path.unlink(missing_ok=True)
     finally:
