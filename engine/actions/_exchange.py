@@ -79,6 +79,25 @@ class Exchange:
         self._over = False
         self._connected: list[socket.socket] = []
         self._lock = threading.Lock()
+        self._timer = self._started(timeout_s)
+
+    def _started(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, self.cut)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def prolong(self, seconds: float) -> None:
+        """It may take so much longer than was said, if it is not over yet."""
+        self._end_timer()
+        if not self._over:
+            self.timeout_s += seconds
+            self.end_s += seconds
+            self._timer = self._started(max(0.0, self.end_s - time.monotonic()))
+
+    def _end_timer(self) -> None:
+        self._timer.cancel()
+        self._timer.join()
 
     @property
     def is_over(self) -> bool:
@@ -126,6 +145,7 @@ class Exchange:
                 _cut(sock)
 
     def close(self) -> None:
+        self._end_timer()
         with self._lock:
             for sock in self._connected:
                 _cut(sock)
@@ -161,9 +181,6 @@ def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchan
     DeliveryError that names `target`, without its cause, which may hold a secret; PeerRefused, PeerBusy and ConfigError stay as
     they are."""
     it = Exchange(network, timeout_s)
-    timer = threading.Timer(timeout_s, it.cut)
-    timer.daemon = True
-    timer.start()
     try:
         yield it
     except (PeerRefused, PeerBusy, ConfigError):
@@ -175,8 +192,6 @@ def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchan
     except (OSError, EOFError) as why:
         raise _failed(target, it.said(why)) from None
     finally:
-        timer.cancel()
-        timer.join()
         it.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ MEANT_FOR_ALL: Mapping[int, type[DeliveryError]] = {
     **dict.fromkeys((454, 530, 534, 535, 538), LogInRefused),
 }
 """Answers that any other mail would get as well (RFC 5321, 3.8; RFC 4954, 4 and 6)."""
+
+ANSWER_S = 120.0
+"""How long a server may look at a mail that it has (RFC 5321, 4.5.3.2.6, names 600 s): who leaves sooner sends it again, and all
+get it as often."""
 
 BUT_NOT = mark("{server} took the mail for {receivers}, but not for {refused}")
 
@@ -295,6 +300,9 @@ def _client(it: Exchange, options: EmailOptions) -> SMTP:
                 return super().send(s)
             try:
                 self.sock.sendall(s.encode("ascii") if isinstance(s, str) else s)
+                if not isinstance(s, str):  # the whole mail, with its end
+                    it.prolong(ANSWER_S)
+                    self.sock.settimeout(max(0.01, it.end_s - time.monotonic()))
             except OSError:
                 it.check()
                 code, text = self.getreply()  # who ends early says why: the mail is too large

@@ -298,3 +298,30 @@ def test_what_any_mail_would_be_answered_is_told_from_what_is_about_this_one(cod
     with talker(lambda peer: peer.sendall(f"{code} no\r\n".encode())) as port, pytest.raises(DeliveryError) as why:
         send(port=port)
     assert (type(why.value), str(why.value)) == (kind, f"127.0.0.1:{port} answers {code} no")
+
+
+def looks_at_mails(seconds: float) -> Callable[[socket.socket], object]:
+    """A server that takes this long to answer a mail."""
+
+    def talk(peer: socket.socket) -> None:
+        with peer.makefile("rb") as lines:
+            peer.sendall(b"220 hello\r\n")
+            for line in lines:
+                if line.upper() == b"DATA\r\n":
+                    peer.sendall(b"354 go on\r\n")
+                elif line == b".\r\n":
+                    time.sleep(seconds)
+                    peer.sendall(b"250 taken\r\n")
+                elif line[:4].upper() in (b"EHLO", b"MAIL", b"RCPT"):
+                    peer.sendall(b"250 yes\r\n")
+
+    return talk
+
+
+def test_a_server_that_looks_at_a_mail_for_long_gets_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It had the mail when the time was over, got it again with each try, and so did the receivers; others waited behind it."""
+    with talker(looks_at_mails(1.5)) as port:
+        assert send(port=port, tls="none", timeout_s=1) == f"127.0.0.1:{port} took the mail for gate@example.org"
+    monkeypatch.setattr("engine.actions.email.ANSWER_S", 1.0)
+    with talker(looks_at_mails(4.0)) as port, pytest.raises(DeliveryError, match="no answer in 2 s"):
+        send(port=port, tls="none", timeout_s=1)
