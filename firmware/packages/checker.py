@@ -58,6 +58,11 @@ def check_slot(folder: Path, slot: Slot, trust: TrustedKeys) -> None:
     and an older version with a hole has the right signature too."""
     check_tree(folder, trust, unsigned=not slot.signed_by)
     if manifest_sha256(_read(folder / CONF), _read(folder / HASHES)) != slot.manifest_sha256:
+        if slot.signed_by:
+            raise PackageError(
+                "what lies there is another signed version, not {version}, which was installed here",
+                version=slot.version,
+            )
         raise PackageError("{conf} or {hashes} was changed", conf=CONF, hashes=HASHES)
 
 

@@ -653,6 +653,7 @@ def test_another_version_of_the_same_vendor_in_its_place_is_not_run_for_it(camer
     packages = camera.boot()
     until(lambda: up(packages))
     assert only(packages).version == "1.0.0"
+    assert "what lies there is another signed version, not 2.0.0, which was installed here" in str(only(packages).message)
 
 
 def test_a_damaged_version_is_not_made_anew_from_another_or_a_changed_package(camera: Camera, prepared: Prepared) -> None:
