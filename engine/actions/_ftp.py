@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.settings import Settings, option
-from board.kit.words import one_line
+from board.kit.words import mark, one_line
 from engine.actions._exchange import Bounded, Exchange, Host, OneLine, exchange, place
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.network import Network
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ftplib import FTP_TLS
 
 PORTS = {"none": 21, "explicit": 21, "implicit": 990}
+
+ANSWERS = mark("{server} answers {answer}")
 
 MEANT_FOR_ALL: Mapping[str, type[DeliveryError]] = {"421": PeerBusy, "530": LogInRefused}
 """Answers that any other file would get as well (RFC 959, 5.4): too many are there, and who is not known."""
@@ -231,7 +233,7 @@ def session(network: Network, server: FtpServer, timeout_s: float, pin: Pin | No
             raise DeliveryError("it does not answer in FTP") from why
         except ftplib.Error as why:
             kind = MEANT_FOR_ALL.get(str(why)[:3], PeerRefused)
-            raise kind("{server} answers {answer}", server=server.server, answer=one_line(str(why), 200)) from None
+            raise kind(ANSWERS, server=server.server, answer=one_line(str(why), 200)) from None
         finally:
             client.close()
 

@@ -27,6 +27,8 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
 
+ANSWERS = mark("{server} answers {code} {reason}")
+
 MEANT_FOR_ALL: Mapping[int, type[DeliveryError]] = {
     421: PeerBusy,
     **dict.fromkeys((454, 530, 534, 535, 538), LogInRefused),
@@ -321,7 +323,7 @@ def _refusal(options: EmailOptions, code: int, text: bytes | str) -> DeliveryErr
         return DeliveryError("it does not answer in SMTP")
     reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     kind = MEANT_FOR_ALL.get(code, PeerRefused)
-    return kind("{server} answers {code} {reason}", server=options.server, code=code, reason=one_line(reason, 200))
+    return kind(ANSWERS, server=options.server, code=code, reason=one_line(reason, 200))
 
 
 def _literal(ip: str) -> str:

@@ -70,7 +70,7 @@ def naming(exchange: Path, plate: Spelling) -> Iterator[Path]:
                 yield path
         except FileNotFoundError:
             continue  # a newer one has taken its place meanwhile
-        except (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
             yield path
 
 
