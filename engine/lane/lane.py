@@ -97,9 +97,10 @@ class Lane:
         self._left_arming_ns = 0
         """When the arming loop was left since the safety loop was last occupied, or somebody opened the barrier; 0: not yet."""
         self._somebody_ns = 0
-        """A vehicle of unknown plate is driving in: who was read before then may be it."""
+        """Since when a vehicle of unknown plate is driving in; 0: none is."""
         self._drove_in_ns = 0
-        """The same of the last one that has driven in. Such a read may be told of later, as one about whom a server is asked."""
+        """Who was read before then may be the last one of unknown plate that has driven in. Such a read may be told of later, as
+        when a server is asked."""
 
     @property
     def machine(self) -> Machine:
@@ -153,16 +154,10 @@ class Lane:
         )
         if any(each.vehicle.passage_id == vehicle.passage_id for each in self._waiting):
             return self._judge(request, now_ns)
-        verdict = self._judge(request, now_ns)
-        if verdict.kind != REFUSE and seen_ns <= self._drove_in_ns:
-            return Verdict(REFUSE, SOMEBODY, again=True)
-        if verdict.kind == WAIT and request.until_ns <= now_ns:
-            verdict = Verdict(REFUSE, verdict.reason, again=True)
+        verdict = self._ruling(request, now_ns)
+        if not verdict.again:  # else it keeps its place
+            self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
         if verdict.kind == WAIT:
-            if any(each.vehicle.may_be(vehicle) for each in self._waiting):
-                return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
-            if len(self._waiting) >= MOST_WAITING:
-                return Verdict(REFUSE, Text("too many vehicles wait already"), again=True)
             self._waiting.append(request)
             self._waiting.sort(key=lambda each: each.since_ns)
         elif verdict.kind == OPEN:
@@ -283,23 +278,22 @@ class Lane:
         return happened
 
     def _look_who_drove_in(self, happened: Sequence[Effect], now_ns: int) -> None:
-        stood_there = self._machine.has(SAFETY) and self._machine.has(ARMING)
         for effect in happened:
+            by_hand = effect.name == table.PASSED and not effect.vehicle.passage_id
             stood_before = effect.name == table.UNEXPECTED and self._machine.active(ARMING)  # else perhaps one that drives out
-            if effect.name == table.TAILGATE or stood_before:
+            if by_hand or stood_before or effect.name == table.TAILGATE:
                 self._somebody_ns = now_ns
-            elif effect.name == table.PASSED and not effect.vehicle.passage_id:
-                self._somebody_ns = self._left_arming_ns if stood_there else now_ns
 
     def _may_have_driven_in(self, now_ns: int) -> list[Effect]:
         """Who waits while somebody is let in by hand may be that one: the barrier would open again, for whoever comes next. It is
         read anew where it stands, if it does."""
-        machine, since_ns = self._machine, self._somebody_ns
-        if not since_ns or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
+        machine = self._machine
+        if not self._somebody_ns or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
             return []
         self._somebody_ns = 0
         if machine.has(ARMING) and not self._left_arming_ns:
             return []
+        since_ns = self._left_arming_ns if machine.has(ARMING) and machine.has(SAFETY) else now_ns
         self._drove_in_ns = since_ns
         maybe = [each for each in self._waiting if each.seen_ns <= since_ns]
         for each in maybe:
@@ -319,9 +313,7 @@ class Lane:
 
     def _waits_since(self, vehicle: Vehicle, now_ns: int) -> int:
         """A vehicle that is read anew stands before those that came after it."""
-        before = [each for each in self._in_vain_lately(now_ns) if each.vehicle.may_be(vehicle)]
-        self._in_vain = deque((each for each in self._in_vain if each not in before), maxlen=MOST_WAITING)
-        return min((each.since_ns for each in before), default=now_ns)
+        return min((each.since_ns for each in self._in_vain_lately(now_ns) if each.vehicle.may_be(vehicle)), default=now_ns)
 
     def _stands_behind(self, request: _Request, now_ns: int) -> Verdict | None:
         """It cannot get past one that came before it and is about to be read anew."""
@@ -336,6 +328,21 @@ class Lane:
         holder = self._machine.holder
         if holder is None or holder.passage_id != request.vehicle.passage_id:
             self._machine.open(request.vehicle, now_ns)
+
+    def _ruling(self, request: _Request, now_ns: int) -> Verdict:
+        """On a vehicle that does not wait yet."""
+        verdict = self._judge(request, now_ns)
+        if verdict.kind != REFUSE and request.seen_ns <= self._drove_in_ns:
+            return Verdict(REFUSE, SOMEBODY, again=True)
+        if verdict.kind != WAIT:
+            return verdict
+        if request.until_ns <= now_ns:
+            return Verdict(REFUSE, verdict.reason, again=True)
+        if any(each.vehicle.may_be(request.vehicle) for each in self._waiting):
+            return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
+        if len(self._waiting) >= MOST_WAITING:
+            return Verdict(REFUSE, Text("too many vehicles wait already"), again=True)
+        return verdict
 
     def _judge(self, request: _Request, now_ns: int) -> Verdict:
         machine, vehicle = self._machine, request.vehicle

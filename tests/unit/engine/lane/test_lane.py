@@ -531,6 +531,41 @@ def test_who_waits_and_follows_another_in_opens_for_nobody_behind_him():
     assert street.names == [TAILGATE, PASSED, REFUSE_NOW]
 
 
+@pytest.mark.parametrize("roles", [(ARMING, SAFETY), (SAFETY,)])
+def test_who_is_read_while_he_follows_another_in_opens_for_nobody_behind_him(roles):
+    street = Street(*roles)
+    street.on(*({ARMING} & set(roles)))
+    street.ask("KLM4711")
+    street.on(SAFETY)
+    street.off(SAFETY)
+    street.wait(0.1)
+    street.on(SAFETY)
+    street.wait(0.1)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.off(*({ARMING} & set(roles)))
+    street.wait(0.1)
+    street.off(SAFETY)
+    street.on(*({ARMING} & set(roles)))
+    assert street.names == [PASSED, TAILGATE, REFUSE_NOW]
+
+
+def test_who_is_refused_for_somebody_else_as_he_is_read_anew_keeps_his_place():
+    """The one behind was let in, and could not get past him."""
+    street = Street(SAFETY)
+    street.on(SAFETY)
+    street.ask("AB12CDE", "1")
+    street.wait(10)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.off(SAFETY)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY)
+    street.off(SAFETY)
+    assert street.ask("AB12CDE", "2", age_s=1).again  # somebody has driven in since
+    street.wait(1)
+    assert said(street.ask("XY99ZZZ", "3")) == (WAIT, "the vehicle before it has not driven in yet")
+    assert street.ask("AB12CDE", "4").kind == OPEN
+
+
 def test_without_loops_only_the_same_plate_waits():
     street = Street(UP)
     assert street.ask("AB12CDE", "1").kind == OPEN
