@@ -218,6 +218,7 @@ class Service:
             self._replies,
             self._clients,
             self._is_blind,
+            self._triggers.was_in_vain,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
         self._pictures = stored_pictures(state)

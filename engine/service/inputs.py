@@ -45,7 +45,8 @@ class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs both. `bind`: the address that
     the trigger socket listens on; `listening(url)` is told where it listens, "" once it stops; `replies`: routes answers of
     actions to the socket's clients; `clients` is told who they are; `engine_away()`: nobody reads by triggers. Who drove
-    onto the loop then is read once somebody does, if he still stands there."""
+    onto the loop then is read once somebody does, if he still stands there. `in_vain()`: the last trigger of whatever source saw
+    no plate, and the next may come: who drove onto the loop meanwhile, too early for a trigger of his own, is read then."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Inputs:
         replies: Replies | None = None,
         clients: Clients | None = None,
         engine_away: Callable[[], bool] = lambda: False,
+        in_vain: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -74,9 +76,12 @@ class Inputs:
         self._lpr: LprSettings | None = None
         self._general: GeneralSettings | None = None
         self._engine_away = engine_away
+        self._in_vain = in_vain
         self._fired_ns = 0
         self._owed = False
         """The trigger of the line came while the engine was away, or could not begin with it in time."""
+        self._is_early = False
+        """The trigger of the line was refused, as it came too soon after another."""
         self._fired_id: str | None = None
         """The trigger of who stands there, "" for nobody; None: the service before may have fired it."""
         self._again = 0
@@ -109,7 +114,7 @@ class Inputs:
         lpr = self._lpr
         if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input:
             return
-        self._owed, self._fired_id, self._again = False, "", 0
+        self._owed, self._is_early, self._fired_id, self._again = False, False, "", 0
         if edge.active == (lpr.trigger_edge == "active"):
             self._fire_by_line(edge.input)
 
@@ -177,7 +182,8 @@ class Inputs:
             return
         due_ns = self._fired_ns + round(max(lpr.trigger_period_s, REPEAT_S) * 1e9)
         is_due = lpr.trigger_repeat and self._clock.monotonic_ns() >= due_ns
-        if not is_due and (not self._owed or self._engine_away()):
+        is_owed = self._owed or (self._is_early and self._in_vain())
+        if not is_due and (not is_owed or self._engine_away()):
             return
         line = next((line for line in self._pins.lines() if line.name == lpr.trigger_input), None)
         if line is not None and line.active == (lpr.trigger_edge == "active"):
@@ -186,8 +192,9 @@ class Inputs:
     def _fire_by_line(self, name: str) -> None:
         self._fired_ns = self._clock.monotonic_ns()
         with self._firing:
-            owed, self._owed, self._fired_id = self._owed, False, ""
+            owed, self._owed, self._is_early, self._fired_id = self._owed, False, False, ""
             try:
                 self._fired_id = self._fire(f"input {name}", 0.0).id
             except GatewrightError:  # counted and logged there; an input cannot be answered
                 self._owed = owed or self._engine_away()
+                self._is_early = True

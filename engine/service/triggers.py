@@ -13,6 +13,7 @@ from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import TriggerRefused, WireError
 from board.kit.words import NOTHING, Text
+from engine.events import PLATE
 from engine.messages import TriggerTaken
 from engine.types import Passage, Trigger
 
@@ -107,6 +108,14 @@ class Triggers:
             waiting.passage = passage
             waiting.taken.set()
             waiting.read.set()
+
+    def was_in_vain(self) -> bool:
+        """Whether the last one saw no plate, and another would not come too early."""
+        with self._lock:
+            last = next(reversed(self._open.values()), None)
+        if last is None or last.passage is None or self._clock.monotonic_ns() - last.at_ns < self._period_s() * 1e9:
+            return False
+        return last.passage.what != PLATE
 
     def _accept(self, cause: str) -> Trigger:
         mode = self._mode()

@@ -28,13 +28,14 @@ class Bench:
         self.clock = TestClock()
         self.active = False
         self.problem = NOTHING
-        self.away = self.takes = False
+        self.away = self.takes = self.in_vain = False
         self.fired: list[float] = []
         state = State(folder)
         serial = SerialLines(state, DeviceBook(state, "service"))
         self.inputs = Inputs(
-            self.clock, self, serial, self.fire, 1.0, lambda problem: None, "127.0.0.1", print, engine_away=lambda: self.away
-        )
+            self.clock, self, serial, self.fire, 1.0, lambda problem: None, "127.0.0.1", print, engine_away=lambda: self.away,
+            in_vain=lambda: self.in_vain,
+        )  # fmt: skip
         self.inputs.open(LprSettings(mode="TRIGGER", **settings), GeneralSettings(trigger_port=0))
         self.began_ns = self.clock.monotonic_ns()
 
@@ -140,6 +141,23 @@ def test_a_car_that_has_left_before_the_engine_was_back_is_not_read(tmp_path: Pa
     bench.set(True)  # the next one
     bench.turn(20)
     assert bench.fired == [0, 20]
+
+
+def test_a_car_that_came_too_soon_after_a_trigger_that_saw_nothing_is_read_once_the_next_may_come(tmp_path: Path) -> None:
+    """As where a radio or a button triggers before the car can be read: it stood on the loop for good."""
+    bench = Bench(tmp_path)
+    bench.set(True)
+    bench.turn(3)  # the one before is not over, or has read a plate
+    assert bench.fired == [0]
+    bench.in_vain = bench.takes = True
+    bench.turn(5)
+    assert bench.fired == [0, 4]
+    bench.takes = False
+    bench.set(False)
+    bench.set(True)
+    bench.set(False)  # it has left
+    bench.turn(5)
+    assert bench.fired == [0, 4, 8]
 
 
 def by(trigger_id: str, cause: str = "input DI1") -> Passage:

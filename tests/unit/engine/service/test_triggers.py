@@ -142,3 +142,15 @@ def test_the_period_goes_on_over_a_restart(bench: Bench) -> None:
     assert bench.fire() == "3.0 s too early: at least 4 s must lie between two triggers"
     bench.clock.advance(3)
     assert bench.fire() == ""
+
+
+def test_a_trigger_was_in_vain_once_it_saw_no_plate_and_the_next_may_come(bench: Bench) -> None:
+    said = [bench.triggers.was_in_vain()]
+    for plate in ("", "HK55EVB"):
+        bench.fire()
+        said.append(bench.triggers.was_in_vain())
+        bench.triggers.passage(passage(plate, trigger_id=bench.sent[-1].id))
+        said.append(bench.triggers.was_in_vain())
+        bench.clock.advance(4)
+        said.append(bench.triggers.was_in_vain())
+    assert said == [False, False, False, True, False, False, False]
