@@ -78,7 +78,7 @@ def exported(portal: Portal, plate: str) -> Iterator[bytes]:
 
 def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     """Deletes it wherever this camera stores it, but for its logs. Uploaded files of plates go whatever they hold, as they lie here
-    for an hour only."""
+    for an hour only. Passages that wait for a message go by themselves once it has ended (engine/service/retention.py)."""
     deleted, waiting = 0, 0
     found = list(passages_of(portal, plate))
     written = {each.passage.plate for each in found}
@@ -89,6 +89,7 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
         for name in (name for each in done for name in (each.passage.images.full, each.passage.images.plate) if name):
             (portal.state.images / name).unlink(missing_ok=True)
         portal.store.passages.delete([each.rowid for each in done])
+        portal.store.passages.delete_later(sorted(open_ids))
         deleted, waiting = deleted + len(done), waiting + len(open_ids)
         time.sleep(REST_S)
     entries = entries_of(portal, plate)
@@ -97,10 +98,11 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     spelling = notes.Spelling(plate, *written, *(each.plate for each in entries))
     addresses = {each for entry in entries if entry.email for each in (entry.email, *sorted_out(entry.email)[0])}
     wanted: list[notes.Spelling | notes.Address] = [spelling, *map(notes.Address, addresses)]
-    portal.store.unname(plate, wanted, masked(plate))
-    notes.forget_in_copies(portal.state.database, plate, wanted, masked(plate))
+    portal.store.unname(plate, wanted, notes.masked(plate))
+    notes.forget_in_copies(portal.state.database, plate, wanted, notes.masked(plate))
     portal.uploads.clear(everything=True)
     files = _drop_files(portal, plate, spelling)
+    portal.store.db.empty_wal()
     return shapes.Forgotten(passages=deleted, waiting=waiting, entries=len(entries), files=files)
 
 
@@ -119,8 +121,3 @@ def _waits(portal: Portal, passage_id: str) -> bool:
     return any(
         each.delivery.finished_at is None for each in portal.store.deliveries(DeliveryQuery(passage_id=passage_id, limit=1000))
     )
-
-
-def masked(plate: str) -> str:
-    """Enough to recognise the request in Audit, too little to keep the plate there."""
-    return f"{plate[: min(2, len(plate) // 2)]}***"

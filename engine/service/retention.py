@@ -20,7 +20,7 @@ from board.kit.zones import camera_zone
 from engine.exchange.times import due
 from engine.service.doubt import SWEPT, Doubt
 from engine.settings import GeneralSettings
-from engine.store import Store, rescue
+from engine.store import Store, notes, rescue
 from engine.store.passages import Pictured
 from engine.store.rows import stamp
 
@@ -141,6 +141,21 @@ class Retention:
             log.info("%d passages deleted that were older than their lists or the settings keep them", deleted)
         self._store.counters.add(SWEPT, deleted)
         return deleted
+
+    def finish_deletions(self) -> None:
+        """Passages whose plate's data was to be deleted while a message of theirs waited go once it has ended, and what it left of
+        the plate in notes."""
+        overdue = self._store.passages.overdue(CHUNK)
+        for plate in {plate for _, plate in overdue}:
+            spelling = notes.Spelling(plate)
+            self._store.unname(plate, [spelling], notes.masked(plate))
+            if not any(self._store.entries.at(each.id, plate) for each in self._store.lists()):  # nobody has stored it anew
+                notes.forget_in_copies(self._store.db.path, plate, [spelling], notes.masked(plate))
+        self._delete([passage for passage, _ in overdue])
+        self._store.passages.forget_deleted()
+        if overdue:
+            self._store.db.empty_wal()
+            log.info("%d passages deleted that waited for a message as the data of their plate was deleted", len(overdue))
 
     def _is_due(self, general: GeneralSettings, now: datetime) -> bool:
         last = self._store.counters().get(SWEPT)

@@ -63,6 +63,7 @@ class Scheduler:
             (30, self._retention.purge_images),
             (60, self._retention.bound_database),
             (30, self._retention.sweep),
+            (30, self._retention.finish_deletions),
             (20, self._checkpoint),
             (1, self._upkeep),
             (1, self._exchange),

@@ -354,6 +354,12 @@ class Database:
         """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
         self.pragma("wal_checkpoint(PASSIVE)")
 
+    def empty_wal(self) -> None:
+        """What was deleted is gone from the WAL, too, unless somebody reads from it just now. What takes time is copied before, so
+        that a car that comes meanwhile does not wait."""
+        self.checkpoint()
+        self.pragma("wal_checkpoint(TRUNCATE)")
+
     def bound_wal(self) -> None:
         """For who writes much without checkpoints: makes one whenever the WAL has grown by LONG_WAL, so that it does not fill the
         storage."""
@@ -418,6 +424,7 @@ class Database:
             _enable_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten; not every SQLite does so by itself
             connection.execute(f"PRAGMA journal_size_limit={SHORT_WAL}")
             if not checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")

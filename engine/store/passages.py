@@ -36,6 +36,9 @@ PLACE = f"{place_of('p')} AS place"
 WAITING = "EXISTS (SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.finished_at IS NULL)"
 """A message of it is still to be delivered, perhaps with its picture."""
 
+_LATER = "to delete: "
+"""Before a passage's id: the name of a counter, which outlives a restart."""
+
 _AFTER_CARD = "p.rowid > coalesce((SELECT max(passage_rowid) FROM on_card), 0)"
 """Its pictures are in the camera: they go to the card in the passages' order (engine/store/card.py)."""
 
@@ -264,6 +267,27 @@ class Passages:
     def delete(self, rowids: Sequence[int]) -> None:
         """With their deliveries, all of which must be finished."""
         self._db.execute(f"DELETE FROM passages WHERE rowid IN ({marks(rowids)})", rowids)
+
+    def delete_later(self, ids: Sequence[str]) -> None:
+        """Those that wait for a message: `overdue` gives them once it has ended."""
+        names = [(f"{_LATER}{each}",) for each in ids]
+        self._db.execute_many("INSERT OR IGNORE INTO counters (name, value) VALUES (?, 1)", names)
+
+    def overdue(self, limit: int) -> list[tuple[Pictured, str]]:
+        """Of those to be deleted later, the ones that wait no more, each with its plate."""
+        sql = (
+            "SELECT p.rowid, p.at, p.image_full, p.image_plate, p.plate FROM counters c "
+            f"JOIN passages p ON p.id = substr(c.name, ?) WHERE c.name GLOB ? AND NOT {WAITING} LIMIT ?"
+        )
+        rows = self._db.rows(sql, (len(_LATER) + 1, f"{_LATER}*", limit))
+        return [(pictured_of(row), row["plate"]) for row in rows]
+
+    def forget_deleted(self) -> None:
+        """Of what was to be deleted later and is gone, whoever did it, nothing is kept."""
+        sql = "SELECT name FROM counters WHERE name GLOB ? AND NOT EXISTS (SELECT 1 FROM passages WHERE id = substr(name, ?))"
+        gone = [(row["name"],) for row in self._db.rows(sql, (f"{_LATER}*", len(_LATER) + 1))]
+        if gone:
+            self._db.execute_many("DELETE FROM counters WHERE name = ?", gone)
 
     def _stored(self, rowids: Sequence[int]) -> list[StoredPassage]:
         """In the order of `rowids`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from board.kit.web.routes import Answer, Call, api, data, download
+from engine.store import notes
 from webui import plate_data
 from webui.noted import noted
 from webui.portal import Portal
@@ -13,7 +14,7 @@ from webui.view import shapes
 def _export(portal: Portal, call: Call) -> Answer:
     plate = call.path["plate"][:60]
     with noted(call.user, "an export of what is stored of a plate"):
-        portal.store.changes.add(call.user, "plate", 0, None, {"exported": plate_data.masked(plate)})
+        portal.store.changes.add(call.user, "plate", 0, None, {"exported": notes.masked(plate)})
     headers = (("Content-Disposition", attachment(f"{plate}-data.zip")),)
     return Answer(plate_data.exported(portal, plate), "application/zip", 200, headers)
 
@@ -21,7 +22,7 @@ def _export(portal: Portal, call: Call) -> Answer:
 def _delete(portal: Portal, call: Call) -> Answer:
     plate = call.path["plate"][:60]
     found = plate_data.forget(portal, plate, call.user)
-    told = {"deleted": plate_data.masked(plate), "passages": found["passages"], "entries": found["entries"]}
+    told = {"deleted": notes.masked(plate), "passages": found["passages"], "entries": found["entries"]}
     portal.store.changes.add(call.user, "plate", 0, None, told)
     return data(found)
 
@@ -40,7 +41,7 @@ ROUTES = (
         "configure",
         _delete,
         "Deletes all of it, also from the copies of the lists, with exports on this camera in which it stands (`files`); passages "
-        "whose messages are still to be delivered stay until then, and are told. Audit still says who did what, without the plate, "
+        "with messages still to be delivered are told, and go once they are. Audit still says who did what, without the plate, "
         "and its vehicle still counts as inside; logs keep it until newer lines take their place, and what is kept for a way "
         "back to an earlier version does until the next one.",
         reply=shapes.Forgotten,

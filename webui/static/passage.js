@@ -16,7 +16,7 @@ if (toList) {
 onClick($("#forget"), async () => {
   if (!await sure(_("Delete all data of this plate?"), _("Its passages, pictures, deliveries and its entries in lists are deleted, also in the copies of the lists, and exports on this camera in which it stands. The gate does not open for it any more. This cannot be undone. What was sent or downloaded before keeps it, and so does what is kept for a way back to an earlier version; logs do until newer lines take their place."), _("Delete"))) return;
   const answer = await api("DELETE", `plates/${encodeURIComponent(plate)}/data`);
-  const stay = answer.waiting ? _n("{count} passage stays until its messages are delivered: delete it then.", "{count} passages stay until their messages are delivered: delete them then.", answer.waiting) : "";
+  const stay = answer.waiting ? _n("{count} passage is deleted once its messages are delivered or given up.", "{count} passages are deleted once their messages are delivered or given up.", answer.waiting) : "";
   const files = answer.files ? _n("{count} file of an export deleted.", "{count} files of exports deleted.", answer.files) : "";
   sayNext([_n("{count} passage deleted.", "{count} passages deleted.", answer.passages), files, stay].filter(Boolean).join(" "));
   leave("/anpr/review");

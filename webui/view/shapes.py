@@ -789,7 +789,7 @@ class ConfigurationEffect(TypedDict):
 
 
 class Forgotten(TypedDict):
-    """What was deleted of a plate. `waiting`: passages that stay, as a message of theirs is still to be delivered; `files`: exports
+    """What was deleted of a plate. `waiting`: passages that stay until messages of theirs are delivered; `files`: exports
     kept on the camera that held it."""
 
     passages: int

@@ -21,6 +21,7 @@ from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.formats.jpeg_size import jpeg_size
 from engine.formats.workbook import workbook
+from engine.service.retention import Retention
 from engine.settings import GeneralSettings
 from engine.store import DeliveryQuery, backup, rescue
 from engine.store.transfers import TransferQuery
@@ -132,6 +133,25 @@ def test_all_data_of_one_plate_is_deleted_but_for_what_is_still_to_be_delivered(
     assert caller.portal.store.entries.count(WHITE) == 0
     told = caller.portal.store.changes("plate")[0]
     assert (told.user, dict(told.after or {})) == ("anna", {"deleted": "AB***", "passages": 1, "entries": 1})
+
+
+def test_what_waits_for_a_message_as_its_plate_is_deleted_goes_by_itself_once_that_has_ended(caller: Caller) -> None:
+    """Nobody came back to delete it: it stayed for as long as passages are kept."""
+    kept, images = caller.portal.store, caller.state.images
+    store(caller, "AB12", "p0", state="pending")
+    assert caller.send("DELETE", "api/plates/AB12/data", {}).json["waiting"] == 1
+    store(caller, "AB12", "p1", 1)  # came after the deletion
+    Retention(kept, images, caller.portal.clock).finish_deletions()
+    assert kept.passages.has("p0")
+    kept.deliveries.finish("d-p0", "done", NOW, Text("server answers 200"))
+    made = kept.save_rule(rule()).id
+    kept.rules.succeeded(made, NOW, Text("{target} took {plate}", {"target": "gate.example", "plate": "AB12"}))
+    Retention(kept, images, caller.portal.clock).finish_deletions()  # that of a service that has started since
+    assert [kept.passages.has(each) for each in ("p0", "p1")] == [False, True]
+    assert {each.name for each in images.rglob("*.jpg")} == {"p1-full.jpg", "p1-plate.jpg"}
+    assert str(kept.rules.results()[made].done_note) == "gate.example took AB***"
+    assert not [name for name in kept.counters() if "p0" in name]
+    assert not caller.state.database.with_name(f"{caller.state.database.name}-wal").read_bytes()
 
 
 def test_what_else_tells_of_a_plate_is_given_out_and_then_says_it_no_more_while_audit_and_counts_stay(caller: Caller) -> None:

@@ -33,7 +33,7 @@ def test_what_was_committed_is_made_safe_every_second(tmp_path: Path, monkeypatc
     jobs = Scheduler(disk.retention, lambda: None, disk.clock, print, sync=lambda: calls.append("sync"))
     jobs._jobs.run_all()
     assert calls == ["sync"]
-    assert [job.interval for job in jobs._jobs.get_jobs()] == [30, 60, 30, 20, 1, 1, 1, 3, 60, 60]
+    assert [job.interval for job in jobs._jobs.get_jobs()] == [30, 60, 30, 30, 20, 1, 1, 1, 3, 60, 60]
 
 
 def test_a_lock_of_the_database_survives_its_sync(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,25 @@ def test_the_file_is_its_owners_only_in_wal_with_foreign_keys(tmp_path: Path) ->
     assert (tmp_path / "anpr" / "anpr.db").stat().st_mode & 0o777 == 0o600
     pragmas = {name: db.pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")}
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "user_version": migrations.COMPATIBLE}
+
+
+def test_nothing_of_what_was_deleted_is_left_in_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every SQLite is built to overwrite by itself, as Debian's is."""
+
+    class NotOverwriting(sqlite3.Connection):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            self.execute("PRAGMA secure_delete=OFF")
+
+    monkeypatch.setattr(database.sqlite3, "connect", partial(sqlite3.connect, factory=NotOverwriting))
+    with closing(new_store(tmp_path)) as store:
+        for number in range(30):
+            store.add_passage(passage(f"AB{number}", f"of-anna-{number}"), ())
+        store.db.checkpoint()
+        store.passages.delete([each.rowid for each in store.passages.of_key("AB7")])
+        store.db.empty_wal()
+        left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"of-anna-8" in left and b"of-anna-7" not in left
 
 
 def test_references_are_looked_after_again_once_a_transaction_without_that_is_over(tmp_path: Path) -> None:
