@@ -23,19 +23,27 @@ HIDDEN = "(hidden)"
 
 _SECRETS = re.compile(
     r"gw_[A-Za-z0-9_-]{16,}"  # API tokens
-    r"|(?<=://)[^\s\"']+@"  # user and password in an address; one that is not written with % may hold what ends a host
-    r"|(?<=[?&])[^=&\s\"']*(?:pass|pwd|pw|token|secret|key|auth|sign?)[^=&\s\"']*=[^&\s\"']+"
+    r"|(?<=[?&])(?=[^=&?\s\"']*=[^&\s\"'])[^=&?\s\"']*?(?:pass|pwd|pw|token|secret|key|auth|sign?)[^=&?\s\"']*=[^&\s\"']+"
     r"|\b(?:Authorization|Proxy-Authorization|Cookie|Set-Cookie|X-Api-Key)\s*[:=].*"
     r"|\b(?:Basic|Bearer|Digest)\s+[A-Za-z0-9+/=._~-]{8,}"
     r"|(?<![A-Za-z])(?:password|passphrase|passwd|secret|token)\s*[=:]\s*\S+",
     re.IGNORECASE,
 )
-"""What a line of a log should not hold and might all the same: another program's message, an address of a person's own."""
+"""What a line of a log should not hold and might all the same: another program's message, an address of a person's own. No line
+may take long, whatever it holds: nothing here looks again and again for what does not come."""
+
+_ADDRESS = re.compile(r"(?<=://)[^\s\"']+")
 
 
 def masked(line: str) -> str:
     """The line without what looks like a secret."""
-    return _SECRETS.sub(HIDDEN, line)
+    return _SECRETS.sub(HIDDEN, _ADDRESS.sub(_without_user, line))
+
+
+def _without_user(address: re.Match[str]) -> str:
+    """User and password are all before the last @: one that is not written with % may hold what ends a host."""
+    _, at, rest = address[0].rpartition("@")
+    return HIDDEN + rest if at else rest
 
 
 def bundle(documents: Mapping[str, object], logs: Path) -> Iterator[bytes]:
