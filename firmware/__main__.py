@@ -30,13 +30,13 @@ def _become(words: list[str]) -> None:
     from pathlib import Path
 
     places = [word.partition("=")[2] or after for word, after in pairwise([*words, ""]) if word.startswith("--state")]
-    if not any((Path(each) / "host" / "firmware" / "HOST").is_dir() for each in places):
-        return
     try:
+        if not any((Path(each) / "host" / "firmware" / "HOST").is_dir() for each in places):
+            return
         from firmware.update.choice import become
 
         become(words)
-    except Exception as why:  # whatever is wrong with what was uploaded: this host runs
+    except Exception as why:  # whatever is wrong with what was uploaded, or with the card: this host runs
         print(f"firmware: the host that is built in runs: {type(why).__name__}: {why}", file=sys.stderr)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
+from firmware.__main__ import _become
 from firmware.run import _OneHost
 
 
@@ -42,3 +43,18 @@ def test_a_file_that_this_user_may_not_open_is_told(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(GatewrightError, match="cannot be written: Permission denied"), _OneHost(State(tmp_path)):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+def test_a_folder_of_uploaded_hosts_that_cannot_be_looked_into_keeps_no_host_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    real = os.stat
+
+    def stat(path: Any, *arguments: Any, **named: Any) -> Any:
+        if str(path).startswith(str(tmp_path)):
+            raise OSError(code, os.strerror(code))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "stat", stat)
+    _become(["--state", str(tmp_path)])
