@@ -95,7 +95,7 @@ class Lane:
         self._unseen: list[str] = []
         self._resolved_ns = 0
         self._left_arming_ns = 0
-        """When the arming loop was left since the safety loop was last occupied, or somebody opened the barrier; 0: not yet."""
+        """When the arming loop was left last since the safety loop was occupied, or somebody opened the barrier; 0: not yet."""
         self._somebody_ns = 0
         """Since when a vehicle of unknown plate is driving in; 0: none is."""
         self._drove_in_ns = 0
@@ -201,7 +201,7 @@ class Lane:
         changes = self._machine.active(role) != active
         if role == SAFETY and active and changes:  # a motorcycle has left the other loop before
             self._left_arming_ns = 0 if self._machine.active(ARMING) else now_ns
-        if role == ARMING and not active and changes and not self._left_arming_ns:
+        if role == ARMING and not active and changes:
             self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
         if role == ARMING:

@@ -461,6 +461,22 @@ def test_who_is_let_in_by_hand_on_a_motorcycle_that_does_not_reach_over_both_loo
     assert street.names == [PASSED, REFUSE_NOW]
 
 
+def test_who_is_let_in_by_hand_with_a_trailer_and_read_by_its_plate_opens_for_nobody_behind_him():
+    """The loop sees a gap between the two."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.wait(0.5)
+    street.on(ARMING)
+    street.ask("AB12CDE")
+    street.wait(0.5)
+    street.off(ARMING, SAFETY)
+    street.on(ARMING)
+    assert street.names == [PASSED, REFUSE_NOW]
+
+
 def test_who_waits_and_drives_in_as_somebody_else_has_the_barrier_up_opens_for_nobody_behind_him():
     """By the barrier's own remote control, of which the camera is not told."""
     street = Street(ARMING, SAFETY, second_camera="own")
