@@ -105,7 +105,8 @@ def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
         raise Refused(404, "There is no such picture.") from why
     if not content:
         raise Refused(404, "This picture is not stored any more.")
-    headers = [("Cache-Control", "private, max-age=86400")]
+    # A browser shows what it keeps to nobody but who fetched it: with the log-in's cookie, its copy is out of use, too.
+    headers = [("Cache-Control", "private, max-age=86400"), ("Vary", "Cookie")]
     if call.query.download:
         headers.append(("Content-Disposition", attachment(_name(portal, path))))
     return Answer(content, kind, 200, tuple(headers))

@@ -265,6 +265,7 @@ def test_a_stored_picture_is_given_out_and_downloaded(caller: Caller) -> None:
     (folder / "a.jpg").write_bytes(b"\xff\xd8")
     reply = caller.get("images/2026/05/a.jpg", "viewer")
     assert (reply.status, reply.headers["Content-Type"], reply.body) == (200, "image/jpeg", b"\xff\xd8")
+    assert (reply.headers["Cache-Control"], reply.headers["Vary"]) == ("private, max-age=86400", "Cookie")
     reply = caller.get("images/2026/05/a.jpg?download=1")
     assert reply.headers["Content-Disposition"] == 'attachment; filename="a.jpg"'
 

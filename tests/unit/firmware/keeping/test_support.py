@@ -74,7 +74,7 @@ def test_a_line_of_a_log_loses_what_looks_like_a_secret(line: str) -> None:
 
 @pytest.mark.parametrize("again", ["://", "?", "key", "?keykeykey", "?key=", "token ", "Basic ", "://a@", "&", "gw_", " ", "?pw"])
 def test_no_line_takes_long_whatever_it_holds(again: str) -> None:
-    """It took eight times as long for twice the length, up to hours for the 64 KB that are read at once."""
+    """It took eight times as long for twice the length: 6 s for 4 KB of "?pw", and 64 KB are read at once."""
     began_s = time.process_time()
     for begin in ("", "?", "token"):
         masked(begin + again * (8_000 // len(again)))
