@@ -97,6 +97,40 @@ def test_a_plate_goes_from_the_picture_into_a_list_that_opens_and_the_banner_say
     assert gate.read(lambda store: store.entries.count(WHITE)) == 1
 
 
+def test_a_plate_stored_without_its_action_or_an_answer_is_finished_by_the_next_press(page: Any, gate: Guarded) -> None:
+    """It was said to be in the list already, which had no action still."""
+    gate.read(lambda store: [store.rules.delete(each.id, "admin") for each in store.rules(WHITE)])
+    before = gate.read(lambda store: store.entries.count(WHITE))
+    page.goto(f"{gate.address}/live")
+
+    def lost(route: Any) -> None:
+        if route.request.method == "GET":
+            route.continue_()
+            return
+        if "entries" in route.request.url:
+            route.fetch()  # it reached the camera, and its answer is lost
+        route.abort()
+
+    for number, plate, path in ((1, "B AN 1", "**/rules"), (2, "B AN 2", "**/entries")):
+        gate.car(f"n{number}", plate)
+        playwright.expect(page.locator("#last .plate.big")).to_have_text(plate)
+
+        page.locator("#add-to-list").click()
+        dialog = page.locator("#list-dialog")
+        page.route(path, lost)
+        dialog.get_by_role("button", name="Add", exact=True).click()
+        playwright.expect(dialog.locator("#list-problems")).to_contain_text("does not answer")
+        page.unroute(path)
+        dialog.get_by_role("button", name="Add", exact=True).click()
+        dialog.wait_for(state="hidden")
+        assert gate.read(lambda store: store.entries.count(WHITE)) == before + number
+        assert [rule.kind for rule in gate.read(lambda store: store.rules(WHITE))] == ["io"]
+    page.locator("#add-to-list").click()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    playwright.expect(dialog.locator("#list-problems")).to_contain_text("already")  # as ever, once it is finished
+    dialog.get_by_role("button", name="Cancel").click()
+
+
 def test_the_whole_picture_is_shown_and_a_click_opens_it(page: Any, gate: Guarded) -> None:
     gate.car("w1", "KE777AA")
     page.goto(f"{gate.address}/live")

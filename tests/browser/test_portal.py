@@ -114,7 +114,6 @@ def test_two_installers_at_the_first_page_do_not_overwrite_each_other(page: Any,
     prepare(tmp_path)
     stack = Stack(tmp_path, ("manager",))
     proxy = Proxy(stack.state.manager_socket)
-    stored = lambda: with_store(tmp_path, lambda store: store.settings(LprSettings))  # noqa: E731
     try:
         other = page.context.new_page()
         for each, region, country in ((page, "Asia", "Singapore"), (other, "Europe", "Germany")):
@@ -128,10 +127,12 @@ def test_two_installers_at_the_first_page_do_not_overwrite_each_other(page: Any,
         playwright.expect(other.locator("#notices")).to_contain_text("somebody else has changed this")
         playwright.expect(other.locator("#notices")).to_contain_text("Region: Stored now: Asia")  # not the first one that there is
         playwright.expect(other.locator("#notices")).to_contain_text("Countries: Stored now: Singapore")
-        assert (stored().region, stored().countries) == ("Asia", ("SG",))
+        lpr = with_store(tmp_path, lambda store: store.settings(LprSettings))
+        assert (lpr.region, lpr.countries) == ("Asia", ("SG",))
         other.get_by_role("button", name="Save and start reading").click()  # who has seen it may
         other.wait_for_url("**/anpr/live")
-        assert (stored().region, stored().countries) == ("Europe", ("DE",))
+        lpr = with_store(tmp_path, lambda store: store.settings(LprSettings))
+        assert (lpr.region, lpr.countries) == ("Europe", ("DE",))
     finally:
         proxy.close()
         stack.close()

@@ -33,6 +33,7 @@ export function openListDialog(button, plateNow, mayAct, added) {
   const dialog = $("#list-dialog");
   const choice = $("#list-id");
   let lists = [];
+  let begun = ""; // list and plate that are stored, or may be: whoever sends them again finishes what then failed
 
   const openerOf = async () => {
     const chosen = lists.find((each) => String(each.id) === choice.value);
@@ -59,9 +60,18 @@ export function openListDialog(button, plateNow, mayAct, added) {
   choice.addEventListener("change", () => openerOf().catch((error) => { if (!(error instanceof ApiError)) throw error; notice("bad", error.message, [], $("#list-problems")); }));
   sends(dialog, $("#list-problems"), async () => {
     const opens = !$("#list-opens-row").hidden && $("#list-opens").checked;
-    await api("POST", `lists/${choice.value}/entries`, {plate: $("#list-plate").value, description: $("#list-description").value});
-    if (opens) await api("POST", `lists/${choice.value}/rules`, {kind: "io", name: _("Open the gate"), options: {}});
-    toast(_("{plate} is in the list.", { plate: $("#list-plate").value }));
+    const [list, plate, description] = [choice.value, $("#list-plate").value, $("#list-description").value];
+    if (begun === `${list} ${plate}`) await api("PUT", `lists/${list}/plates/${encodeURIComponent(plate)}`, {description});
+    else {
+      try { await api("POST", `lists/${list}/entries`, {plate, description}); } catch (error) {
+        if (error.status === 0) begun = `${list} ${plate}`;
+        throw error;
+      }
+      begun = `${list} ${plate}`;
+    }
+    if (opens && !(await api("GET", `lists/${list}/rules`)).rules.length) await api("POST", `lists/${list}/rules`, {kind: "io", name: _("Open the gate"), options: {}});
+    begun = "";
+    toast(_("{plate} is in the list.", { plate }));
     added();
   });
 }
