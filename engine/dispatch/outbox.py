@@ -109,6 +109,15 @@ class Outbox:
         """Keeps its place: it is retried as soon as its peer may be tried."""
         self._again(item, item.next_try_at, error, self._clock.now())
 
+    def behind(self, head: Head) -> Head | None:
+        """The one of the same action that is due after this one; None if there is none."""
+        return self._store.deliveries.behind(head, self._clock.now())
+
+    def step_back(self, item: Delivery, first_s: float, longest_s: float) -> None:
+        """One that waits has a pause of its own, as if its peer had refused it: others have their turn."""
+        at = self._clock.now() + timedelta(seconds=pause_s(item.attempts, first_s, longest_s))
+        self._store.deliveries.put_off(item.id, at)
+
     def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
         with self._store.transaction():
             self._store.deliveries.put_back(item.id, at, error)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
+from board.kit.dataclass import dataclass
 from board.kit.errors import DeliveryError, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
@@ -30,6 +31,9 @@ LEAST_WAIT_S = 0.02
 SET_BACK_S = 1.0
 """A wall clock that loses more than this was set back."""
 
+PATIENCE = 3
+"""Tries without an answer after which it is another delivery's turn."""
+
 WATCHED_S = 60.0
 """For so long after that, what is further ahead than this lane's own longest pause is due at once: nothing that opens a gate lives
 longer. Else it would wait until the clock is as late again, for minutes, and its car with it."""
@@ -40,6 +44,15 @@ log = logging.getLogger("actions")
 def names_of(kinds: Kinds, lane: Lane) -> list[str]:
     """The names under which deliveries of this lane may be stored."""
     return [name for kind in kinds.values() if kind.lane is lane for name in (kind.name, *kind.former)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Tries of one action in a row that nobody answered: the first delivery, how many, when the last one ended."""
+
+    oldest: str
+    tries: int
+    last_ns: int
 
 
 class Workers:
@@ -78,6 +91,10 @@ class Workers:
         self._log_ins = Breaker(LIMITS[lane], PAUSE_S[lane])
         """Actions whose log-in was refused, as if each were a peer: with all that waits a server would be asked so often that it
         locks the user, or the camera, out."""
+        self._silence: dict[int, _Silence] = {}
+        """By action: its tries since a peer answered one of it last."""
+        self._suspects: set[str] = set()
+        """Deliveries that got no answer again and again, while the next one of their action did."""
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
@@ -163,17 +180,31 @@ class Workers:
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         self._look_at_the_clock(now, now_ns)
         wait_s = IDLE_S
-        for head in self._outbox.heads(self._kinds):
+        for head in sorted(self._outbox.heads(self._kinds), key=self._silent_ns):
             peer = self._peer(head.rule_id)
             left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
             elif head.not_after <= now or self._breaker.allows(peer, now_ns):
-                item = self._take(head)
+                item = self._take(self._whose_turn(head, now))
                 if item is not None:
                     self._breaker.begin(peer)
                     return item, peer, 0.0
         return None, "", max(wait_s, LEAST_WAIT_S)
+
+    def _silent_ns(self, head: Head) -> int:
+        """Those first whose last try was answered, then those that have been left alone for longest: of two actions with one peer
+        it may answer only one, which has another certificate, or sends less."""
+        silence = self._silence.get(head.rule_id)
+        return silence.last_ns if silence else 0
+
+    def _whose_turn(self, head: Head, now: datetime) -> Head:
+        """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
+        soon too old anyhow, and its order counts: a display shows what came last."""
+        silence = self._silence.get(head.rule_id)
+        if self._lane is Lane.FAST or silence is None or silence.tries % PATIENCE or head.not_after <= now:
+            return head
+        return self._outbox.behind(head) or head
 
     def _take(self, head: Head) -> Delivery | None:
         """Claimed; if the store cannot be written, what pins does is carried out unclaimed, because pins repeats nothing."""
@@ -224,9 +255,11 @@ class Workers:
             self._pins.settle(item.id, partial(self._take_end, item, tried.later))
             if not self._performer.may_go_on(item.rule_id):  # switched off since it was looked at, so that `use` did not know of it
                 self._pins.take_back(item.id, Text(SWITCHED_OFF))
+        peer = tried.peer or self._peer(item.rule_id)
+        if peer:
+            self._note(item, tried.answered)
         if tried.answered is None:
             return
-        peer = tried.peer or self._peer(item.rule_id)
         now_ns, lives_s = self._clock.monotonic_ns(), (item.not_after - item.created_at).total_seconds()
         with self._claiming:
             if tried.log_in:
@@ -237,6 +270,20 @@ class Workers:
                 self._breaker.answered(peer)
             else:
                 self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s)
+        if not tried.answered and item.id in self._suspects:
+            self._outbox.step_back(item, *self._pauses_s[item.kind])
+
+    def _note(self, item: Delivery, answered: bool | None) -> None:
+        """Keeps the account of who gets no answer, and which of them may themselves be to blame for it."""
+        with self._claiming:
+            silence = self._silence.get(item.rule_id) or _Silence(item.id, 0, 0)
+            if answered is False:
+                self._silence[item.rule_id] = _Silence(silence.oldest, silence.tries + 1, self._clock.monotonic_ns())
+            elif answered or silence.oldest == item.id:
+                self._silence.pop(item.rule_id, None)
+                self._suspects.discard(item.id)
+            if answered and silence.tries >= PATIENCE and silence.oldest != item.id:
+                self._suspects.add(silence.oldest)
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""

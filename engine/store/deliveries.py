@@ -115,10 +115,17 @@ class Deliveries:
 
     def heads(self, kind: str) -> list[Head]:
         """For each action of this kind, the one of those that wait whose time comes first."""
-        return [
-            Head(row["rowid"], row["rule_id"], datetime.fromisoformat(row["next_try_at"]), datetime.fromisoformat(row["not_after"]))
-            for row in self._db.rows(HEADS, (kind,))
-        ]
+        return [_head(row) for row in self._db.rows(HEADS, (kind,))]
+
+    def behind(self, head: Head, at: datetime) -> Head | None:
+        """The one of the same action that waits and was due by then, after this one."""
+        sql = (
+            "SELECT rowid, rule_id, next_try_at, not_after FROM deliveries WHERE state = 'pending' "
+            "AND kind = (SELECT kind FROM deliveries WHERE rowid = ?1) AND rule_id = ?2 AND next_try_at <= ?3 AND rowid <> ?1 "
+            "ORDER BY next_try_at, rowid LIMIT 1"
+        )
+        row = self._db.row(sql, (head.number, head.rule_id, stamp(at)))
+        return None if row is None else _head(row)
 
     def newest(self) -> int:
         """The row of the last delivery; 0 if there is none."""
@@ -174,6 +181,15 @@ class Deliveries:
             "UPDATE deliveries SET state = 'pending', next_try_at = ?, note = ? WHERE id = ?",
             (stamp(next_try_at), to_stored(note), delivery_id),
         )
+
+    def put_off(self, delivery_id: str, next_try_at: datetime) -> None:
+        """Only if it waits."""
+        sql = "UPDATE deliveries SET next_try_at = ? WHERE id = ? AND state = 'pending'"
+        self._db.execute(sql, (stamp(next_try_at), delivery_id))
+
+
+def _head(row: Row) -> Head:
+    return Head(row["rowid"], row["rule_id"], datetime.fromisoformat(row["next_try_at"]), datetime.fromisoformat(row["not_after"]))
 
 
 def _values(delivery: Delivery) -> tuple[Any, ...]:

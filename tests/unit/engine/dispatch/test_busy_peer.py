@@ -143,3 +143,42 @@ def test_a_log_in_that_is_refused_is_not_tried_with_all_that_waits(tmp_path: Pat
             workers.stop(20.0)
         store.close()
     assert (tries, asked) == ([0, 0, 0, 0, 1], [False, True, True, True, True])
+
+
+@pytest.mark.parametrize("paths", [("deaf", "well"), ("both",)])
+def test_what_a_server_never_answers_keeps_nothing_else_from_it(tmp_path: Path, paths: tuple[str, ...]) -> None:
+    """An action with another certificate's authority, say, or one picture that it hangs up at: it was the oldest, and alone was
+    tried until it was too old."""
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    well: list[str] = []
+    deaf: list[str] = []
+
+    def hangs_up(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        if request.path == "/deaf" or (request.path == "/both" and b"p0" in request.body):
+            deaf.append(request.path)
+            raise ConnectionAbortedError
+        well.append(request.path)
+        return 200, {}, b""
+
+    with http_peer(hangs_up) as server:
+        place = f"127.0.0.1:{server.port}"
+        for path in paths:
+            options = {"url": f"http://{place}/{path}", "format": "TEMPLATE", "body": "{event}"}
+            store.rules.save(rule(WHITE, "http", path, **options), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        workers._pauses_s["http"] = (0.01, 0.02)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(5):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        workers.start()
+        try:
+            until(lambda: len(well) == 4 + (len(paths) > 1), "those that it answers")
+            told = len(deaf)
+            until(lambda: len(deaf) > told, "the other one is tried all the same")
+        finally:
+            workers.stop(20.0)
+        store.close()
