@@ -313,6 +313,10 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
         self.ac_in_buffer = b""
         super().ftp_AUTH(line)
 
+    def ftp_EPSV(self, line: str) -> None:
+        """By IPv4 (1) also for who came by that to a socket of IPv6."""
+        super().ftp_EPSV("" if line == "1" and self.address != self.remote_ip else line)
+
     def ftp_PASS(self, line: str) -> None:
         if self.authenticated:
             self.respond("503 Already logged in.")

@@ -433,6 +433,12 @@ def test_who_comes_by_ipv4_is_named_by_that_though_the_socket_is_one_of_ipv6(tmp
         with camera.client(log_in=False) as client:
             answer(client, f"USER {camera.user}")
             assert answer(client, "PASS wrong") == "530 Wrong user name or password."
+        with camera.client() as client:
+            client.storbinary("STOR a", io.BytesIO(b"x"))
+            assert client.nlst() == ["a", "lists"]
+            assert answer(client, "EPSV 1").startswith("229 ")
+            client.set_pasv(False)
+            assert client.nlst() == ["a", "lists"]
         log = camera.state.logs / "ftp.log"
         until(lambda: f"wrong password for '{camera.user}' from 127.0.0.1" in log.read_text(), "the line in the log")
 
