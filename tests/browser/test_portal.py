@@ -110,6 +110,37 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
         stack.close()
 
 
+def test_a_printed_passage_says_of_which_camera_it_is_and_by_whose_clock(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    with_store(folder, lambda store: store.add_passage(passage(id="print"), [], store.lookup("HK55EVB", datetime.now(UTC), True)))
+    page.goto(f"{address}/review/passages/print")
+    page.emulate_media(media="print")
+    playwright.expect(page.locator("header .brand")).to_be_visible()
+    playwright.expect(page.locator("header .brand")).to_contain_text(
+        with_store(folder, lambda s: s.settings(GeneralSettings).device_name)
+    )
+    playwright.expect(page.get_by_text("Times are the camera's")).to_be_visible()
+    for control in ("nav.menu", ".who", ".languages form"):
+        playwright.expect(page.locator(control)).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 821, 1280])
+def test_the_tab_that_is_shown_is_in_sight_and_the_first_at_the_edge(page: Any, camera: tuple[Path, str], width: int) -> None:
+    """Where the menu did not fit, it was scrolled by the width of what stands before it as well."""
+    page.set_viewport_size({"width": width, "height": 800})
+    for path, far in (("live", False), ("logs", True)):
+        page.goto(f"{camera[1]}/{path}")
+        page.locator("main:not([inert])").wait_for()
+        left, right, scrolled = page.locator("nav.menu").evaluate(
+            """(menu) => {
+              const [shown, whole] = [menu.querySelector("[aria-current]").getBoundingClientRect(), menu.getBoundingClientRect()];
+              return [shown.left - whole.left, whole.right - shown.right, menu.scrollLeft];
+            }"""
+        )
+        assert left >= -1 and right >= -1, path
+        assert far or scrolled == 0
+
+
 def test_two_installers_at_the_first_page_do_not_overwrite_each_other(page: Any, tmp_path: Path) -> None:
     prepare(tmp_path)
     stack = Stack(tmp_path, ("manager",))

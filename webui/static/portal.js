@@ -453,5 +453,6 @@ for (const kind of ["pointerover", "focusin"]) {
 // On a narrow screen the menus scroll: what is marked comes into sight.
 for (const marked of $$("nav [aria-current]")) {
   const menu = marked.closest("nav ul, nav");
-  menu.scrollLeft = marked.offsetLeft - menu.clientWidth / 2 + marked.clientWidth / 2;
+  const [seen, whole] = [marked.getBoundingClientRect(), menu.getBoundingClientRect()];
+  menu.scrollLeft += seen.left - whole.left - (whole.width - seen.width) / 2;
 }
