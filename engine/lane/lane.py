@@ -94,6 +94,8 @@ class Lane:
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
         self._unseen: list[str] = []
         self._resolved_ns = 0
+        self._untold: list[Effect] = []
+        """What had happened by the time that a vehicle was asked about."""
         self._left_arming_ns = 0
         """When the arming loop was left last since the safety loop was occupied, or somebody opened the barrier; 0: not yet."""
         self._somebody_ns = 0
@@ -143,7 +145,7 @@ class Lane:
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
         """A vehicle that a list lets in. OPEN: the opening is now its own. WAIT: an effect reports the outcome. The same
         passage may be asked about again."""
-        self._machine.tick(now_ns)  # lapsed openings are no obstacle
+        self._untold += self._machine.tick(now_ns)  # lapsed openings are no obstacle
         request = _Request(
             vehicle,
             lists,
@@ -259,7 +261,7 @@ class Lane:
     def _resolve(self, now_ns: int) -> list[Effect]:
         """Asks again for every waiting vehicle, the first one first."""
         self._resolved_ns = now_ns
-        happened: list[Effect] = self._may_have_driven_in(now_ns)
+        happened, self._untold = [*self._untold, *self._may_have_driven_in(now_ns)], []
         for request in list(self._waiting):
             verdict = self._judge(request, now_ns)
             if verdict.kind == WAIT and request.until_ns > now_ns:

@@ -29,6 +29,8 @@ RECENT_NS = 600_000_000_000
 LOOK_EVERY_S = 2.0
 """For a place for whom was refused for want of one: it is not told here when somebody corrects a count."""
 
+_ShutOut = tuple[Passage, tuple[Match, ...]]
+
 
 class Refused:
     """Any thread may call. `read_again(message)` asks the engine, WireError if there is none."""
@@ -37,7 +39,7 @@ class Refused:
         self._clock = clock
         self._read_again = read_again
         self._lock = threading.Lock()
-        self._shut_out: deque[tuple[Passage, tuple[Match, ...]]] = deque(maxlen=MOST)
+        self._shut_out: deque[_ShutOut] = deque(maxlen=MOST)
         """For want of a place, oldest first."""
         self._had_opening: deque[Passage] = deque(maxlen=MOST)
         """Because the barrier had been opened for him already."""
@@ -80,18 +82,20 @@ class Refused:
             while self._shut_out and now_ns - self._shut_out[0][0].monotonic_ns > RECENT_NS:
                 self._shut_out.popleft()
             waiting = list(self._shut_out)
-        for each in waiting:
-            passage, matches = each
-            try:
-                if inside.no_place(store, passage, matches) is not None:
-                    continue
-                self._read_again(ReadAgain(passage.id, passage.plate))
-            except (StoreError, WireError) as why:
-                log.debug("%s", why)  # again in a moment
-                return
-            with self._lock:
-                self._shut_out = deque((one for one in self._shut_out if one is not each), maxlen=MOST)
+        try:
+            # Twice: a place that became free as the others were looked at is the first one's.
+            first = self._first(store, inside, waiting) and self._first(store, inside, waiting)
+            if first is not None:
+                self._read_again(ReadAgain(first[0].id, first[0].plate))
+        except (StoreError, WireError) as why:
+            log.debug("%s", why)  # again in a moment
             return
+        with self._lock:
+            self._shut_out = deque((each for each in self._shut_out if each is not first), maxlen=MOST)
+
+    def _first(self, store: Store, inside: Inside, waiting: Sequence[_ShutOut]) -> _ShutOut | None:
+        """The first one for whom there is a place."""
+        return next((each for each in waiting if inside.no_place(store, *each) is None), None)
 
     def ended_unused(self, vehicle: Vehicle) -> None:
         """The vehicle's opening: if it was read meanwhile, and refused for that opening, it may stand there."""

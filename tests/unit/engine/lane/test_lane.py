@@ -270,6 +270,17 @@ def test_two_vehicles_without_a_gap_over_the_safety_loop_are_told_by_the_exit_lo
     assert street.names == [TAILGATE, PASSED]
 
 
+def test_an_opening_that_has_lapsed_when_the_next_vehicle_is_asked_about_is_told_all_the_same():
+    """As whoever looks at the time waits for a card that stalls: who had been refused for it was not read anew."""
+    street = Street(ARMING)
+    street.on(ARMING)
+    street.ask("AB12CDE")
+    street.now_ns += 61 * S
+    assert street.ask("XY99ZZZ").kind == OPEN
+    street.wait(0)
+    assert street.names == [UNUSED]
+
+
 def test_a_vehicle_that_backs_out_has_not_used_its_opening():
     street = Street(ARMING, SAFETY)
     street.on(ARMING)

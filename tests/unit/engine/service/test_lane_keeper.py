@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -17,9 +18,11 @@ from engine.actions import Lane
 from engine.dispatch.rules import delivery_id
 from engine.dispatch.starts import input_cause
 from engine.lane.handover import Handover
+from engine.lane.machine import Effect
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.reading.again import Again
 from engine.service.lane import LaneKeeper, Stores
+from engine.service.refused import Refused
 from engine.service.remembered import Remembered
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings
@@ -576,6 +579,19 @@ def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_pla
     gate.camera.store.occupancy.put(WHITE, 1, 0, "anna", NOW)
     until(lambda: gate.read_again, "the message")
     assert gate.read_again[0] == ReadAgain("XY99ZZZ", "XY99ZZZ")
+
+
+def test_a_place_that_becomes_free_while_it_is_looked_for_is_the_first_ones():
+    answers = iter([Effect("full")])
+    inside: Any = SimpleNamespace(no_place=lambda store, passage, matches: next(answers, None))
+    read_again: list[ReadAgain] = []
+    clock: Any = SimpleNamespace(monotonic_ns=lambda: 0)
+    refused = Refused(clock, read_again.append)
+    for plate in ("AB12CDE", "XY99ZZZ"):
+        refused.shut_out(passage(plate, plate, monotonic_ns=0), ())
+    for _ in range(3):
+        refused.look(cast(Any, None), inside)
+    assert [each.plate for each in read_again] == ["AB12CDE", "XY99ZZZ"]
 
 
 def test_who_was_refused_for_his_opening_by_a_process_that_dies_is_read_anew_when_it_has_ended_unused(gates):
