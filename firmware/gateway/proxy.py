@@ -128,7 +128,9 @@ class Proxy:
     def _done(self, connection: _UnixConnection, reply: http.client.HTTPResponse) -> None:
         whole = reply.isclosed() or reply.length == 0
         reply.close()
-        if whole and connection.sock is not None:
+        if (
+            whole and connection.sock is not None and not connection.owes
+        ):  # or the next request would be the rest of this one's body
             self._pool.give(connection)
         else:
             connection.close()
@@ -140,13 +142,14 @@ class _Stale(Exception):
 
 class _UnixConnection(http.client.HTTPConnection):
     """A connection to the portal at `path`, in the version that the client speaks: what streams is passed on as it comes.
-    `idle_since_s`: monotonic, since when nobody uses it."""
+    `idle_since_s`: monotonic, since when nobody uses it; `owes`: of its request not all was sent."""
 
     def __init__(self, path: Path, version: str) -> None:
         super().__init__("portal", timeout=ANSWER_WITHIN_S)
         self._http_vsn_str = version
         self.path = path
         self.idle_since_s = 0.0
+        self.owes = False
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -274,6 +277,7 @@ def _send(connection: _UnixConnection, target: str, length: int, headers: Mappin
         try:
             connection.send(data)
         except OSError:
+            connection.owes = True
             break  # the portal answered before it had read all, e.g. with "too large"
 
 

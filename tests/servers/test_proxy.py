@@ -128,6 +128,28 @@ def test_the_answer_comes_through_without_the_headers_of_the_hop(site: Site) -> 
     assert "X-Hop" not in reply.headers and reply.headers["Server"] == "gatewright"
 
 
+def test_a_connection_on_which_a_body_was_not_sent_whole_serves_nobody_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portal that read nothing for a minute and then answered took the next visitor's request for the rest of the body."""
+    send = module._UnixConnection.send
+
+    def not_the_body(connection: Any, data: Any) -> None:
+        if data == b"body":
+            raise TimeoutError
+        send(connection, data)
+
+    monkeypatch.setattr(module._UnixConnection, "send", not_the_body)
+
+    def talk(peer: socket.socket, head: bytes) -> None:
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+        peer.sendall(answer + (b"late" if head.startswith(b"POST") else b"next"))
+        while peer.recv(65536):
+            peer.sendall(answer + b"rest")
+
+    site.portal(talk)
+    assert requests.post(f"{site.url}/anpr/", data=b"body", timeout=20).text == "late"
+    assert requests.get(f"{site.url}/anpr/", timeout=20).text == "next"
+
+
 def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     portal = site.portal(says(b"HTTP/1.1 204 No Content\r\n\r\n"))
     before_ns = time.monotonic_ns()
