@@ -53,10 +53,10 @@ class NotChecked(PackageError):
     """Whether the package is what was signed is unknown: its check failed, not the package. It must not run."""
 
 
-def check_slot(folder: Path, slot: Slot, trust: TrustedKeys) -> None:
+def check_slot(folder: Path, slot: Slot, trust: TrustedKeys, unsigned: bool = True) -> None:
     """check_tree of an installed version, which still has to be the very one that was installed: a card may be another camera's,
-    and an older version with a hole has the right signature too."""
-    check_tree(folder, trust, unsigned=not slot.signed_by)
+    and an older version with a hole has the right signature too. `unsigned`: one that nobody signed then may be so still."""
+    check_tree(folder, trust, unsigned=unsigned and not slot.signed_by)
     if manifest_sha256(_read(folder / CONF), _read(folder / HASHES)) != slot.manifest_sha256:
         if slot.signed_by:
             raise PackageError(

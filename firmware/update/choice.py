@@ -86,7 +86,7 @@ def _tried(slots: Slots, slot: Slot, trust: TrustedKeys) -> Slot | None:
             _say(f"{slot.version} is not tried: its start cannot be counted: {why}")
             return None
     try:
-        check_slot(slots.path(HOST_NAME, slot), slot, trust)
+        check_slot(slots.path(HOST_NAME, slot), slot, trust, unsigned=False)
     except NotChecked as why:  # no fault of this version: it does not lose its place
         _say(f"{slot.version} does not run: {why}")
         return None

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,13 @@ def test_if_both_versions_are_damaged_the_built_in_host_runs(camera: Camera) -> 
 def test_without_its_key_no_uploaded_host_runs(camera: Camera) -> None:
     camera.update("3.0.0", GOOD)
     (camera.state.host / "trust" / "tiny.pub").unlink()
+    assert camera.choose() == ""
+
+
+def test_a_host_that_nobody_signed_never_runs_whatever_its_record_says(camera: Camera) -> None:
+    slot = camera.update("2.0.0", GOOD)
+    (camera.slots.path(HOST_NAME, slot) / "package.sig").write_bytes(bytes(64))
+    camera.slots._put(HOST_NAME, replace(slot, signed_by=""))
     assert camera.choose() == ""
 
 
