@@ -34,6 +34,8 @@ SET_BACK_S = 1.0
 PATIENCE = 3
 """Tries without an answer after which it is another delivery's turn."""
 
+MOST_YOUNG = 1000
+
 WATCHED_S = 60.0
 """For so long after that, what is further ahead than this lane's own longest pause is due at once: nothing that opens a gate lives
 longer. Else it would wait until the clock is as late again, for minutes, and its car with it."""
@@ -95,6 +97,10 @@ class Workers:
         """By action: its tries since a peer answered one of it last."""
         self._suspects: set[str] = set()
         """Deliveries that got no answer again and again, while the next one of their action did."""
+        self._late: dict[str, int] = {}
+        """Deliveries under way that are too old by the wall clock, with their numbers."""
+        self._young: set[int] = set()
+        """Those that are not too old by the other clock (engine/dispatch/age.py): they wait for their peer as all others do."""
         self._unclaimed: set[int] = set()
         """Deliveries that were carried out although the storage could not record that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
@@ -185,12 +191,18 @@ class Workers:
             left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
-            elif head.not_after <= now or self._breaker.allows(peer, now_ns):
-                item = self._take(self._whose_turn(head, now))
+            elif self._is_late(head, now) or self._breaker.allows(peer, now_ns):
+                chosen = self._whose_turn(head, now)
+                item = self._take(chosen)
                 if item is not None:
+                    if chosen.not_after <= now:
+                        self._late[item.id] = chosen.number
                     self._breaker.begin(peer)
                     return item, peer, 0.0
         return None, "", max(wait_s, LEAST_WAIT_S)
+
+    def _is_late(self, head: Head, now: datetime) -> bool:
+        return head.not_after <= now and head.number not in self._young
 
     def _silent_ns(self, head: Head) -> int:
         """Those first whose last try was answered, then those that have been left alone for longest: of two actions with one peer
@@ -202,7 +214,7 @@ class Workers:
         """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
         soon too old anyhow, and its order counts: a display shows what came last."""
         silence = self._silence.get(head.rule_id)
-        if self._lane is Lane.FAST or silence is None or silence.tries % PATIENCE or head.not_after <= now:
+        if self._lane is Lane.FAST or silence is None or silence.tries % PATIENCE or self._is_late(head, now):
             return head
         return self._outbox.behind(head) or head
 
@@ -234,14 +246,15 @@ class Workers:
         """Until its time comes and its peer may be tried; a delivery that is too old need not wait for its peer."""
         if not self._outbox.is_due(head, now, self._longest_pause_s(head, now_ns)):
             return (head.next_try_at - now).total_seconds()
-        expires_s = (head.not_after - now).total_seconds()
         again_ns = max(self._breaker.again_ns(peer), self._log_ins.again_ns(_action(head.rule_id)))
-        return min(expires_s, (again_ns - now_ns) / 1e9)
+        again_s = (again_ns - now_ns) / 1e9
+        return again_s if head.number in self._young else min((head.not_after - now).total_seconds(), again_s)
 
     def _peer(self, rule_id: int) -> str:
         return self._peer_of(rule_id) or (_action(rule_id) if self._lane is Lane.SLOW else "")
 
     def _settle(self, item: Delivery) -> None:
+        late = self._late.pop(item.id, None)
         try:
             tried = self._performer.perform(item)
         except StoreError as why:
@@ -258,6 +271,10 @@ class Workers:
         peer = tried.peer or self._peer(item.rule_id)
         if peer:
             self._note(item, tried.answered)
+        if late is not None and tried.answered is not None:
+            if len(self._young) >= MOST_YOUNG:
+                self._young.clear()  # those that wait are found anew
+            self._young.add(late)
         if tried.answered is None:
             return
         now_ns, lives_s = self._clock.monotonic_ns(), (item.not_after - item.created_at).total_seconds()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,32 @@ def test_what_a_server_never_answers_keeps_nothing_else_from_it(tmp_path: Path, 
         finally:
             workers.stop(20.0)
         store.close()
+
+
+def test_what_was_read_before_the_clock_was_set_knocks_at_no_dead_peer_without_a_pause(tmp_path: Path) -> None:
+    """By the wall clock it was too old to wait for its peer, by the other one too young to be given up: it was tried hundreds of
+    times a second for a day, and each try was written down."""
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        store.rules.save(rule(WHITE, "http", url=f"http://{place}/", plate_image=False), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        workers._pauses_s["http"] = (200.0, 300.0)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(5):
+            then = clock.now() - timedelta(days=2)
+            intake.take(passage("HK55EVB", id=f"p{number}", at=then, monotonic_ns=clock.monotonic_ns()))
+        for _ in range(20):
+            with workers._claiming:
+                item, peer, _ = workers._claim()
+            if item is not None:
+                workers._settle(item)
+                workers._breaker.end(peer)
+    tries = sorted(each.delivery.attempts for each in store.deliveries(DeliveryQuery()))
+    store.close()
+    assert tries == [0, 0, 0, 0, 1]
