@@ -79,9 +79,20 @@ def _deliver(event: PlateEvent, options: SyslogOptions, env: ActionEnv) -> Text:
 
 
 def _by_udp(it: Exchange, options: SyslogOptions, env: ActionEnv, said: bytes) -> None:
-    address = env.network.addresses(options.host, it.end_s)[0]
+    problem = OSError()
+    for address in env.network.addresses(options.host, it.end_s):  # a name may lead to IPv6 first, where nobody listens
+        try:
+            _to(address, options.real_port, said)
+            return
+        except OSError as why:
+            problem = why
+    raise problem
+
+
+def _to(address: str, port: int, said: bytes) -> None:
+    """OSError when the network says that nobody is there."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.connect((address, options.real_port))
+        sock.connect((address, port))
         sock.send(said)
         sock.settimeout(REFUSAL_S)
         try:

@@ -101,6 +101,16 @@ def test_over_udp_it_is_one_datagram() -> None:
         assert sock.recv(65536) == LINE
 
 
+def test_over_udp_a_server_is_found_at_any_address_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first one was tried, of IPv6 as a rule, where many a log server does not listen."""
+    monkeypatch.setattr(Network, "addresses", lambda self, host, end_s: ["::1", "127.0.0.1"])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(20)
+        send(host="logs.example", port=listener.getsockname()[1])
+        assert listener.recv(65_536) == LINE
+
+
 def test_a_udp_port_where_nobody_listens_is_told() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
