@@ -117,7 +117,7 @@ def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
     goes too. `check` raises ValueError or GatewrightError if what it gets is not right. False: neither is right, and both stay as
     they are. What the disk refuses is logged."""
     copy = copy_of(file)
-    if not file.exists():
+    if _is_gone(file):
         _logged(copy, lambda: copy.unlink(missing_ok=True))
         return True
     right: bytes | None = None
@@ -125,12 +125,12 @@ def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
         try:
             data = _bytes(path)
             check(data)
+            mode = path.stat().st_mode & 0o777
         except (OSError, *WRONG) as why:
             if path == file:
                 LOG.error("%s is damaged: %s", file, why)
             continue
         right = data if right is None else right
-        mode = path.stat().st_mode & 0o777
     if right is None:
         return False
     for path in (file, copy):
@@ -141,6 +141,17 @@ def keep_copy(file: Path, check: Callable[[bytes], object]) -> bool:
 
 def _turn(file: Path) -> threading.RLock:
     return _TURNS.setdefault(file, threading.RLock())
+
+
+def _is_gone(path: Path) -> bool:
+    """What a worn card does not show is there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _found(path: Path) -> bytes | None:

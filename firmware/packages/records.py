@@ -7,7 +7,6 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -59,19 +58,19 @@ class Records:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._writing = threading.Lock()
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as why:  # the host tells people of it, and runs what lies elsewhere
+            LOG.error("%s cannot be used: %s", root, why.strerror)
         self._reserve = root / "reserve"
         """A file whose room a full disk gives to records: a way back, or Stop, must not need room that nobody has."""
         self._make_reserve()
 
     def names(self) -> tuple[str, ...]:
-        """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
-        found = []
-        for home in self._root.iterdir():
-            with suppress(FileNotFoundError, NotADirectoryError):  # somebody has just removed it, or it is none
-                if any(file.name.startswith("record.json") and file.suffix != ".new" for file in home.iterdir()):
-                    found.append(home.name)
-        return tuple(sorted(found))
+        """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them; what a
+        worn card does not let anybody look into is not, and costs no other one its start."""
+        homes = _within(self._root)
+        return tuple(sorted(home.name for home in homes if any(map(_is_record, _within(home)))))
 
     def __call__(self, name: str) -> Record:
         """PackageError when it is not installed, or its record and the copy of that are damaged."""
@@ -132,6 +131,20 @@ class Records:
                 os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
         except OSError as why:
             LOG.warning("%s: no room can be kept for records: %s", self._reserve, why.strerror)
+
+
+def _within(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):  # somebody has just removed it, or it is none
+        return []
+    except OSError as why:
+        LOG.error("%s cannot be looked into: %s", folder, why.strerror)
+        return []
+
+
+def _is_record(path: Path) -> bool:
+    return path.name.startswith("record.json") and path.suffix != ".new"
 
 
 def _parse(name: str, document: Any) -> Record:

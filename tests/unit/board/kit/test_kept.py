@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
+from typing import Any
 
-from board.kit.kept import Kept
+import pytest
+
+from board.kit.kept import Kept, copy_of, keep_copy, write_both
 
 
 def numbers(file: Path) -> Kept[int]:
@@ -34,3 +38,18 @@ def test_who_reads_while_another_writes_undoes_nothing(tmp_path: Path) -> None:
     writer.join()
     assert not undone
     assert numbers(file).read().value == 299
+
+
+def test_the_copy_counts_for_a_file_that_a_worn_card_does_not_even_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key.pub"
+    write_both(file, b"right")
+    real = Path.stat
+
+    def stat(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path == file:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert keep_copy(file, bytes.decode)
+    assert (file.read_bytes(), copy_of(file).read_bytes()) == (b"right", b"right")

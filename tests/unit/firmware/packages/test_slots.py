@@ -15,7 +15,7 @@ from board.kit.errors import PackageError
 from board.kit.files import write_beside
 from board.kit.kept import Kept
 from firmware.packages import records
-from firmware.packages.records import CAMERA, GOOD, TRIAL, Slot
+from firmware.packages.records import CAMERA, GOOD, TRIAL, Record, Records, Slot
 from firmware.packages.slots import Slots
 from firmware.packages.verify import verify
 from tests.recorder import Recorder
@@ -200,3 +200,22 @@ def test_nobody_reads_a_record_while_it_is_written(slots: Slots, tmp_path: Path,
     slots.drop("TINY", staged(slots, tmp_path))
     assert len(held) >= 4 and all(held)
     assert slots.names() == ()
+
+
+@pytest.mark.parametrize("worn", ["reserve", "OTHER", "."])
+def test_what_a_worn_card_does_not_let_anybody_look_into_costs_no_other_package_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worn: str
+) -> None:
+    for name in ("TINY", "OTHER"):
+        (tmp_path / name).mkdir()
+        Records(tmp_path).write(Record(name))
+    real_names, real_mkdir = Path.iterdir, Path.mkdir
+
+    def refuse(path: Path) -> None:
+        if path == tmp_path / worn:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "iterdir", lambda path: refuse(path) or real_names(path))
+    monkeypatch.setattr(Path, "mkdir", lambda path, **named: refuse(path) or real_mkdir(path, **named))
+    found = Records(tmp_path).names()
+    assert found == {"reserve": ("OTHER", "TINY"), "OTHER": ("TINY",), ".": ()}[worn]
