@@ -141,6 +141,23 @@ def test_the_tab_that_is_shown_is_in_sight_and_the_first_at_the_edge(page: Any, 
         assert far or scrolled == 0
 
 
+def test_with_colours_of_ones_own_the_page_still_says_what_is_on_and_where_one_is(browser: Any, camera: tuple[Path, str]) -> None:
+    """Windows' contrast themes take every background: a switch was not to be seen, nor which tab is shown."""
+    look = "(each) => { const seen = getComputedStyle(each); return [seen.backgroundColor, seen.borderBottomColor]; }"
+    with page_of_its_own(browser, forced_colors="active", reduced_motion="reduce") as page:
+        page.goto(f"{camera[1]}/general")
+        page.locator("main:not([inert])").wait_for()
+        canvas = page.locator("body").evaluate(look)[0]
+        switch = page.locator(".switch input").first
+        before = switch.evaluate(look)[0]
+        switch.click()
+        assert len({canvas, before, switch.evaluate(look)[0]}) == 3
+        assert page.locator(".menu [aria-current]").evaluate(look)[0] != canvas
+        assert page.locator(".menu a:not([aria-current])").first.evaluate(look)[1] == canvas
+        assert switch.evaluate("(each) => getComputedStyle(each, '::after').transitionProperty") == "none"  # nothing moves
+        switch.click()
+
+
 def test_two_installers_at_the_first_page_do_not_overwrite_each_other(page: Any, tmp_path: Path) -> None:
     prepare(tmp_path)
     stack = Stack(tmp_path, ("manager",))
