@@ -687,8 +687,9 @@ class LaneKeeper:
     def stored(self, passage: Passage, decision: Decision) -> None:
         self._count_let_in(passage, decision)
         with self._news:
-            early = self._known.early
-            self._take([early.pop(key) for key in list(early) if key[0] == passage.id])
+            early = [key for key in self._known.early if key[0] == passage.id]
+            if early:
+                self._take([self._known.early.pop(key) for key in early])
             if decision.outcome not in ("opened", WAITING) and self._lane is not None and self._begun:
                 self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
 
