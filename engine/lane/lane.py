@@ -199,10 +199,10 @@ class Lane:
 
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
-        stood = self._machine.state == table.WAITING
+        stood, rested = self._machine.state == table.WAITING, self._rests
         changes = self._machine.active(role) != active
-        if role == SAFETY and active and changes:  # a motorcycle has left the other loop before
-            self._left_arming_ns = 0 if self._machine.active(ARMING) else now_ns
+        if role == SAFETY and active and changes:  # a motorcycle has left the other loop before; who drives out was not on it
+            self._left_arming_ns = now_ns if self._left_arming_ns and not self._machine.active(ARMING) else 0
         if role == ARMING and not active and changes:
             self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
@@ -212,7 +212,10 @@ class Lane:
             if stood and not active:  # it went back
                 self._nobody_stands_there()
         self._look_who_drove_in(happened, now_ns)
-        return happened + self._resolve(now_ns)
+        happened += self._resolve(now_ns)
+        if self._rests and not rested:
+            self._left_arming_ns = 0
+        return happened
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
         """An input is reported as stuck, or as working again."""
@@ -222,7 +225,7 @@ class Lane:
 
     def by_hand(self, now_ns: int) -> list[Effect]:
         """Somebody opened the barrier."""
-        if self._machine.state in (table.FREE, table.WAITING):
+        if self._rests:
             self._left_arming_ns = 0
         return self._machine.open(BY_HAND, now_ns)
 
@@ -258,6 +261,11 @@ class Lane:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    @property
+    def _rests(self) -> bool:
+        """No opening is alive, and nobody drives through."""
+        return self._machine.state in (table.FREE, table.WAITING)
+
     def _resolve(self, now_ns: int) -> list[Effect]:
         """Asks again for every waiting vehicle, the first one first."""
         self._resolved_ns = now_ns
@@ -290,7 +298,7 @@ class Lane:
         """Who waits while somebody is let in by hand may be that one: the barrier would open again, for whoever comes next. It is
         read anew where it stands, if it does."""
         machine = self._machine
-        if not self._somebody_ns or machine.active(SAFETY) or machine.state not in (table.FREE, table.WAITING):
+        if not self._somebody_ns or machine.active(SAFETY) or not self._rests:
             return []
         self._somebody_ns = 0
         if machine.has(ARMING) and not self._left_arming_ns:

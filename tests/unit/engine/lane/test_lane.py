@@ -513,6 +513,21 @@ def test_who_stands_on_the_arming_loop_while_somebody_else_is_let_out_by_hand_wa
     assert street.names == [PASSED, OPEN_NOW]
 
 
+def test_who_waits_farther_away_while_somebody_else_is_let_out_by_hand_waits_for_that_alone():
+    """Of each that drove out he was read anew, which is done a few times only."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING, SAFETY)
+    street.off(ARMING, SAFETY)
+    street.wait(11)
+    street.take(street.lane.by_hand(street.now_ns))
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(1)
+    street.on(SAFETY)
+    street.off(SAFETY)
+    street.on(ARMING)
+    assert street.names[1:] == [PASSED, OPEN_NOW]
+
+
 def test_who_is_read_while_somebody_who_was_let_in_by_hand_is_below_the_barrier_waits_for_that_alone():
     street = Street(ARMING, SAFETY)
     street.on(ARMING)
