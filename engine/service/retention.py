@@ -154,6 +154,7 @@ class Retention:
         self._delete([passage for passage, _ in overdue])
         self._store.passages.forget_deleted()
         if overdue:
+            self._store.passages.clean_index()
             self._store.db.empty_wal()
             log.info("%d passages deleted that waited for a message as the data of their plate was deleted", len(overdue))
 

@@ -39,6 +39,9 @@ WAITING = "EXISTS (SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.fi
 _LATER = "to delete: "
 """Before a passage's id: the name of a counter, which outlives a restart."""
 
+UNCLEAN = "index to clean"
+"""Name of a counter: parts of plates that were to be deleted are left in the index of the search (engine/store/upkeep.py)."""
+
 _AFTER_CARD = "p.rowid > coalesce((SELECT max(passage_rowid) FROM on_card), 0)"
 """Its pictures are in the camera: they go to the card in the passages' order (engine/store/card.py)."""
 
@@ -267,6 +270,10 @@ class Passages:
     def delete(self, rowids: Sequence[int]) -> None:
         """With their deliveries, all of which must be finished."""
         self._db.execute(f"DELETE FROM passages WHERE rowid IN ({marks(rowids)})", rowids)
+
+    def clean_index(self) -> None:
+        """So that the index of the search loses what is left there of the plates that were deleted; in the background."""
+        self._db.execute("INSERT OR REPLACE INTO counters (name, value) VALUES (?, 0)", (UNCLEAN,))
 
     def delete_later(self, ids: Sequence[str]) -> None:
         """Those that wait for a message: `overdue` gives them once it has ended."""

@@ -16,6 +16,7 @@ from engine.store.database import Database
 from engine.store.entries import COLUMNS, entry_of, values_of
 from engine.store.imports import settle, unsettled
 from engine.store.migrations import folded_of, kind_of, place_of
+from engine.store.passages import UNCLEAN
 from engine.store.rows import marks
 from engine.store.steps import Steps
 
@@ -32,6 +33,7 @@ class Upkeep:
         self._db = db
         self._clock = clock
         self._steps = Steps()
+        self._pages = Steps(fewest=1, first=1)
         self._seen: dict[int, tuple[int, int]] = {}
         self._has_looked = False
 
@@ -47,7 +49,14 @@ class Upkeep:
         if not self._has_looked:
             self._find_old_keys()
             self._has_looked = True
-        return self._settle() or self._fill_entries() or self._fill_passages() or self._fill_kinds() or self._fill_list_kinds()
+        return (
+            self._settle()
+            or self._fill_entries()
+            or self._fill_passages()
+            or self._fill_kinds()
+            or self._fill_list_kinds()
+            or self._clean_index()
+        )
 
     def _settle(self) -> bool:
         worked = False
@@ -126,6 +135,26 @@ class Upkeep:
             "JOIN passage_lists l ON l.passage_rowid = p.rowid WHERE p.rowid BETWEEN ? AND ?"
         )
         return self._go_back("list_kinds_due", lambda span: self._db.execute(sql, span))
+
+    def _clean_index(self) -> bool:
+        """FTS5 only notes what is deleted, until it merges what it was in: all is merged into one, some pages at a time."""
+        begun = self._db.row("SELECT value FROM counters WHERE name = ?", (UNCLEAN,))
+        if begun is None:
+            return False
+        merge = "INSERT INTO passage_grams (passage_grams, rank) VALUES ('merge', ?)"
+        with self._pages.step() as most, self._db.transaction():
+            before = self._changes()
+            self._db.execute(merge, (most if begun["value"] else -most,))  # a negative number is for all that is there
+            is_over = self._changes() - before < 2  # as FTS5 tells that nothing was left to do
+            self._db.execute(
+                "DELETE FROM counters WHERE name = ?" if is_over else "UPDATE counters SET value = 1 WHERE name = ?", (UNCLEAN,)
+            )
+        if is_over:
+            self._db.empty_wal()
+        return True
+
+    def _changes(self) -> int:
+        return int(self._db.rows("SELECT total_changes()")[0][0])
 
     def _go_back(self, due: str, fill: Callable[[tuple[int, int]], object]) -> bool:
         """A step from the newest passage to the oldest: those are searched for first, and these are deleted first. `fill` gets the

@@ -164,6 +164,25 @@ def test_deleted_passages_leave_nothing_in_the_tables_of_the_search(store: Store
     assert store.db.rows("SELECT rowid FROM passage_grams WHERE passage_grams MATCH '\"AB1\"'") == []
 
 
+def test_an_index_that_is_cleaned_holds_no_part_of_a_deleted_plate_and_finds_all_others(store: Store) -> None:
+    """All three of "WXY77J" were left, each with the number of its passage."""
+
+    def left() -> list[bool]:
+        blocks = b"".join(row["block"] for row in store.db.rows("SELECT block FROM passage_grams_data"))
+        return [part in blocks for part in (b"wxy", b"xy7", b"77j")]
+
+    for number in range(300):
+        store.add_passage(passage("WXY77J" if number == 150 else f"AB{number}", f"p{number}"), ())
+    store.passages.delete([each.rowid for each in store.passages.of_key("WXY77J")])
+    assert left() == [True] * 3
+    store.passages.clean_index()
+    upkeep = Upkeep(store.db, TestClock())
+    while upkeep.turn(0):
+        store.add_passage(passage("AB299", f"q{store.passages.ends()[1]}"), ())  # cars come meanwhile
+    assert left() == [False] * 3 and not store.counters()
+    assert [len(store.passages(PassageQuery(plate=f"AB{number}", limit=50))) > 0 for number in (1, 149, 151, 299)] == [True] * 4
+
+
 def test_passages_of_an_older_database_are_found_while_the_tables_are_filled(store: Store) -> None:
     for number in range(1, 40):
         add(store, f"AB1{number:02}", number)
