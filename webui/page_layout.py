@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from board.kit.state import State
@@ -21,6 +23,7 @@ from engine.settings import GeneralSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = StaticFiles(Path(__file__).parent / "static", SHARED)
+_ID = re.compile(r"/\d+(?=/|$)")
 EVERY_PAGE = "portal"
 """The script of every page."""
 
@@ -46,6 +49,7 @@ class PageLayout:
 
     def __init__(self, tabs: Sequence[Tab[Any]]) -> None:
         self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
+        self._permissions = {route.path: route.permission for tab in tabs for route in tab.routes if route.is_page}
         self._templates = Templates(TEMPLATES)
 
     def answer(
@@ -77,3 +81,8 @@ class PageLayout:
     def home(self, visitor: Visitor) -> str:
         """Path of the first tab that `visitor` may see, below /anpr/."""
         return next((tab.name for tab in self._tabs if visitor.may(tab.permission)), "")
+
+    def opens(self, visitor: Visitor, href: str) -> bool:
+        """Whether `visitor` may open the page at `href`, such as "/anpr/lists/4?view=actions"."""
+        path = urlsplit(href).path.removeprefix("/anpr/")
+        return visitor.may(self._permissions[_ID.sub("/<id>", path)])

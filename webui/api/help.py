@@ -17,7 +17,11 @@ class HelpQuery(Query):
 
 
 def _checks(topic: Topic, portal: Portal, call: Call[HelpQuery]) -> Answer:
-    return data(said({"checks": topic.checks(portal, call.query.plate)}, call.language))
+    found = topic.checks(portal, call.query.plate)
+    for each in found:
+        if each["href"] and not portal.pages.opens(call.visitor, each["href"]):
+            each["href"] = ""  # who manages plates and actions may not open Audit, logs and what administrators are told
+    return data(said({"checks": found}, call.language))
 
 
 def _route(topic: Topic) -> Route[Portal]:
