@@ -18,9 +18,10 @@ from board.kit.errors import ConfigError, PeerRefused
 from board.kit.state import State
 from engine.exchange.kind import Done
 from engine.exchange.kinds import find_jobs
-from engine.exchange.local_files import KEPT_FREE, keep, room
+from engine.exchange.local_files import KEPT_FREE, PIECE_BYTES, holds, keep, naming, room
 from engine.exchange.work import run_job
 from engine.settings import GeneralSettings
+from engine.store.notes import Spelling
 from engine.types import Job
 from tests.samples import ALL, NOW, new_store, passage
 
@@ -76,3 +77,13 @@ def test_a_file_leaves_room_for_passages(tmp_path: Path, monkeypatch: pytest.Mon
     free = KEPT_FREE
     with pytest.raises(ConfigError, match="the storage is nearly full"):
         room(tmp_path, 500)
+
+
+@pytest.mark.parametrize("at", [-7, -1, 0])
+def test_a_plate_is_found_wherever_a_piece_of_a_large_file_ends(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "1" / "list.csv"
+    path.parent.mkdir()
+    path.write_text(f"{';' * (PIECE_BYTES + at)}MÜ-X 12;Anna")
+    assert list(naming(tmp_path, Spelling("MUX12", "MÜ-X 12"))) == [path]
+    assert not list(naming(tmp_path, Spelling("MUX1")))
+    assert holds(path, "X 12") and not holds(path, "X12")
