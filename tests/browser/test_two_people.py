@@ -299,12 +299,13 @@ def test_a_file_that_does_not_reach_the_camera_is_said_to(browser: Any, camera: 
 
 
 def test_what_one_has_saved_oneself_is_nobody_elses_change(browser: Any, camera: tuple[Path, str]) -> None:
-    """The page stays when the service does not come back: saved once more, it sends what differs from what is stored by then."""
+    """The page stays when the service does not come back: saved once more, it sends what differs from what is stored by then, also
+    where that is not quite what was typed."""
     folder, address = camera
     with page_of_its_own(browser) as page:
         page.route("**/api/restart", lambda route: route.fulfill(status=503, json={"error": "The service does not answer."}))
         page.goto(f"{address}/general")
-        for typed in ("Once", "Twice"):
+        for typed in ("Once ", "Twice"):
             page.locator("#f-site").fill(typed)
             with page.expect_response(lambda response: response.request.method == "PUT") as saved:
                 page.get_by_role("button", name="Save and restart service").click()

@@ -314,15 +314,6 @@ function showedLike(field, other) {
   for (const [number, input] of inputs.entries()) if (!input.dataset.week) Object.assign(input, entered[number]);
 }
 
-/** From now on the field counts as one that showed what it holds: it is stored. */
-function showsWhatItHolds(field) {
-  for (const input of $$("input, select, textarea", field)) {
-    if (input.dataset.shown !== undefined) input.dataset.shown = input.value;
-    else if (input.tagName === "SELECT") for (const option of input.options) option.defaultSelected = option.selected;
-    else [input.defaultValue, input.defaultChecked] = [input.value, input.checked];
-  }
-}
-
 /** A field's content in words; "" where it is a drawing or a week. */
 function inWords(field) {
   const input = $("input[name], select[name], textarea[name]", field) ?? $("input, select, textarea", field);
@@ -335,11 +326,25 @@ function inWords(field) {
 
 const pathsOf = ({options = {}, ...own}) => [...Object.keys(own), ...Object.keys(options).map((name) => `options.${name}`)];
 
+/** The form as `theirs(page)` finds it in its page, loaded anew; null if the camera does not give that. */
+async function loadedAnew(theirs) {
+  const html = await fetch(location.href).then((response) => response.text(), () => "");
+  return theirs(new DOMParser().parseFromString(html, "text/html"));
+}
+
+/** From now on what was sent, and is stored, counts as shown as it is stored: without a blank at its end, with its password hidden. */
+async function showsStored(form, sent, theirs) {
+  const now = await loadedAnew(theirs);
+  for (const path of now ? pathsOf(sent) : []) {
+    const [field, other] = [fieldOf(form, path), fieldOf(now, path)];
+    if (field && other) showedLike(field, other);
+  }
+}
+
 /** Of what `sent` changes, what somebody else has changed as well since the page came, as problems of those fields. Each is one only
  *  once: whoever sends it again has read what is stored, and wants his own. `theirs(page)`: the form as `page`, loaded anew, has it. */
 async function changedByOthers(form, sent, theirs) {
-  const html = await fetch(location.href).then((response) => response.text(), () => ""); // what is wrong then is said when it is sent
-  const now = theirs(new DOMParser().parseFromString(html, "text/html"));
+  const now = await loadedAnew(theirs); // what is wrong then is said when it is sent
   if (!now) return [];
   const problems = [];
   for (const path of pathsOf(sent)) {
@@ -373,9 +378,11 @@ export function connectForm(form, {method, path, body = values, then, place, the
     const answer = await api(verb, typeof path === "function" ? path() : path, sent);
     clearProblems(form);
     stored();
-    if (verb === "PUT") for (const field of pathsOf(sent).map((each) => fieldOf(form, each))) if (field) showsWhatItHolds(field);
     (place || $("#notices")).replaceChildren();
-    await then(answer);
+    try { await then(answer); } catch (error) {
+      if (verb === "PUT") await showsStored(form, sent, theirs);
+      throw error;
+    }
   });
 }
 
