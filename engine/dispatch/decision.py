@@ -8,16 +8,22 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
 from engine.actions import Kinds
-from engine.dispatch.rules import unmet
+from engine.dispatch.rules import OTHER_WAY, unmet
 from engine.dispatch.starts import STARTS, begins, insists, only_ends, opens
 from engine.lists import Finding, Lapsed
 from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
 
 NOT_MEANT = mark("{action} of {list} is not meant for it: {why}")
-"""The reason for a car that meets no action's conditions: nobody refused it."""
+"""The reason for a car that meets no action's conditions."""
 
 UNLICENSED = Decision("refused", Text("there is no licence"))
+
+
+def is_for_the_other_way(decision: Decision) -> bool:
+    """Whether its direction alone is what keeps the barrier from opening: nobody refused it."""
+    why = decision.reason.values.get("why")
+    return decision.reason.key == NOT_MEANT and isinstance(why, Text) and why.key == OTHER_WAY
 
 
 def decide(

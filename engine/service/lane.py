@@ -25,7 +25,7 @@ from engine.actions import ActionKind, Kinds
 from engine.dispatch.anew import LAST_ENTRY, lapsed
 from engine.dispatch.barrier import Ruling, openers, opening_rules, rule_opens
 from engine.dispatch.bypass import Bypass, Judged, Late, in_time, is_gates, lists_beside
-from engine.dispatch.decision import NOT_MEANT, visits
+from engine.dispatch.decision import is_for_the_other_way, visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
@@ -700,7 +700,7 @@ class LaneKeeper:
         if self._has_loops() and not leaves:
             return
         # No action is meant for him: he drives out without the camera, which is told by his direction alone.
-        is_seen = decision.outcome == "reported" or (leaves and decision.reason.key == NOT_MEANT)
+        is_seen = decision.outcome == "reported" or (leaves and is_for_the_other_way(decision))
         if decision.outcome == "opened" or (is_seen and passage.plate):
             self._known.at_once.append(passage.id)
             self._to_count(passage.id)

@@ -898,6 +898,20 @@ def test_who_drives_out_where_the_action_is_meant_for_those_that_come_in_is_coun
     assert gate.car(id="back").startswith("opened")
 
 
+def test_who_would_drive_out_and_is_read_too_badly_for_that_stays_inside(gates):
+    """He was counted out before a closed barrier, and once more when he was read well."""
+    gate = gates(counts=COUNTS[3])
+    (opens,) = [each for each in gate.camera.store.rules() if each.kind == "io"]
+    gate.camera.store.rules.save(replace(opens, conditions=Conditions(min_confidence=90)), "anna")
+    gate.camera.store.occupancy.enter("AB12CDE", WHITE, gate.clock.now(), sure=True)
+    assert gate.car(direction="away", confidence=50.0).startswith("refused: ")
+    assert gate.car("XY99ZZZ", "p2", confidence=95.0).startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (2, 0)}, "the count of the one who comes in")
+    assert gate.car(id="p3", direction="away", confidence=95.0).startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count of the one who drives out")
+    assert gate.told == []
+
+
 def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates):
     gate = gates(counts=COUNTS[3])
     gate.car()
