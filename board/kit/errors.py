@@ -71,6 +71,10 @@ class DeliveryError(GatewrightError):
     """An action could not be carried out; the outbox tries again until the kind's maximum age."""
 
 
+class PeerAway(DeliveryError):
+    """The peer of an action is not there: nothing that it was to get is to blame for that."""
+
+
 class PeerRefused(DeliveryError):
     """The peer of an action is there and did not take this delivery; others to the same peer may do better."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Annotated, Any
 
-from board.kit.errors import ConfigError, DeliveryError, PeerBusy, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, PeerAway, PeerBusy, PeerRefused
 from board.kit.fields import AfterValidator
 from board.kit.words import Text, mark
 from engine.network import Network
@@ -19,6 +19,8 @@ BAD_CERTIFICATE = mark(
     "its certificate is not accepted ({reason}); the certificate of an authority of your own goes into the field for it"
 )
 BAD_TLS = mark("no TLS connection ({reason}): does it speak TLS on this port?")
+
+FAILED = mark("{target}: {reason}")
 
 MOST_ANSWERS = 65_536
 """Characters that a peer may say in one exchange of commands and answers."""
@@ -108,13 +110,13 @@ class Exchange:
         return Text("no answer in {seconds:g} s", {"seconds": self.timeout_s})
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """DeliveryError: no connection; ConfigError: actions may not reach that host."""
+        """PeerAway: no connection; ConfigError: actions may not reach that host."""
         try:
             sock = self._network.connect(host, port, self.end_s)
         except TimeoutError as why:
-            raise DeliveryError("no connection in {seconds:g} s", seconds=self.timeout_s) from why
+            raise PeerAway("no connection in {seconds:g} s", seconds=self.timeout_s) from why
         except OSError as why:
-            raise DeliveryError("no connection ({reason})", reason=why.strerror or type(why).__name__) from why
+            raise PeerAway("no connection ({reason})", reason=why.strerror or type(why).__name__) from why
         self.guard(sock)
         return sock
 
@@ -187,6 +189,8 @@ def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchan
         if it.is_over:
             raise _failed(target, it.late) from None
         raise
+    except PeerAway as why:
+        raise PeerAway(FAILED, target=target, reason=it.late if it.is_over else why.text) from None
     except DeliveryError as why:
         raise _failed(target, it.late if it.is_over else why.text) from None
     except (OSError, EOFError) as why:
@@ -196,4 +200,4 @@ def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchan
 
 
 def _failed(target: str, reason: Text) -> DeliveryError:
-    return DeliveryError("{target}: {reason}", target=target, reason=reason)
+    return DeliveryError(FAILED, target=target, reason=reason)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerAway, PeerRefused
 from board.kit.words import mark
 from engine.actions._mqtt_client import CONNECT_S, TOO_MUCH, at_once, bounds, make_client, only_new, properties_of, unconnected
 from engine.actions._mqtt_letters import OFFLINE, Account, Heard, Letter, Listening
@@ -177,7 +177,7 @@ class Link:
         """Whether the broker may be asked to keep a message; one that keeps none would let nobody in who asks."""
         self._qos = 1
         self._rest = threading.Event()
-        self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
+        self._problem: DeliveryError = PeerAway("no connection in {seconds:g} s", seconds=CONNECT_S)
         self._tries = 0
         self._acknowledged: dict[int, Any] = {}
         self._asked: list[_Asked[Any]] = []
@@ -333,7 +333,7 @@ class Link:
             self._lost(DeliveryError(why.text))
             return
         except OSError as why:
-            self._lost(DeliveryError(unconnected(why)))
+            self._lost(PeerAway(unconnected(why)))
             return
         while not client.loop():  # unlike loop_forever, it wakes when another thread publishes, and not a second later
             pass

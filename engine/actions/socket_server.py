@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from board.kit.errors import DeliveryError
+from board.kit.errors import DeliveryError, PeerAway
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._kind import ActionEnv, ActionKind
@@ -136,7 +136,7 @@ def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) ->
             one="{count} client of port {port} took {size} bytes",
         )
     if options.wait:
-        raise DeliveryError("nobody is connected to port {port}", port=options.port)
+        raise PeerAway("nobody is connected to port {port}", port=options.port)
     return Text("nobody is connected to port {port}", {"port": options.port})
 
 

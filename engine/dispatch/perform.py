@@ -9,7 +9,7 @@ from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused, StoreError
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerAway, PeerBusy, PeerRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text, mark
 from board.types import PinsDone
@@ -33,13 +33,14 @@ Later = Callable[[PinsDone | DeliveryError], object]
 class Tried:
     """The outcome of one try. `peer`: the peer, "" for none; `answered`: whether it answered, if only to refuse, None if nobody
     was asked; `later`: pins accepted it, and this is to be called with the end; `again_s`: how long the peer says to wait;
-    `log_in`: whether it refused that of the action."""
+    `log_in`: whether it refused that of the action; `away`: whether it was not there at all."""
 
     peer: str = ""
     answered: bool | None = None
     later: Later | None = None
     again_s: float = 0.0
     log_in: bool = False
+    away: bool = False
 
 
 NOBODY_ASKED = Tried()
@@ -169,7 +170,8 @@ class Performer:
         else:
             self._outbox.wait_for_peer(task.item, why.text)
         again_s = why.again_s if isinstance(why, PeerBusy) else 0.0
-        return Tried(task.peer, answered, again_s=again_s, log_in=isinstance(why, LogInRefused))
+        log_in, away = isinstance(why, LogInRefused), isinstance(why, PeerAway | PeerBusy)
+        return Tried(task.peer, answered, again_s=again_s, log_in=log_in, away=away)
 
     def _expire(self, item: Delivery, why: Text) -> Tried:
         self._give_up(item, "expired", item.note if item.note.key else why)

@@ -19,7 +19,7 @@ from engine.actions import Kinds, Lane, Pins
 from engine.actions._kind import PAUSE_S
 from engine.dispatch.breaker import LIMITS, Breaker
 from engine.dispatch.outbox import LONGEST_PAUSE_S, Outbox
-from engine.dispatch.perform import SWITCHED_OFF, Later, Performer
+from engine.dispatch.perform import SWITCHED_OFF, Later, Performer, Tried
 from engine.store.queries import Head, RuleResult
 from engine.types import ActionRule, Delivery
 
@@ -50,7 +50,8 @@ def names_of(kinds: Kinds, lane: Lane) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Silence:
-    """Tries of one action in a row that nobody answered: the first delivery, how many, when the last one ended."""
+    """Tries of one action in a row that nobody answered: the first delivery, how many of those that reached the peer, when the last
+    one ended."""
 
     oldest: str
     tries: int
@@ -214,7 +215,7 @@ class Workers:
         """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
         soon too old anyhow, and its order counts: a display shows what came last."""
         silence = self._silence.get(head.rule_id)
-        if self._lane is Lane.FAST or silence is None or silence.tries % PATIENCE or self._is_late(head, now):
+        if self._lane is Lane.FAST or silence is None or not silence.tries or silence.tries % PATIENCE or self._is_late(head, now):
             return head
         return self._outbox.behind(head) or head
 
@@ -270,7 +271,7 @@ class Workers:
                 self._pins.take_back(item.id, Text(SWITCHED_OFF))
         peer = tried.peer or self._peer(item.rule_id)
         if peer:
-            self._note(item, tried.answered)
+            self._note(item, tried)
         if late is not None and tried.answered is not None:
             if len(self._young) >= MOST_YOUNG:
                 self._young.clear()  # those that wait are found anew
@@ -290,12 +291,13 @@ class Workers:
         if not tried.answered and item.id in self._suspects:
             self._outbox.step_back(item, *self._pauses_s[item.kind])
 
-    def _note(self, item: Delivery, answered: bool | None) -> None:
+    def _note(self, item: Delivery, tried: Tried) -> None:
         """Keeps the account of who gets no answer, and which of them may themselves be to blame for it."""
+        answered = tried.answered
         with self._claiming:
             silence = self._silence.get(item.rule_id) or _Silence(item.id, 0, 0)
             if answered is False:
-                self._silence[item.rule_id] = _Silence(silence.oldest, silence.tries + 1, self._clock.monotonic_ns())
+                self._silence[item.rule_id] = _Silence(silence.oldest, silence.tries + (not tried.away), self._clock.monotonic_ns())
             elif answered or silence.oldest == item.id:
                 self._silence.pop(item.rule_id, None)
                 self._suspects.discard(item.id)

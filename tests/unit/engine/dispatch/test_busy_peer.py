@@ -213,3 +213,29 @@ def test_what_was_read_before_the_clock_was_set_knocks_at_no_dead_peer_without_a
     tries = sorted(each.delivery.attempts for each in store.deliveries(DeliveryQuery()))
     store.close()
     assert tries == [0, 0, 0, 0, 1]
+
+
+def test_of_what_waits_for_a_peer_that_is_away_only_the_oldest_is_tried(tmp_path: Path) -> None:
+    """So that it gets everything in its order once it is back."""
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        store.rules.save(rule(WHITE, "http", url=f"http://{place}/", plate_image=False), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        workers._pauses_s["http"] = (0.01, 0.02)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(3):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        workers.start()
+        try:
+            until(lambda: sum(each.delivery.attempts for each in store.deliveries(DeliveryQuery())) > 10)
+        finally:
+            workers.stop(20.0)
+    newer = [each.delivery.attempts for each in store.deliveries(DeliveryQuery())][:2]
+    store.close()
+    assert newer == [0, 0]
