@@ -226,7 +226,9 @@ def _heard(base: str, plates: SetPlate, who: str, topic: str, body: bytes) -> Le
 def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     topic = topic_of(options.topic, env.device, list=event.match.list.name, plate=event.passage.plate)
     message = env.message(event, options.format)
-    left_s = (env.not_after - env.clock.now()).total_seconds()
+    # By the clock that leaves it more: read before the wall clock was set, it would be too old for all who are not there just now.
+    by_boot_s = (env.not_after_ns - env.clock.monotonic_ns()) / 1e9
+    left_s = max((env.not_after - env.clock.now()).total_seconds(), by_boot_s)
     letter = Letter(
         topic,
         message.body,

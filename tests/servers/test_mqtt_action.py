@@ -21,7 +21,7 @@ from engine.actions._mqtt import Broker as Kept
 from engine.actions.mqtt import ACTION, MqttOptions
 from engine.network import EVERYTHING, Network
 from tests.mosquitto import Broker, Subscriber, mosquitto
-from tests.samples import DEVICE, NOW, entry, env, event
+from tests.samples import DEVICE, NOW, NOW_NS, entry, env, event
 from tests.waiting import until
 
 PLATES, STATUS = f"gatewright/{DEVICE.id}/plates", f"gatewright/{DEVICE.id}/status"
@@ -76,6 +76,14 @@ def test_an_event_arrives_as_the_document_with_its_remaining_age_and_the_deliver
     about = [("event_id", "p1"), ("camera_id", "gw-0123456789ab"), ("site", "Depot")]
     assert heard.user == [("delivery_id", "d7"), *about]
     assert not heard.retained
+
+
+def test_an_event_of_before_the_clock_was_set_waits_at_the_broker_for_as_long(broker: Broker, kept: Kept) -> None:
+    """The broker threw it away after a second."""
+    with Subscriber(broker, "gatewright/#") as listener:
+        send(kept, options(broker), not_after=NOW - timedelta(days=2), not_after_ns=NOW_NS + 3600 * 10**9)
+        listener.wait(lambda: listener.of(PLATES))
+    assert 3500 < listener.of(PLATES)[0].expiry_s <= 3600
 
 
 def test_a_test_says_that_nobody_listens(broker: Broker, kept: Kept) -> None:
