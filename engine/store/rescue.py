@@ -131,8 +131,11 @@ class Hold:
 
 def prepare(database: Path) -> None:
     """Before it is opened: what was asked for, and what is due because the file is gone or empty. StoreError: it cannot be done."""
-    if not is_asked(database) and not _is_gone(database) and not _folders(database):
-        return
+    try:
+        if not is_asked(database) and not _is_gone(database) and not _folders(database):
+            return
+    except OSError as why:  # a worn card does not even show it
+        raise problem(database.name, why) from why
     with _alone(database) as alone:
         if not alone:
             if is_asked(database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -466,6 +467,24 @@ def test_a_check_whose_reading_fails_once_finds_no_damage(tmp_path: Path, monkey
     monkeypatch.setattr(rescue, "damage", lambda *arguments: fails.pop() if fails else real(*arguments))
     again = new_store(tmp_path)
     assert (rescue.notice(again.db.path) is None) is (times == 1)
+
+
+def test_a_database_that_a_worn_card_does_not_even_show_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path).close()
+    real = Path.stat
+
+    def stat(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path == tmp_path / "anpr.db":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *arguments, **named)
+
+    with monkeypatch.context() as worn:
+        worn.setattr(Path, "stat", stat)
+        with pytest.raises(StorageRefused, match="cannot be opened"):
+            new_store(tmp_path)
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
 
 
 def _corrupt(code: int = sqlite3.SQLITE_CORRUPT_VTAB) -> sqlite3.Error:
