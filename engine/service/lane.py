@@ -31,7 +31,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
+from engine.lane.table import ARMING, LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
 from engine.service.refused import Refused
@@ -471,9 +471,15 @@ class LaneKeeper:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
             if effect.name in (UNUSED, NOT_MOVED):
-                self._refused.ended_unused(effect.vehicle)
+                self._refused.ended_unused(effect.vehicle, self._stands_before_it())
             if effect.name in ("tail_gate", "no_opening") and self._inside.counts:
                 stores.store.occupancy.drifted()
+
+    def _stands_before_it(self) -> bool:
+        """Whether the barrier is known to be down, and its vehicle has not gone back: a pulse then closes no barrier that is up."""
+        with self._news:
+            machine = self._lane.machine if self._lane is not None else None
+            return machine is not None and machine.shut() is True and (machine.active(ARMING) or not machine.has(ARMING))
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
         """False: the passage is on its way into the store; `stored` repeats the effect."""

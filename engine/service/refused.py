@@ -97,13 +97,17 @@ class Refused:
         """The first one for whom there is a place."""
         return next((each for each in waiting if inside.no_place(store, *each) is None), None)
 
-    def ended_unused(self, vehicle: Vehicle) -> None:
-        """The vehicle's opening: if it was read meanwhile, and refused for that opening, it may stand there."""
+    def ended_unused(self, vehicle: Vehicle, stands: bool) -> None:
+        """The vehicle's opening: if it was read meanwhile, and refused for that opening, it may stand there. `stands`: so it does,
+        before a barrier that is down."""
         with self._lock:
             read = [each for each in self._had_opening if vehicle_of(each, ()).may_be(vehicle)]
             self._had_opening = deque((each for each in self._had_opening if each not in read), maxlen=MOST)
-        for passage in read[-1:]:
+        asked = [ReadAgain(each.id, each.plate) for each in read[-1:]]
+        if stands and not asked and vehicle.passage_id:
+            asked = [ReadAgain(vehicle.passage_id, vehicle.plate)]
+        for each in asked:
             try:
-                self._read_again(ReadAgain(passage.id, passage.plate))
+                self._read_again(each)
             except WireError as why:
                 log.debug("%s", why)  # the next engine reads it by itself

@@ -533,6 +533,37 @@ def test_another_read_of_who_has_driven_in_is_not_read_anew(gates):
     assert gate.read_again == []
 
 
+def test_who_stands_before_a_barrier_that_did_not_move_or_came_down_before_he_drove_in_is_read_anew(gates):
+    """The engine knew the car, and he stood before a closed barrier for good."""
+    gate = gates(down="DI3", **LOOPS)
+    gate.lines(DI1=True, DI2=False, DI3=True)
+    gate.car()
+    gate.clock.advance(11)
+    gate.lines(DI2=False)
+    until(lambda: gate.read_again == [ReadAgain("p1", "AB12CDE")], "the message")
+    assert gate.car(id="p2") == "opened: AB12CDE is on WHITELIST"
+    gate.lines(DI3=False)
+    gate.lines(DI3=True)
+    until(lambda: gate.read_again[1:] == [ReadAgain("p2", "AB12CDE")], "the message")
+    assert gate.car(id="p3") == "opened: AB12CDE is on WHITELIST"
+    gate.lines(DI3=False)
+    gate.lines(DI1=False)  # he goes back
+    gate.lines(DI3=True)
+    until(lambda: [name for name, _ in gate.told][2:] == ["opening_unused"], "the end of his opening")
+    assert len(gate.read_again) == 2
+
+
+def test_who_stands_before_a_barrier_that_may_be_up_is_not_read_anew(gates):
+    """A pulse closes it where one input opens and closes."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.clock.advance(61)
+    gate.lines(DI2=False)
+    until(lambda: [name for name, _ in gate.told] == ["opening_unused"], "the end of his opening")
+    assert gate.read_again == []
+
+
 def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=False)
