@@ -326,9 +326,9 @@ class Lane:
         return min((each.since_ns for each in self._in_vain_lately(now_ns) if each.vehicle.may_be(vehicle)), default=now_ns)
 
     def _stands_behind(self, request: _Request, now_ns: int) -> Verdict | None:
-        """It cannot get past one that came before it and is about to be read anew."""
-        before = (each for each in self._in_vain_lately(now_ns) if each.stands and each.since_ns < request.since_ns)
-        return BEHIND if any(before) else None
+        """It cannot get past one that came before it and waits, as for the second camera, or is about to be read anew."""
+        ahead = [*self._waiting, *(each for each in self._in_vain_lately(now_ns) if each.stands)]
+        return BEHIND if any(each.since_ns < request.since_ns for each in ahead) else None
 
     def _give(self, request: _Request, now_ns: int) -> None:
         view = self._pair.agreeing(request.vehicle.plate, request.seen_ns)

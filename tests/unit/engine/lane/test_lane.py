@@ -632,6 +632,22 @@ def test_the_second_camera_agrees_before_or_after():
     assert street.names == [OPEN_NOW]
 
 
+def test_who_waits_for_the_second_camera_is_let_in_before_the_one_behind_whom_it_read_first():
+    """The barrier was opened for that one, who cannot get past him."""
+    street = Street(ARMING, SAFETY, second_camera="own")
+    street.take(street.lane.heard(street.now_ns))
+    street.on(ARMING)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.take(street.lane.view(View("2", "e1", "XY99ZZZ", WHITE, street.now_ns), street.now_ns))
+    street.wait(0.1)
+    assert said(street.ask("XY99ZZZ")) == (WAIT, "the vehicle before it has not driven in yet")
+    street.take(street.lane.view(View("2", "e2", "AB12CDE", WHITE, street.now_ns), street.now_ns))
+    assert street.lane.machine.holder == Vehicle("AB12CDE", "AB12CDE")
+    street.on(SAFETY)
+    street.off(SAFETY)
+    assert street.names == [OPEN_NOW, PASSED, OPEN_NOW]
+
+
 def test_one_view_lets_in_one_vehicle_however_often_it_is_repeated():
     street = Street(second_camera="refuse", same_vehicle_s=0.0, times=Times(lapse_s=0.5))
     view(street, "AB12CDE")
