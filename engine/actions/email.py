@@ -169,7 +169,9 @@ def _deliver(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> Text:
         sent = _send(it, options, [each for each in receivers if each not in before], mail)
         taken = [*before, *sent.taken]
         if sent.refused and not taken:
-            raise _refusal(options, *next(iter(sent.refused.values())))
+            code, reason = next(iter(sent.refused.values()))
+            known = {code: PeerBusy} if code == 421 else {}  # a server that does not relay says 454 to one receiver, as to a log-in
+            raise _refusal(options, code, reason, known)
     left_out = [*sent.refused, *wrong]
     but_not = Text(BUT_NOT, {"server": options.server, "receivers": taken, "refused": left_out})
     if any(code < 500 for code, _ in sent.refused.values()):  # not for good: the others are not to get it with every try
@@ -318,11 +320,13 @@ def _client(it: Exchange, options: EmailOptions) -> SMTP:
     return Client(local_hostname="[127.0.0.1]", timeout=options.timeout_s)
 
 
-def _refusal(options: EmailOptions, code: int, text: bytes | str) -> DeliveryError:
+def _refusal(
+    options: EmailOptions, code: int, text: bytes | str, known: Mapping[int, type[DeliveryError]] = MEANT_FOR_ALL
+) -> DeliveryError:
     if code < 0:
         return DeliveryError("it does not answer in SMTP")
     reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    kind = MEANT_FOR_ALL.get(code, PeerRefused)
+    kind = known.get(code, PeerRefused)
     return kind(ANSWERS, server=options.server, code=code, reason=one_line(reason, 200))
 
 

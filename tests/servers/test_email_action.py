@@ -42,6 +42,8 @@ class Box:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, receiver: str, options: Any) -> str:
         if receiver.startswith("nobody"):
             return "550 no such user"
+        if receiver.startswith("abroad"):
+            return "454 4.7.1 relay access denied"
         if receiver.startswith("later") and not self.asked_before:
             self.asked_before = True
             return "450 greylisted"
@@ -325,3 +327,10 @@ def test_a_server_that_looks_at_a_mail_for_long_gets_it_once(monkeypatch: pytest
     monkeypatch.setattr("engine.actions.email.ANSWER_S", 1.0)
     with talker(looks_at_mails(4.0)) as port, pytest.raises(DeliveryError, match="no answer in 2 s"):
         send(port=port, tls="none", timeout_s=1)
+
+
+def test_a_receiver_whom_a_server_does_not_relay_to_is_no_refused_log_in(serve: Serve) -> None:
+    server = serve()
+    with pytest.raises(DeliveryError, match=r"answers 454 4\.7\.1 relay access denied") as why:
+        send(port=server.port, tls="none", to="abroad@example.org")
+    assert type(why.value) is PeerRefused
