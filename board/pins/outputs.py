@@ -239,6 +239,15 @@ class Outputs:
         if errors:
             raise errors[0]
 
+    def rest_but_for_pulses(self, until_ns: int) -> None:
+        """Off is what holds or plays, and each pulse that ends after `until_ns`. BoardError: an output cannot be driven."""
+        for name, output in self._outputs.items():
+            if not (output.active and output.pulse_until_ns and output.pulse_until_ns <= until_ns) or output.pattern:
+                self.switch_off(name)
+            else:
+                output.holders.clear()
+                output.kept = False
+
     def _find(self, name: str) -> _Output:
         if name not in self._outputs:
             raise BoardError("there is no output {name!r}; this board has {outputs}", name=name, outputs=tuple(self._outputs))

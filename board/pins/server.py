@@ -62,6 +62,8 @@ log = logging.getLogger("pins")
 BEAT_S = 1.0
 LATE_BEAT_S = 2.0
 """A beat may be this late while an output is on: a slow card is not a hang. The end of a pulse has no such grace."""
+FINISH_S = 2.0
+"""A pulse that ends within this time of an order to stop ends by itself: a barrier may miss one that is cut short."""
 KNOWN_IDS = 256
 MAX_CLIENTS = 32
 
@@ -157,9 +159,25 @@ class PinsServer:
                 for key, _ in self._selector.select(self._patience_s(next_beat_ns)):
                     key.data()
                 self._do_due()
+            self._finish_pulses(guardian)
         finally:
             signal.set_wakeup_fd(previous)
             self._end(listener, guardian)
+
+    def _finish_pulses(self, guardian: Guardian) -> None:
+        """Nobody is listened to any more, but inputs guard to the end."""
+        until_ns = self._clock.monotonic_ns() + round(FINISH_S * 1e9)
+        self._outputs.rest_but_for_pulses(until_ns)
+        with selectors.DefaultSelector() as woken:
+            woken.register(self._wake_read, selectors.EVENT_READ)
+            while (now_ns := self._clock.monotonic_ns()) < until_ns and (due_ns := self._outputs.next_ns()) is not None:
+                guardian.expect(self._silent_until_ns(until_ns))
+                dues = [due_ns, until_ns, *([] if (settled_ns := self._inputs.next_ns()) is None else [settled_ns])]
+                if woken.select(max(0, min(dues) - now_ns) / 1e9):
+                    self._woken()
+                self._outputs.end_due()
+                self._inputs.settle_due()
+                self._outputs.obey_guards()
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
