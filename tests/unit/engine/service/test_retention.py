@@ -336,6 +336,38 @@ def test_a_clock_that_lost_its_time_while_the_camera_was_off_costs_no_passage(tm
     assert (swept(disk), len(ids(disk))) == (0, 3)
 
 
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_clock_that_goes_years_ahead_before_the_first_look_at_it_costs_no_passage(tmp_path: Path, follows: bool) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    disk.clock._follows = follows
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.restart()
+    disk.clock._now += timedelta(days=3_650)
+    disk.store.add_passage(passage(id="late", at=disk.clock.now()), ())  # the last that is known
+    assert swept(disk) == 0
+    disk.clock._now -= timedelta(days=3_650)
+    assert (swept(disk), len(ids(disk))) == (0, 4)
+
+
+def test_a_time_server_that_is_ten_years_wrong_at_the_start_costs_no_passage(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 3, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.at(NOW + timedelta(days=3_650))
+    disk.restart()
+    assert (swept(disk), len(ids(disk))) == (0, 3)
+
+
+def test_a_clock_that_its_time_server_sets_after_the_start_is_not_doubted(tmp_path: Path) -> None:
+    """A board without a battery that is on for some hours a week would delete nothing any more."""
+    disk = Disk(tmp_path, 3, free_pct=50)
+    disk.clock._follows = False
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.restart()
+    disk.clock._follows = True
+    disk.clock._now += timedelta(days=40)
+    assert swept(disk) == 3
+
+
 def test_a_damaged_database_that_was_set_aside_goes_when_its_passages_would(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1, free_pct=50)
     purge(disk, purge="days", purge_days=30, purge_interval="hour")
