@@ -97,7 +97,8 @@ class Lane:
         self._untold: list[Effect] = []
         """What had happened by the time that a vehicle was asked about."""
         self._left_arming_ns = 0
-        """When the arming loop was left last since the safety loop was occupied, or somebody opened the barrier; 0: not yet."""
+        """When whoever is below the barrier, or was last, left the arming loop, or reached the safety loop without it; 0: not
+        yet, since that one came or somebody opened the barrier."""
         self._somebody_ns = 0
         """Since when a vehicle of unknown plate is driving in; 0: none is."""
         self._drove_in_ns = 0
@@ -199,10 +200,10 @@ class Lane:
 
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
-        stood, rested = self._machine.state == table.WAITING, self._rests
+        stood = self._machine.state == table.WAITING
         changes = self._machine.active(role) != active
-        if role == SAFETY and active and changes:  # a motorcycle has left the other loop before; who drives out was not on it
-            self._left_arming_ns = now_ns if self._left_arming_ns and not self._machine.active(ARMING) else 0
+        if role == SAFETY and active and changes:  # a motorcycle has left the other loop before, or was not noticed there
+            self._left_arming_ns = 0 if self._machine.active(ARMING) else now_ns
         if role == ARMING and not active and changes:
             self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
@@ -212,10 +213,7 @@ class Lane:
             if stood and not active:  # it went back
                 self._nobody_stands_there()
         self._look_who_drove_in(happened, now_ns)
-        happened += self._resolve(now_ns)
-        if self._rests and not rested:
-            self._left_arming_ns = 0
-        return happened
+        return happened + self._resolve(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
         """An input is reported as stuck, or as working again."""
@@ -326,8 +324,9 @@ class Lane:
         return min((each.since_ns for each in self._in_vain_lately(now_ns) if each.vehicle.may_be(vehicle)), default=now_ns)
 
     def _stands_behind(self, request: _Request, now_ns: int) -> Verdict | None:
-        """It cannot get past one that came before it and waits, as for the second camera, or is about to be read anew."""
-        ahead = [*self._waiting, *(each for each in self._in_vain_lately(now_ns) if each.stands)]
+        """It cannot get past another one that came before it and waits, as for the second camera, or is about to be read anew."""
+        others = [each for each in self._waiting if not each.vehicle.may_be(request.vehicle)]
+        ahead = [*others, *(each for each in self._in_vain_lately(now_ns) if each.stands)]
         return BEHIND if any(each.since_ns < request.since_ns for each in ahead) else None
 
     def _give(self, request: _Request, now_ns: int) -> None:

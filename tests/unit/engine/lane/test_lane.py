@@ -515,17 +515,48 @@ def test_who_stands_on_the_arming_loop_while_somebody_else_is_let_out_by_hand_wa
 
 def test_who_waits_farther_away_while_somebody_else_is_let_out_by_hand_waits_for_that_alone():
     """Of each that drove out he was read anew, which is done a few times only."""
-    street = Street(ARMING, SAFETY)
-    street.on(ARMING, SAFETY)
-    street.off(ARMING, SAFETY)
-    street.wait(11)
+    street = Street(ARMING, SAFETY, EXIT)
     street.take(street.lane.by_hand(street.now_ns))
     assert street.ask("AB12CDE").kind == WAIT
+    street.wait(1)
+    street.on(EXIT, SAFETY)
+    street.off(EXIT, SAFETY)
+    street.wait(5)
+    street.on(ARMING)
+    assert street.names == [UNUSED, OPEN_NOW]
+
+
+def test_who_is_let_in_by_hand_and_not_noticed_by_the_arming_loop_opens_for_nobody_behind_him():
+    """As one who drives out without an exit loop: nobody can tell. A stranger who came next drove in on his opening."""
+    street = Street(ARMING, SAFETY)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.take(street.lane.by_hand(street.now_ns))
     street.wait(1)
     street.on(SAFETY)
     street.off(SAFETY)
     street.on(ARMING)
-    assert street.names[1:] == [PASSED, OPEN_NOW]
+    assert street.names == [PASSED, REFUSE_NOW]
+    street.wait(0.1)
+    assert street.ask("AB12CDE", "read anew").kind == OPEN  # it was another
+
+
+def test_who_follows_a_long_one_on_a_motorcycle_that_stood_between_the_loops_opens_for_nobody_behind_him():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    assert street.ask("KLM4711").kind == OPEN
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.wait(1)
+    street.on(ARMING)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(1)
+    street.off(ARMING, SAFETY)
+    street.wait(0.5)
+    street.on(SAFETY)
+    street.wait(0.5)
+    street.off(SAFETY)
+    street.on(ARMING)
+    assert street.names == [PASSED, TAILGATE, REFUSE_NOW]
 
 
 def test_who_is_read_while_somebody_who_was_let_in_by_hand_is_below_the_barrier_waits_for_that_alone():
@@ -646,6 +677,17 @@ def test_who_waits_for_the_second_camera_is_let_in_before_the_one_behind_whom_it
     street.on(SAFETY)
     street.off(SAFETY)
     assert street.names == [OPEN_NOW, PASSED, OPEN_NOW]
+
+
+def test_who_waits_for_the_second_camera_by_a_misread_plate_is_let_in_by_the_next_read_that_agrees():
+    """He was refused as one that stands behind himself."""
+    street = Street(second_camera="refuse")
+    view(street, "AB12CDE")
+    assert street.ask("AB12XDF", "1").kind == WAIT
+    street.wait(0.1)
+    assert street.ask("AB12CDF", "2").kind == OPEN
+    street.wait(3)
+    assert street.reasons == ["already opened for this vehicle"]
 
 
 def test_one_view_lets_in_one_vehicle_however_often_it_is_repeated():
