@@ -1,5 +1,6 @@
 // Check page: printed for the customer; texts that stand in the picture get a mask.
 import {$, $$, api, leave, onClick, sayNext} from "./portal.js";
+import "./stored_pictures.js";
 import {_} from "./words.js";
 
 $("#print").addEventListener("click", () => print());

@@ -8,6 +8,7 @@ import {laneState} from "./lane_state.js";
 import {openListDialog, openGateDialog} from "./at_the_gate.js";
 import {followPictures} from "./pictures.js";
 import {outline, stroke} from "./regions.js";
+import "./stored_pictures.js";
 import {zoom} from "./zoom.js";
 
 const may = (permission) => $("#live").dataset.may.split(" ").includes(permission);
@@ -444,7 +445,7 @@ function thumbnail(passage) {
 /** A picture that opens the whole one, by mouse, tap or key. */
 function pictureButton(shown, passage, buttonClass, imageClass) {
   const alt = passage.plate ? _("Plate image {plate}", { plate: passage.plate }) : _("Picture of the passage");
-  return el("button", {type: "button", class: buttonClass, "aria-label": _("Enlarge: {picture}", { picture: alt }), onclick: () => zoom(passage.image_full || shown, passage.plate)},
+  return el("button", {type: "button", class: buttonClass, "data-full": passage.image_full || shown, "aria-label": _("Enlarge: {picture}", { picture: alt }), onclick: () => zoom(passage.image_full || shown, passage.plate)},
     el("img", {class: imageClass, src: shown, alt}));
 }
 

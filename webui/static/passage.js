@@ -1,5 +1,6 @@
 // Passage: what follows from one car: its plate into a list, and all data of its plate out of the camera.
 import {$, api, leave, onClick, sayNext, sure, toast} from "./portal.js";
+import "./stored_pictures.js";
 import {_, _n} from "./words.js";
 
 const {plate} = $("#passage").dataset;

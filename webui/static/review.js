@@ -1,6 +1,7 @@
 // Review: a larger picture on hover, tap and key, the row opens its passage, and a filter inside the page (manual 4.3, Review tab).
 import {$, $$} from "./portal.js";
 import {followDownload} from "./downloads.js";
+import "./stored_pictures.js";
 import {zoom} from "./zoom.js";
 
 const hover = $("#hover");

@@ -8,6 +8,8 @@ $("#zoom")?.addEventListener("click", (event) => { if (event.target.id === "zoom
 /** Shows the picture at `url`; `name` is the plate. */
 export function zoom(url, name) {
   const dialog = $("#zoom");
+  $(".empty", dialog)?.remove(); // of one that was gone
+  $("img", dialog).hidden = $("a[download]", dialog).hidden = false;
   $("img", dialog).src = url;
   $("img", dialog).alt = name ? _("Picture of {plate}", { plate: name }) : _("Picture of the passage");
   $("#zoom-plate").textContent = name || _("no plate");
