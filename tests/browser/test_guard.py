@@ -100,7 +100,6 @@ def test_a_plate_goes_from_the_picture_into_a_list_that_opens_and_the_banner_say
 def test_a_plate_stored_without_its_action_or_an_answer_is_finished_by_the_next_press(page: Any, gate: Guarded) -> None:
     """It was said to be in the list already, which had no action still."""
     gate.read(lambda store: [store.rules.delete(each.id, "admin") for each in store.rules(WHITE)])
-    before = gate.read(lambda store: store.entries.count(WHITE))
     page.goto(f"{gate.address}/live")
 
     def lost(route: Any) -> None:
@@ -111,6 +110,8 @@ def test_a_plate_stored_without_its_action_or_an_answer_is_finished_by_the_next_
             route.fetch()  # it reached the camera, and its answer is lost
         route.abort()
 
+    gate.read(lambda store: store.entries.save(entry("B AN 9", description="Anna"), "admin"))
+    before = gate.read(lambda store: store.entries.count(WHITE))
     for number, plate, path in ((1, "B AN 1", "**/rules"), (2, "B AN 2", "**/entries")):
         gate.car(f"n{number}", plate)
         playwright.expect(page.locator("#last .plate.big")).to_have_text(plate)
@@ -128,7 +129,15 @@ def test_a_plate_stored_without_its_action_or_an_answer_is_finished_by_the_next_
     page.locator("#add-to-list").click()
     dialog.get_by_role("button", name="Add", exact=True).click()
     playwright.expect(dialog.locator("#list-problems")).to_contain_text("already")  # as ever, once it is finished
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_label("Plate", exact=True).fill("B AN 9")
+    page.route("**/entries", lambda route: route.abort())
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    playwright.expect(dialog.locator("#list-problems")).to_contain_text("does not answer")
+    page.unroute("**/entries")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.wait_for(state="hidden")
+    kept = gate.read(lambda store: store.entries.at(WHITE, "B AN 9")).description
+    assert kept == "Anna"  # it was there before: nothing was typed in its place
 
 
 def test_the_whole_picture_is_shown_and_a_click_opens_it(page: Any, gate: Guarded) -> None:
@@ -141,6 +150,37 @@ def test_the_whole_picture_is_shown_and_a_click_opens_it(page: Any, gate: Guarde
     page.locator("#zoom-close").click()
     page.locator("#last .crop-button").press("Enter")
     playwright.expect(page.locator("#zoom-plate")).to_have_text("KE777AA")
+
+
+def test_where_a_picture_is_gone_stands_what_stands_where_none_is_named(page: Any, gate: Guarded) -> None:
+    """The browser's broken image was there, with buttons that download an error."""
+    not_stored = "The whole picture is not stored, or not any more."
+    for number, whole, plate in ((1, "v", "v"), (2, "a", "v"), (3, "v", "a")):
+        gate.car(f"v{number}", f"B VG {number}", images=PassageImages(f"2026/{whole}.jpg", f"2026/{plate}-plate.jpg"))
+    page.goto(f"{gate.address}/live")
+    playwright.expect(page.locator("#last .plate.big")).to_have_text("B VG 3")
+    playwright.expect(page.locator("#last .whole")).to_be_hidden()
+    playwright.expect(page.locator("#last .crop img")).to_be_visible()
+    for path, row in (("live", "#recent tr"), ("review", "#results tbody tr")):
+        page.goto(f"{gate.address}/{path}")
+        rows = {number: page.locator(row, has_text=f"B VG {number}") for number in (1, 2, 3)}
+        playwright.expect(rows[2].locator("img")).to_have_attribute("src", "/anpr/images/2026/a.jpg")  # the whole one in its place
+        playwright.expect(rows[1].locator("img")).to_be_hidden()
+        rows[3].locator("img").click()
+        playwright.expect(page.locator("#zoom .empty")).to_have_text(not_stored)
+        playwright.expect(page.locator("#zoom").get_by_text("Download image")).to_be_hidden()
+        page.locator("#zoom-close").click()
+        rows[2].locator("img").click()
+        playwright.expect(page.locator("#zoom img")).to_be_visible()
+        playwright.expect(page.locator("#zoom .empty")).to_have_count(0)
+        playwright.expect(page.locator("#zoom").get_by_text("Download image")).to_be_visible()
+        page.locator("#zoom-close").click()
+    playwright.expect(rows[1].locator("a[download]")).to_be_hidden()
+    playwright.expect(rows[2].locator("a[download]")).to_be_visible()
+    page.goto(f"{gate.address}/review/passages/v1")
+    playwright.expect(page.locator("main .empty").first).to_have_text(not_stored)
+    playwright.expect(page.locator(".crop")).to_have_text("No plate image stored")
+    playwright.expect(page.locator("main a[download]:visible")).to_have_count(0)
 
 
 def test_the_gate_is_opened_by_hand_with_a_reason_that_audit_keeps(page: Any, gate: Guarded) -> None:

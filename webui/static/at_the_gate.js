@@ -61,7 +61,7 @@ export function openListDialog(button, plateNow, mayAct, added) {
   sends(dialog, $("#list-problems"), async () => {
     const opens = !$("#list-opens-row").hidden && $("#list-opens").checked;
     const [list, plate, description] = [choice.value, $("#list-plate").value, $("#list-description").value];
-    if (begun === `${list} ${plate}`) await api("PUT", `lists/${list}/plates/${encodeURIComponent(plate)}`, {description});
+    if (begun === `${list} ${plate}`) await api("PUT", `lists/${list}/plates/${encodeURIComponent(plate)}`, description ? {description} : {}); // it may have been there before, described
     else {
       try { await api("POST", `lists/${list}/entries`, {plate, description}); } catch (error) {
         if (error.status === 0) begun = `${list} ${plate}`;
