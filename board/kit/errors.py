@@ -76,7 +76,10 @@ class PeerAway(DeliveryError):
 
 
 class PeerRefused(DeliveryError):
-    """The peer of an action is there and did not take this delivery; others to the same peer may do better."""
+    """The peer of an action is there and did not take this delivery; others to the same peer may do better. `body`: what it
+    answered, as far as it was asked for."""
+
+    body = b""
 
 
 class LogInRefused(PeerRefused):

@@ -94,10 +94,12 @@ def ask(request: Request, login: Login, network: Network, timeout_s: float, tls:
         busy.again_s = _again_s(answer.headers)
         raise busy
     if not 200 <= answer.status < 300:
-        refused = LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused
-        raise refused(
+        kind = LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused
+        refused = kind(
             "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
         )
+        refused.body = answer.body
+        raise refused
     return answer
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from string import Formatter
 from typing import Any
 
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, PeerRefused
 from board.kit.settings import Settings, option
-from board.kit.words import Text, mark
+from board.kit.words import NOTHING, Text, mark
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind
@@ -21,6 +22,8 @@ from engine.types import PlateEvent
 HEARTBEAT_S = 5.0
 LONGEST_AGE_MS = 86_400_000
 PATH = "/anpr/api/lane/seen"
+MOST_ANSWER = 4096
+LONGEST_REASON = 200
 
 LANES = {mark("the same vehicle"): "view", mark("a vehicle that drove in"): "in", mark("a vehicle that drove out"): "out"}
 """What this camera sees, as people choose it: as the other one is told."""
@@ -89,8 +92,30 @@ class Heart:
 def _send(options: CameraOptions, env: ActionEnv, said: dict[str, Any]) -> None:
     url = f"{'https' if options.tls else 'http'}://{place(options.host, options.port)}{PATH}"
     headers = {"Content-Type": "application/json", "User-Agent": "Gatewright", "Connection": "close"}
-    login = Login("bearer", "", options.password)
-    ask(Request("POST", url, json.dumps(said).encode(), headers), login, env.network, options.timeout_s, client_context(options.ca))
+    request, login = Request("POST", url, json.dumps(said).encode(), headers), Login("bearer", "", options.password)
+    try:
+        ask(request, login, env.network, options.timeout_s, client_context(options.ca), MOST_ANSWER)
+    except PeerRefused as why:
+        reason = _reason(why.body)
+        if not reason:
+            raise
+        raise type(why)("{target} answers: {answer}", target=place(options.host, options.port), answer=reason) from None
+
+
+def _reason(body: bytes) -> Text:
+    """What the other camera says (error_document in board/kit/web/app.py), in the language of whoever reads it here; NOTHING: that
+    is no camera of ours."""
+    try:
+        said = json.loads(body)
+        key, values = said["key"], said["values"]
+        if not all(isinstance(each, str | int | float) for each in values.values()):
+            return Text(str(said["error"])[:LONGEST_REASON])
+        fields = [each for each in Formatter().parse(key) if each[1] is not None]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return NOTHING
+    if any(name not in values or spec or how for _, name, spec, how in fields):  # a stranger's template must fill no memory
+        return NOTHING
+    return Text(key, {name: str(value)[:LONGEST_REASON] for name, value in values.items()})
 
 
 def _deliver(event: PlateEvent, options: CameraOptions, env: ActionEnv) -> Text:

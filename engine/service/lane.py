@@ -277,7 +277,7 @@ class LaneKeeper:
     def saw(self, request: CameraSaw, own_id: str) -> None:
         """A report of another camera. ConfigError: this one has no use for it."""
         if request.camera_id == own_id:
-            raise ConfigError("this camera has the same id, {id}: is it a copy of the same card?", id=own_id)
+            raise ConfigError("this camera has the same id, {id}: enter another Camera id in one of the two", id=own_id)
         if request.plate and not request.event_id:
             raise ConfigError("a plate needs the id of its event, by which a repetition is known")
         if request.lane == "view":

@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from board.kit.errors import ConfigError, PeerRefused
+from board.kit.languages import languages
+from board.kit.web.app import error_document
+from board.kit.words import Language
 from engine.actions import camera
 from engine.actions.camera import ACTION, LANES, CameraOptions
 from engine.types import Decision
@@ -76,6 +80,33 @@ def test_only_vehicles_that_were_let_through_are_told_to_be_counted(tmp_path, se
         seen = replace(event(plate), decision=Decision(outcome))
         ACTION.deliver(seen, options(server, sees=sees), env(images=tmp_path))
     assert [json.loads(each.body)["lane"] for each in server.got] == [LANES[sees]] * sent
+
+
+def spoken(code: str) -> Language:
+    return next(each for each in languages() if each.code == code)
+
+
+def test_why_the_other_camera_does_not_want_it_is_told_in_the_language_of_whoever_reads_it_here(tmp_path: Path) -> None:
+    why = ConfigError("this camera has the same id, {id}: enter another Camera id in one of the two", id="gw-1")
+
+    def refuses(asked: Asked) -> Reply:
+        return 409, {"Content-Type": "application/json"}, json.dumps(error_document(why, spoken("en"))).encode()
+
+    with http_peer(refuses) as server, pytest.raises(PeerRefused) as refused:
+        ACTION.deliver(event(), options(server), env(images=tmp_path))
+    there = f"127.0.0.1:{server.port}"
+    assert str(refused.value) == f"{there} answers: {why}"
+    german = refused.value.text.said(spoken("de").translate)
+    assert german == f"{there} antwortet: {why.text.said(spoken('de').translate)}" != str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"key": "{a:999999999}", "values": {"a": 1}}', b'{"key": "{a.b}", "values": {"a": 1}}']
+)
+def test_what_is_no_camera_of_ours_is_told_by_its_status(body: bytes, tmp_path: Path) -> None:
+    with http_peer(lambda asked: (409, {}, body)) as server, pytest.raises(PeerRefused) as refused:
+        ACTION.deliver(event(), options(server), env(images=tmp_path))
+    assert str(refused.value) == f"http://127.0.0.1:{server.port}{camera.PATH} answers 409 Conflict"
 
 
 def test_it_says_that_it_is_there_while_a_rule_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
