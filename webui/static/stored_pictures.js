@@ -13,7 +13,7 @@ async function look(image) {
   else {
     const place = image.closest(".stage, .crop > *, button") ?? image;
     place.hidden = true;
-    if (place.matches(".stage, .check-picture, dialog img")) place.after(el("p", {class: "empty"}, _("The whole picture is not stored, or not any more.")));
+    if (place.matches(".stage, .check-picture, #zoom *")) place.after(el("p", {class: "empty"}, _("The whole picture is not stored, or not any more.")));
     if (place.matches(".crop > *")) place.after(el("span", {class: "muted small"}, _("No plate image stored")));
   }
 }
