@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,10 @@ class StaticFiles:
         """Changes with the files. They do not while a process runs: an upgrade starts another one."""
         found = hashlib.sha256()
         for path in (path for folder in self._folders for path in sorted(folder.iterdir()) if path.suffix in TYPES):
-            found.update(hashlib.sha256(path.name.encode() + b"\0" + path.read_bytes()).digest())
+            content = b""
+            with suppress(OSError):  # of a worn card: a page without one of them is better than none
+                content = path.read_bytes()
+            found.update(hashlib.sha256(path.name.encode() + b"\0" + content).digest())
         return found.hexdigest()[:12]
 
     def scripts(self, *names: str) -> tuple[Path, ...]:
@@ -66,16 +70,19 @@ class StaticFiles:
         wanted = list(reversed(names))
         while wanted:
             name = wanted.pop()
-            path = self._path(f"{name}.js")
-            if name not in found and path is not None:
-                found[name] = path
-                wanted += reversed(self._imports[name])
+            if name not in found and name in self._scripts:
+                found[name], imported = self._scripts[name]
+                wanted += reversed(imported)
         return tuple(found.values())
 
     @cached_property
-    def _imports(self) -> dict[str, tuple[str, ...]]:
-        paths = [path for folder in reversed(self._folders) for path in folder.glob("*.js")]
-        return {path.stem: tuple(_IMPORTED.findall(path.read_text("utf-8"))) for path in paths}
+    def _scripts(self) -> dict[str, tuple[Path, tuple[str, ...]]]:
+        """By their names, with those that each imports."""
+        found: dict[str, tuple[Path, tuple[str, ...]]] = {}
+        for path in (path for folder in reversed(self._folders) for path in folder.glob("*.js")):
+            with suppress(OSError):
+                found[path.stem] = path, tuple(_IMPORTED.findall(path.read_text("utf-8")))
+        return found
 
     def _path(self, name: str) -> Path | None:
         return next((folder / name for folder in self._folders if (folder / name).is_file()), None)

@@ -36,3 +36,11 @@ def test_of_a_circle_of_imports_each_script_is_named_once(tmp_path: Path) -> Non
     (tmp_path / "two.js").write_text('export {b} from "./one.js";\nconst text = "import it";\n')
     (tmp_path / "three.js").write_text("// from nobody\n")
     assert [path.stem for path in StaticFiles(tmp_path).scripts("one")] == ["one", "two", "three"]
+
+
+def test_a_file_that_a_worn_card_does_not_give_costs_no_page(tmp_path: Path) -> None:
+    """Neither host nor portal showed any page then."""
+    (tmp_path / "one.js").write_text('import "./two.js";\n')
+    (tmp_path / "two.js").mkdir()  # an OSError for whoever reads it
+    files = StaticFiles(tmp_path)
+    assert files.version and [path.stem for path in files.scripts("one", "two")] == ["one"]
