@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from board.kit.errors import GatewrightError, PeerRefused
+from board.kit.from_json import from_json
 from board.kit.settings import Settings, option
 from board.kit.words import NOTHING, Text, mark
 from engine.actions._exchange import Host, place
@@ -106,14 +107,15 @@ def _reason(body: bytes) -> Text:
     """What the other camera says (error_document in board/kit/web/app.py), in the language of whoever reads it here; NOTHING: that
     is no camera of ours."""
     try:
-        said = json.loads(body)
+        said = from_json(body)
         key, values = said["key"], said["values"]
         if not all(isinstance(each, str | int | float) for each in values.values()):
             return Text(str(said["error"])[:LONGEST_REASON])
         fields = [each for each in Formatter().parse(key) if each[1] is not None]
     except (ValueError, LookupError, TypeError, AttributeError):
         return NOTHING
-    if any(name not in values or spec or how for _, name, spec, how in fields):  # a stranger's template must fill no memory
+    # A stranger's template must fill no memory, and can be said.
+    if any(name not in values or not name.isidentifier() or spec or how for _, name, spec, how in fields):
         return NOTHING
     return Text(key, {name: str(value)[:LONGEST_REASON] for name, value in values.items()})
 

@@ -101,8 +101,14 @@ def test_why_the_other_camera_does_not_want_it_is_told_in_the_language_of_whoeve
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'{"key": "{a:999999999}", "values": {"a": 1}}', b'{"key": "{a.b}", "values": {"a": 1}}']
-)
+    "body",
+    [
+        b"", b"<html>", b"[]", b"[" * 4000,
+        b'{"key": "{a:999999999}", "values": {"a": 1}}', b'{"key": "{a.b}", "values": {"a": 1}}',
+        b'{"key": "{a.b}", "values": {"a.b": 1}}', b'{"key": "{a[b]}", "values": {"a[b]": 1}}', b'{"key": "{}", "values": {"": 1}}',
+        b'{"key": "{0}", "values": {"0": 1}}',
+    ],
+)  # fmt: skip
 def test_what_is_no_camera_of_ours_is_told_by_its_status(body: bytes, tmp_path: Path) -> None:
     with http_peer(lambda asked: (409, {}, body)) as server, pytest.raises(PeerRefused) as refused:
         ACTION.deliver(event(), options(server), env(images=tmp_path))
