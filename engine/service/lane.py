@@ -92,8 +92,6 @@ class _Known:
     """Passages by which a vehicle was counted in or out, and that fitted."""
     at_once: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Passages by which a vehicle was counted when it was let in, as no loop told then when it drove in."""
-    seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
-    """Event ids of vehicles that drove in or out at other cameras."""
 
 
 class LaneKeeper:
@@ -141,7 +139,6 @@ class LaneKeeper:
         if not settings.in_use:
             return
         self._refused.begin(stores.store)
-        self._known.seen.extend((self._kept.get() or Handover()).counted)
         from engine.lane.lane import Lane
 
         with self._news:
@@ -305,20 +302,10 @@ class LaneKeeper:
         stores = self._stores
         if stores is None or not self._inside.counts:
             raise ConfigError("the Lane tab of this camera counts nothing")
-        with self._news:
-            name = f"{request.camera_id}/{request.event_id}"
-            if name in self._known.seen:
-                return
-            self._known.seen.append(name)
-        try:
-            age = timedelta(milliseconds=max(0, request.age_ms))
-            self._inside.count(stores.store, request.plate, self._matches(stores, request.plate, age), request.lane, age)
-        except StoreError:
-            with self._news:  # it comes again
-                self._known.seen.remove(name)
-            raise
-        with self._news:
-            self._keep()
+        age = timedelta(milliseconds=max(0, request.age_ms))
+        with stores.store.transaction():  # it comes again where its answer was not heard, as the camera lost its power
+            if stores.store.occupancy.is_new(f"{request.camera_id}/{request.event_id}"):
+                self._inside.count(stores.store, request.plate, self._matches(stores, request.plate, age), request.lane, age)
 
     def _lists_of(self, plate: str, age: timedelta) -> frozenset[str]:
         stores = self._stores
@@ -387,7 +374,6 @@ class LaneKeeper:
             kept = replace(kept, is_counted=bool(kept.passage_id) and kept.passage_id in self._known.at_once)
         else:
             kept = self._kept.get() or Handover()
-        kept = replace(kept, counted=tuple(self._known.seen))
         if kept != self._last_kept:
             self._last_kept = kept
             self._kept.put(kept)

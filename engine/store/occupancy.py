@@ -1,4 +1,5 @@
-"""Occupancy: the tables `inside` and `places`: which vehicles are counted as inside, by the list that they are on."""
+"""Occupancy: the tables `inside` and `places`: which vehicles are counted as inside, by the list that they are on. In
+`counters`: which reports of other cameras were counted."""
 
 from __future__ import annotations
 
@@ -17,6 +18,12 @@ STRANGERS = 0
 """Stands for plates on no list."""
 
 MOST = 1_000_000
+
+MOST_REPORTS = 256
+"""Of other cameras, by which a repetition is known."""
+
+_REPORT = "told "
+_REPORTS = f"{_REPORT}*"
 
 BY_TIME = "schedule"
 """Who did it, as `changes` says, where nobody did it by hand."""
@@ -111,6 +118,18 @@ class Occupancy:
                 return
             sql = "UPDATE places SET correction = correction + ?, drift = max(0, drift - 1) WHERE list_id = ?"
             self._db.execute(sql, (lowered, list_id))
+
+    def is_new(self, report: str) -> bool:
+        """In the transaction that counts what another camera reported: False if it was counted before, by whatever process."""
+        name = f"{_REPORT}{report}"
+        if self._db.row("SELECT 1 FROM counters WHERE name = ?", (name,)) is not None:
+            return False
+        number = int(
+            self._db.rows("SELECT coalesce(max(value), 0) + 1 AS next FROM counters WHERE name GLOB ?", (_REPORTS,))[0]["next"]
+        )
+        self._db.execute("INSERT INTO counters (name, value) VALUES (?, ?)", (name, number))
+        self._db.execute("DELETE FROM counters WHERE name GLOB ? AND value <= ?", (_REPORTS, number - MOST_REPORTS))
+        return True
 
     def drifted(self) -> None:
         """A vehicle came in or left that no plate stands for."""

@@ -27,7 +27,7 @@ from engine.service.remembered import Remembered
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, ON_FAULT, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.store import DeliveryQuery
+from engine.store import DeliveryQuery, occupancy
 from engine.store.occupancy import Places
 from engine.types import Conditions, Decision, Start, WeekSchedule
 from tests.dispatch_camera import KINDS, Camera
@@ -1508,6 +1508,28 @@ def test_who_has_come_in_again_is_not_counted_out_by_what_a_camera_that_was_away
     assert places(gate) == {"WHITELIST": (1, 1)}
     gate.keeper.saw(CameraSaw("gw-2", "e2", "AB12CDE", 0, "out"), "gw-1")
     assert places(gate) == {"WHITELIST": (0, 1)}
+
+
+def test_a_report_that_comes_again_after_a_power_cut_counts_once(gates: Any) -> None:
+    """The camera that sent it heard no answer: the car park was said to hold one vehicle less for each."""
+    gate = gates(counts=COUNTS[1])
+    for number, plate in enumerate(("STRANGE", "KLM4711")):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", plate, 0, "in"), "gw-1")
+    report = CameraSaw("gw-2", "e2", "STRANGE", 0, "out")
+    gate.keeper.saw(report, "gw-1")
+    gate.close()
+    (gate.folder / "lane.json").unlink(missing_ok=True)  # as in STATE/run, which ends with the boot
+    gate.begin()
+    gate.keeper.saw(report, "gw-1")
+    assert places(gate) == {"": (1, 0)}
+
+
+def test_of_reports_only_as_many_are_kept_as_may_come_again(gates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(occupancy, "MOST_REPORTS", 2)
+    gate = gates(counts=COUNTS[1])
+    for number in range(5):
+        gate.keeper.saw(CameraSaw("gw-2", f"e{number}", f"KLM471{number}", 0, "in"), "gw-1")
+    assert {each for each in gate.camera.store.counters() if each.startswith("told ")} == {"told gw-2/e3", "told gw-2/e4"}
 
 
 def test_what_could_not_be_counted_is_counted_when_it_comes_again(gates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
