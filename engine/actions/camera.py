@@ -111,11 +111,11 @@ def _reason(body: bytes) -> Text:
         key, values = said["key"], said["values"]
         if not all(isinstance(each, str | int | float) for each in values.values()):
             return Text(str(said["error"])[:LONGEST_REASON])
-        fields = [each for each in Formatter().parse(key) if each[1] is not None]
+        fields = [(name, spec, how) for _, name, spec, how in Formatter().parse(key) if name is not None]
     except (ValueError, LookupError, TypeError, AttributeError):
         return NOTHING
     # A stranger's template must fill no memory, and can be said.
-    if any(name not in values or not name.isidentifier() or spec or how for _, name, spec, how in fields):
+    if any(name not in values or not name.isidentifier() or spec or how for name, spec, how in fields):
         return NOTHING
     return Text(key, {name: str(value)[:LONGEST_REASON] for name, value in values.items()})
 
