@@ -99,6 +99,8 @@ class Lane:
         self._left_arming_ns = 0
         """When whoever is below the barrier, or was last, left the arming loop, or reached the safety loop without it; 0: not
         yet, since that one came or somebody opened the barrier."""
+        self._perhaps_drives_out = False
+        """Whoever reached the arming loop last did so while somebody was below the barrier: perhaps that one."""
         self._somebody_ns = 0
         """Since when a vehicle of unknown plate is driving in; 0: none is."""
         self._drove_in_ns = 0
@@ -204,13 +206,15 @@ class Lane:
         changes = self._machine.active(role) != active
         if role == SAFETY and active and changes:  # a motorcycle has left the other loop before, or was not noticed there
             self._left_arming_ns = 0 if self._machine.active(ARMING) else now_ns
+        if role == ARMING and active and changes:
+            self._perhaps_drives_out = self._machine.active(SAFETY)
         if role == ARMING and not active and changes:
             self._left_arming_ns = now_ns
         happened = self._machine.set(role, active, now_ns)
         if role == ARMING:
             self._unseen.clear()
             happened += self._machine.fault(ARMING, False, now_ns)
-            if stood and not active:  # it went back
+            if stood and not active and not self._perhaps_drives_out:  # it went back
                 self._nobody_stands_there()
         self._look_who_drove_in(happened, now_ns)
         return happened + self._resolve(now_ns)

@@ -540,6 +540,23 @@ def test_who_is_let_in_by_hand_and_not_noticed_by_the_arming_loop_opens_for_nobo
     assert street.ask("AB12CDE", "read anew").kind == OPEN  # it was another
 
 
+def test_who_is_read_anew_as_somebody_drives_out_by_hand_keeps_his_place_before_the_one_behind():
+    """Who drove out left the arming loop: that was taken for one of them, who had gone back."""
+    street = Street(ARMING, SAFETY)
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(0.1)
+    assert street.ask("XY99ZZZ").kind == WAIT
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY, ARMING)
+    street.off(SAFETY, ARMING)
+    assert street.names == [PASSED, REFUSE_NOW, REFUSE_NOW]
+    street.wait(0.5)
+    assert street.ask("XY99ZZZ", "2").kind == WAIT
+    street.on(ARMING)
+    assert street.names[3:] == []
+    assert street.ask("AB12CDE", "2").kind == OPEN
+
+
 def test_who_follows_a_long_one_on_a_motorcycle_that_stood_between_the_loops_opens_for_nobody_behind_him():
     street = Street(ARMING, SAFETY)
     street.on(ARMING)
