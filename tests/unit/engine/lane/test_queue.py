@@ -1,5 +1,6 @@
-"""A queue before the barrier, with random moves: a guard opens by hand, processes die, and whoever is refused is read anew in any
-order. Nobody is let in who has driven in already, nor before one in front of him who was read before; and everybody gets in."""
+"""A queue before the barrier, with random moves: a guard opens by hand, also for who drives out, processes die, and whoever is
+refused is read anew in any order. Nobody is let in who has driven in already, nor before one in front of him who was read before;
+and everybody gets in."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ class Queue:
         self.now_ns = 1_000 * S
         self.coming = random_.sample(PLATES, len(PLATES))
         self.places: dict[str, int] = {}
+        self.drives_out = 0
         self.opened: set[str] = set()
         self.by_hand: set[str] = set()
         self.of_read: dict[str, str] = {}
@@ -73,14 +75,21 @@ class Queue:
             before = place if place < BEYOND else before
         if movable:
             self.places[self.random.choice(movable)] += 1
-            for role, active in self.levels().items():
-                self.look(self.lane.input(role, active, self.now_ns))
+            self.levels_are_told()
 
     def the_guard_opens(self) -> None:
         first = next((each for each, place in self.places.items() if place <= 2), "")
         if self.places.get(first) == 1 and first not in self.opened and self.lane.machine.state in ("free", WAITING):
             self.by_hand.add(first)
             self.look(self.lane.by_hand(self.now_ns))
+
+    def the_guard_lets_somebody_out(self) -> None:
+        if any(1 <= place < BEYOND for place in self.places.values()) or self.lane.machine.state not in ("free", WAITING):
+            return
+        self.look(self.lane.by_hand(self.now_ns))
+        for self.drives_out in range(BEYOND - 1, -1, -1):
+            self.now_ns += S // 2
+            self.levels_are_told()
 
     def the_process_dies(self) -> None:
         kept = self.lane.handover(self.now_ns)
@@ -116,8 +125,12 @@ class Queue:
     def read_anew(self, plate: str) -> None:
         self.anew.append((self.now_ns + self.random.randint(1, 20) * S // 10, plate))
 
+    def levels_are_told(self) -> None:
+        for role, active in self.levels().items():
+            self.look(self.lane.input(role, active, self.now_ns))
+
     def levels(self) -> dict[str, bool]:
-        covered = set().union(*(self.zones[place] for place in self.places.values()))
+        covered = set(ZONES[self.drives_out]).union(*(self.zones[place] for place in self.places.values()))
         return {role: role in covered for role in (EXIT, SAFETY, ARMING) if role in self.rules.roles}
 
     def look(self, effects: Iterable[Effect]) -> None:
@@ -144,6 +157,7 @@ def test_everybody_is_let_in_one_after_the_other(loops: tuple[str, ...], zones: 
         queue = Queue(random.Random(seed), loops, zones)
         moves = [queue.another_comes, *[queue.one_drives] * 3, queue.one_is_read, queue.time_goes_by]
         moves += [queue.a_server_is_asked, queue.a_server_answers] * (seed % 5 == 0)
+        moves += [queue.the_guard_lets_somebody_out] * (seed % 5 == 1)
         moves += [queue.the_guard_opens] * (seed % 2) + [queue.the_process_dies] * (seed % 3 == 0)
         for _ in range(70):
             queue.now_ns += S // 1_000
