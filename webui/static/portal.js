@@ -18,7 +18,7 @@ document.addEventListener("input", () => { typed = true; });
 /** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. `body`: a document, or a file; `more`: of `fetch`, and
  *  headers. */
 export async function api(method, path, body, {headers = {}, ...more} = {}) {
-  let response;
+  let response, text;
   try {
     response = await fetch(`/anpr/api/${path}`, {
       ...more,
@@ -26,13 +26,13 @@ export async function api(method, path, body, {headers = {}, ...more} = {}) {
       headers: method === "GET" ? headers : {"Content-Type": body instanceof Blob ? "application/octet-stream" : "application/json", ...headers},
       body: method === "GET" ? undefined : body instanceof Blob ? body : JSON.stringify(body ?? {}),
     });
+    text = await response.text();
   } catch (error) {
     throw new ApiError(0, {error: error.name === "TimeoutError"
       ? _("The camera does not answer. What it has not done by now it will not do any more.") : _("The camera does not answer. Is it still connected?")});
   }
   // The session is over: the camera asks for the log-in. Where somebody has typed it is said instead, and what was typed stays.
   if (response.status === 401 && !typed && !$("dialog[open]")) location.reload();
-  const text = await response.text();
   let answer;
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: _("The camera answered {status}.", response)}; }
   if (!response.ok) throw new ApiError(response.status, answer);
@@ -328,7 +328,7 @@ const pathsOf = ({options = {}, ...own}) => [...Object.keys(own), ...Object.keys
 
 /** The form as `theirs(page)` finds it in its page, loaded anew; null if the camera does not give that. */
 async function loadedAnew(theirs) {
-  const html = await fetch(location.href).then((response) => response.text(), () => "");
+  const html = await fetch(location.href).then((response) => response.text()).catch(() => "");
   return theirs(new DOMParser().parseFromString(html, "text/html"));
 }
 
