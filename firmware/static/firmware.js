@@ -25,7 +25,8 @@ async function back(event) {
   const { version, previous } = event.currentTarget.dataset;
   const question = _("{version} is replaced by the version before it. Packages and settings stay. No gate opens until the camera runs again.", { version });
   if (!(await confirmed([_("Go back to {previous}?", { previous }), question, _("Go back")]))) return;
-  const reply = await fetch("/api/firmware/back", { method: "POST", headers: { "X-Requested-With": "page", Accept: "application/json" } });
+  const reply = await fetch("/api/firmware/back", { method: "POST", headers: { "X-Requested-With": "page", Accept: "application/json" } }).catch(() => null);
+  if (!reply) return tell(_("The camera does not answer."), "bad");
   const said = await reply.json().catch(() => ({}));
   if (reply.ok) follow();
   else tell(said.error || _("The camera answered {status}.", { status: reply.status }), "bad");

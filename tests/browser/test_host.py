@@ -137,6 +137,21 @@ def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scroll
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
+def test_who_would_go_back_to_the_firmware_before_is_told_when_the_camera_is_gone(page: Any) -> None:
+    button = '<button type="button" id="back" data-version="2.0" data-previous="1.0">Back to 1.0</button><section class="card upload"'
+
+    def with_one_before(route: Any) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, body=reply.text().replace('<section class="card upload"', button))
+
+    page.route("**/firmware.html", with_one_before)
+    page.route("**/api/firmware/back", lambda route: route.abort())
+    page.goto(re.sub(r"(:\d+)/.*", r"\1/setup/system/firmware.html", page.url))
+    page.get_by_role("button", name="Back to 1.0").click()
+    page.locator("#ask-yes").click()
+    page.get_by_text("The camera does not answer.").wait_for(timeout=10_000)  # nothing happened at all
+
+
 def test_a_backup_is_downloaded_opened_and_left_and_a_wrong_address_resets_nothing(page: Any, tmp_path: Path) -> None:
     page.goto(re.sub(r"(:\d+)/.*", r"\1/setup/system/backup.html", page.url))
     save = page.locator('form[action="/setup/system/backup/save"]')
