@@ -138,11 +138,12 @@ def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scroll
 
 
 def test_who_would_go_back_to_the_firmware_before_is_told_when_the_camera_is_gone(page: Any) -> None:
-    button = '<button type="button" id="back" data-version="2.0" data-previous="1.0">Back to 1.0</button><section class="card upload"'
+    place = '<section class="card upload"'
+    button = '<button type="button" id="back" data-version="2.0" data-previous="1.0">Back to 1.0</button>'
 
     def with_one_before(route: Any) -> None:
         reply = route.fetch()
-        route.fulfill(response=reply, body=reply.text().replace('<section class="card upload"', button))
+        route.fulfill(response=reply, body=reply.text().replace(place, button + place))
 
     page.route("**/firmware.html", with_one_before)
     page.route("**/api/firmware/back", lambda route: route.abort())
