@@ -23,6 +23,8 @@ LOG = logging.getLogger("packages")
 LETTERS = ("A", "B", "C")
 """The current version, the one before it, and room for a new one until it has passed its check."""
 RESERVE_BYTES = 128 << 10
+TRIES = 3
+"""A worn card fails to show a folder now and then; a package that is not seen at a start is not started before the next one."""
 CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
@@ -134,13 +136,15 @@ class Records:
 
 
 def _within(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):  # somebody has just removed it, or it is none
-        return []
-    except OSError as why:
-        LOG.error("%s cannot be looked into: %s", folder, why.strerror)
-        return []
+    for left in reversed(range(TRIES)):
+        try:
+            return list(folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):  # somebody has just removed it, or it is none
+            break
+        except OSError as why:
+            if not left:
+                LOG.error("%s cannot be looked into: %s", folder, why.strerror)
+    return []
 
 
 def _is_record(path: Path) -> bool:

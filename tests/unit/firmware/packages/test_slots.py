@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +219,23 @@ def test_what_a_worn_card_does_not_let_anybody_look_into_costs_no_other_package_
     monkeypatch.setattr(Path, "mkdir", lambda path, **named: refuse(path) or real_mkdir(path, **named))
     found = Records(tmp_path).names()
     assert found == {"reserve": ("OTHER", "TINY"), "OTHER": ("TINY",), ".": ()}[worn]
+
+
+@pytest.mark.parametrize("worn", ["OTHER", "."])
+def test_a_card_that_fails_to_read_a_folder_now_and_then_costs_no_package_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worn: str
+) -> None:
+    """Nobody started before the next boot what was not seen at one."""
+    for name in ("TINY", "OTHER"):
+        (tmp_path / name).mkdir()
+        Records(tmp_path).write(Record(name))
+    real, failures = Path.iterdir, [tmp_path / worn] * 2
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path in failures:
+            failures.remove(path)
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert Records(tmp_path).names() == ("OTHER", "TINY")
