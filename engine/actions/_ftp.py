@@ -108,8 +108,8 @@ class Session:
         """Stores or replaces a file. Whoever watches the folder sees whole files only. `camera`: where a name stands for one event,
         the id of who saw it: of two cameras that saw theirs in one second, the second one's file gets another name, which is
         returned."""
-        mark = hashlib.sha256(camera.encode()).hexdigest()[:6]
-        part = f"{name}.{mark}.part" if camera else f"{name}.part"
+        short = hashlib.sha256(camera.encode()).hexdigest()[:6]
+        part = f"{name}.{short}.part" if camera else f"{name}.part"
         self._client.storbinary(f"STOR {part}", content)
         size, count = content.tell(), self._size(part)
         if 0 <= count != size:  # the server took for its end what was none
@@ -118,7 +118,7 @@ class Session:
         if there >= 0 and (there != size or self._differs(name, content)):  # else it is what an earlier try has stored
             stem, dot, extension = name.rpartition(".")
             fits = len(f"{name}_{camera}".encode()) <= LONGEST_NAME
-            name = f"{stem}_{camera if fits else mark}{dot}{extension}"
+            name = f"{stem}_{camera if fits else short}{dot}{extension}"
         self._rename(part, name)
         return name
 

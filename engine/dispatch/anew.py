@@ -1,9 +1,10 @@
-"""Anew: whether what was to open for a vehicle that waited may still open when its turn has come. Lists and actions may have been
-changed while it stood there: a plate was blacklisted, or taken off its list."""
+"""Anew: judges a passage once more, by the lists and rules of now, and whether what was to open for a vehicle that waited may still
+open when its turn has come. Both may have been changed while it stood there: a plate was blacklisted, or taken off its list."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
@@ -12,11 +13,25 @@ from engine.dispatch.barrier import Barrier, gate_outputs
 from engine.dispatch.bypass import is_gates
 from engine.dispatch.decision import decide
 from engine.dispatch.rules import due
+from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import Delivery, Passage
+from engine.types import ActionRule, Delivery, Passage
 
 LAST_ENTRY = Text("its last entry was taken meanwhile")
+
+
+def judged(
+    store: Store, kinds: Kinds, barrier: Barrier | None, passage: Passage
+) -> tuple[Finding, list[ActionRule], list[Delivery], ZoneInfo]:
+    """(What is found of its plate, the rules, what is due, the camera's zone), as at the time of the picture."""
+    zone = camera_zone(store.settings(GeneralSettings).time_zone)
+    finding = store.entries.find(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
+    rules = store.rules()
+    gates = gate_outputs(rules, finding.barriers, kinds, barrier)
+    # As young as it was: what is too late by now is said where it is carried out.
+    now = due(passage, finding.matches, rules, kinds, zone, passage.at, passage.monotonic_ns, gates)
+    return finding, rules, now, zone
 
 
 def lapsed(
@@ -24,12 +39,7 @@ def lapsed(
 ) -> tuple[list[Delivery], Text]:
     """(Those of `pending` that may open a gate and are due no more; why nothing of `mine` is, NOTHING: something is). Judged as at
     the time of the picture, by the lists and rules of now. `mine`: ids of the deliveries that open the lane."""
-    zone = camera_zone(store.settings(GeneralSettings).time_zone)
-    finding = store.entries.find(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
-    rules = store.rules()
-    gates = gate_outputs(rules, finding.barriers, kinds, barrier)
-    # As young as it was: what is too late by now is said where it is carried out.
-    now = due(passage, finding.matches, rules, kinds, zone, passage.at, passage.monotonic_ns, gates)
+    finding, rules, now, zone = judged(store, kinds, barrier, passage)
     still = {each.id for each in now if each.state == "pending"}
     gone = [each for each in pending if is_gates(kinds, each) and each.id not in still]
     if not mine or not still.isdisjoint(mine):

@@ -9,16 +9,14 @@ from dataclasses import replace
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
-from board.kit.zones import camera_zone
 from engine import lists as matching
 from engine.actions import Kinds
-from engine.dispatch.barrier import Barrier, gate_outputs
+from engine.dispatch.anew import judged
+from engine.dispatch.barrier import Barrier
 from engine.dispatch.decision import decide
-from engine.dispatch.rules import due
 from engine.events import CARS, PLATE
 from engine.messages import ReadAgain
 from engine.service.unopened import NEWEST, RECENT_NS
-from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store, StoredPassage
 from engine.types import Passage
 
@@ -97,10 +95,6 @@ class Listed:
         return tried.isdisjoint(self._opening(store))
 
     def _is_let_in_now(self, store: Store, passage: Passage) -> bool:
-        zone, now = camera_zone(store.settings(GeneralSettings).time_zone), self._clock.now()
-        passage = replace(passage, at=now, monotonic_ns=self._clock.monotonic_ns())
-        finding = store.entries.find(passage.plate, now, store.settings(LprSettings).fold_lookalikes, zone)
-        rules = store.rules()
-        gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, passage.monotonic_ns, gates)
+        passage = replace(passage, at=self._clock.now(), monotonic_ns=self._clock.monotonic_ns())
+        finding, rules, deliveries, zone = judged(store, self._kinds, self._barrier, passage)
         return decide(passage, finding, rules, deliveries, self._kinds, zone).outcome == "opened"

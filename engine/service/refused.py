@@ -13,6 +13,7 @@ from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
 from engine.messages import ReadAgain
 from engine.service.inside import NO_PLACE, Inside, vehicle_of
+from engine.service.unopened import RECENT_NS
 from engine.store import Store
 from engine.types import Match, Passage
 
@@ -24,8 +25,6 @@ log = logging.getLogger("lane")
 MOST = 16
 NEWEST = 200
 """How many passages are searched for those that the service before refused."""
-RECENT_NS = 600_000_000_000
-"""A car that was refused longer ago has gone."""
 LOOK_EVERY_S = 2.0
 """For a place for whom was refused for want of one: it is not told here when somebody corrects a count."""
 

@@ -13,7 +13,6 @@ from board.kit.files import NO_ROOM
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another one, of this process or of another."""
 
-
 PROBE_BYTES = 65_536
 
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from board.kit.clients import Client
+from board.kit.clients import Client, host_of
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.words import NOTHING, Text
 from engine.log_in import Question
@@ -49,7 +49,7 @@ class Connection:
         gone: Callable[[Connection], None],
     ) -> None:
         self.host = host
-        self.camera = str(sock.getsockname()[0]).removeprefix("::ffff:")
+        self.camera = host_of(sock.getsockname())
         self.sessions: dict[str, Session] = {}
         self.person = ""
         self.question: Question | None = None

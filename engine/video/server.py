@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from board.kit.clients import Clients, place_of
+from board.kit.clients import Clients, host_of, place_of
 from board.kit.dataclass import dataclass
 from board.kit.loop import Loop
 from board.kit.people import CheckToken, Nobody, Person
@@ -93,7 +93,7 @@ class Server:
             log.warning("%d viewers are connected, %s is turned away", len(self._connections), place[0])
             sock.close()
             return
-        host = str(place[0]).removeprefix("::ffff:")
+        host = host_of(place)
         client = self._clients.open("rtsp", place_of(place))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections.append(Connection(self._loop, sock, host, client, self._handle, self._connections.remove))

@@ -27,6 +27,7 @@ from pyftpdlib.handlers.ftp.dispatchers import ActiveDTP, PassiveDTP
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
+from board.kit.clients import host_of
 from board.kit.errors import WireError
 from board.kit.wire import Channel
 from firmware.certificates.own import CertificateFiles
@@ -274,7 +275,7 @@ class Session(TLS_FTPHandler):  # type: ignore[misc]
     @property
     def address(self) -> str:
         """The client's, of IPv4 also where it came to a socket of IPv6."""
-        return str(self.remote_ip).removeprefix("::ffff:")
+        return host_of((self.remote_ip,))
 
     def on_connect(self) -> None:
         self.gatekeeper.arrived(self, self.address)

@@ -13,11 +13,11 @@ from board.kit.words import Text, mark
 from firmware.ftp.settings import FtpSettings
 from firmware.host import Host
 from firmware.menu import NETWORK
+from firmware.pages.https import came_by
 from firmware.people.device_passwords import DevicePassword
 from firmware.server_settings import changed, shown, store
 
 _HERE = re.compile(r"//(?:127\.0\.0\.1|\[::1\]):")
-_PORT = re.compile(r":\d{1,5}$")
 NAME = "setup/network/ftp.html"
 USE = "ftp"
 
@@ -73,7 +73,7 @@ def _page(
 
 def _address(url: str, call: Call[Any, Any]) -> str:
     """As other machines reach it: by the name or address by which the browser has reached the camera."""
-    asked = _PORT.sub("", call.header("Host"))
+    asked = came_by(call)[0]
     return _HERE.sub(lambda _: f"//{asked}:", url) if asked else url
 
 

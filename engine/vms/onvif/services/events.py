@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from board.kit.clients import host_of
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.filters import CONTENT_DIALECT, TOPIC_DIALECTS, BadFilter, ContentTest, TopicTest, content_test, topic_test
 from engine.vms.onvif.operations import READ, Call, Done, Later, Operation, Service
@@ -217,7 +218,7 @@ def _subscribe(camera: Camera, call: Call) -> Later:
         raise _refused(camera, "wsnt:SubscribeCreationFailedFault", str(why)) from why
 
     def later(done: Done) -> None:
-        own = call.address.removeprefix("::ffff:")
+        own = host_of((call.address,))
 
         def found(addresses: tuple[str, ...]) -> None:
             mine = addresses if SEND_ANYWHERE in call.permissions else tuple(filter(own.__eq__, addresses))
