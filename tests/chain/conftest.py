@@ -52,6 +52,11 @@ class Camera:
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
+    def restart(self) -> None:
+        """Restart service, as soon as the service answers: on a busy machine it may still be starting."""
+        address, log_in = f"{self.address}anpr/api/restart", ("admin", self.password)
+        wait_for("the service", lambda: requests.post(address, auth=log_in, json={}, timeout=20).ok)
+
     def choose_password(self) -> None:
         """What the first log-in asks for, when this is the first."""
         if self.state.host.joinpath("initial-password").exists():

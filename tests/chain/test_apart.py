@@ -144,8 +144,7 @@ def _let_in(camera: Camera) -> None:
         camera.call("POST", f"lists/{lists['WHITELIST']}/entries", {"plate": plate})
     options = {"output": "DO1", "do": "pulse", "duration_ms": 300, "polarity": "active low"}
     camera.call("POST", f"lists/{lists['WHITELIST']}/rules", {"kind": "io", "name": "gate", "options": options})
-    wait_for("the service", camera.state.service_socket.exists)
-    camera.call("POST", "restart", {})
+    camera.restart()
 
 
 def _polarity_is_kept(camera: Camera) -> None:

@@ -72,7 +72,7 @@ def test_a_listed_plate_pulses_the_gate_once_and_sends_its_number(camera: Camera
     plate = wait_for("the first passage", lambda: next(iter(camera.plates()), None))
     assert not camera.edges("DO1"), "no list has an action yet"
     rules = _open_gate_for(camera, "WHITELIST", plate)
-    camera.call("POST", "restart", {})
+    camera.restart()
 
     wait_for("the gate's pulse", lambda: len(camera.edges("DO1")) >= 2)
     opened, closed = camera.edges("DO1")[:2]

@@ -107,10 +107,10 @@ def _fill(camera: Camera) -> None:
     address = {"url": "http://127.0.0.1:9/", "user": "u", "password": "kept"}
     server = {"kind": "http", "name": "server", "options": address, "enabled": False, "week": WEEK}
     camera.call("POST", f"lists/{lists['ALL PLATES']}/rules", server)
-    camera.call("POST", "restart", {})
+    camera.restart()
     wait_for("three passages", lambda: camera.answers() and len(camera.plates()) >= 3)
     camera.call("PUT", "settings/lpr", {"mode": "TRIGGER"})  # no more of them
-    camera.call("POST", "restart", {})
+    camera.restart()
     wait_for("the mode", lambda: camera.answers() and camera.call("GET", "status")["mode"] == "TRIGGER")
 
 
