@@ -128,7 +128,7 @@ class Retention:
         by_list = {each.id: stamp(now - timedelta(days=each.keep_days)) for each in self._store.lists() if each.keep_days}
         deleted = 0
         for _ in self._chunks():
-            after, expired = self._store.passages.expired(after, cutoff, by_list, WINDOW, CHUNK)
+            after, expired = self._store.passages.expired(after, stamp(now), cutoff, by_list, WINDOW, CHUNK)
             self._delete(expired)
             deleted += len(expired)
             if after is None:

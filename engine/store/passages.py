@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -9,6 +10,7 @@ from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.clock import CLOCK_KNOWN
 from board.kit.dataclass import dataclass
 from board.kit.from_json import from_json
 from board.kit.words import from_stored, to_stored
@@ -244,28 +246,37 @@ class Passages:
         return [pictured_of(row) for row in self._db.rows(sql, (max(0, over), limit))]
 
     def expired(
-        self, after: int, cutoff: str, by_list: Mapping[int, str], window: int, limit: int
+        self, after: int, now: str, cutoff: str, by_list: Mapping[int, str], window: int, limit: int
     ) -> tuple[int | None, list[Pictured]]:
         """The row to go on after, None at the end, and the passages from before their cutoff (a stamp) among the next `window` rows
         after `after`, `limit` at most; those with deliveries that are not finished stay. `by_list`: cutoffs of lists; a passage in
-        several of them has the earliest, one in none of them `cutoff`, "" for none."""
-        last = self._db.row(
-            "SELECT max(rowid) AS last, count(*) AS count FROM (SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?)",
-            (after, window),
-        )
-        if last is None or not last["count"]:
+        several of them has the earliest, one in none of them `cutoff`, "" for none. One of a clock that was not set, or that was
+        ahead, is as old as the next one that is of neither."""
+        known, earliest = "at BETWEEN ? AND ?", stamp(CLOCK_KNOWN)
+        sql = f"SELECT rowid, {known} AS known FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        rows = self._db.rows(sql, (earliest, now, after, window))
+        if not rows:
             return None, []
+        alike = list(itertools.takewhile(lambda row: row["known"] == rows[0]["known"], rows))
+        last, is_end = int(alike[-1]["rowid"]), len(alike) == len(rows) < window
+        at, at_values = "at", []
+        if not alike[0]["known"]:
+            sql = f"SELECT at FROM passages WHERE rowid > ? AND {known} ORDER BY rowid LIMIT 1"
+            following = self._db.row(sql, (last, earliest, now))
+            if following is None:
+                return None if is_end else last, []
+            at, at_values = "?", [following["at"]]
         own = " ".join("WHEN ? THEN ?" for _ in by_list)
         of_list = f"SELECT min(CASE list_id {own} END) FROM passage_lists l WHERE l.passage_rowid = p.rowid" if by_list else "NULL"
         sql = (
             "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid > ? AND rowid <= ? "
-            f"AND at < coalesce(({of_list}), ?) AND NOT {WAITING} ORDER BY rowid LIMIT ?"
+            f"AND {at} < coalesce(({of_list}), ?) AND NOT {WAITING} ORDER BY rowid LIMIT ?"
         )
-        values = (after, last["last"], *(value for pair in by_list.items() for value in pair), cutoff, limit)
+        values = (after, last, *at_values, *(value for pair in by_list.items() for value in pair), cutoff, limit)
         found = [pictured_of(row) for row in self._db.rows(sql, values)]
         if len(found) == limit:
             return found[-1].rowid, found
-        return (last["last"] if last["count"] == window else None), found
+        return None if is_end else last, found
 
     def delete(self, rowids: Sequence[int]) -> None:
         """With their deliveries, all of which must be finished."""

@@ -368,6 +368,32 @@ def test_a_clock_that_its_time_server_sets_after_the_start_is_not_doubted(tmp_pa
     assert swept(disk) == 3
 
 
+def test_passages_of_a_clock_that_was_not_set_stay_as_long_as_the_next_ones(tmp_path: Path) -> None:
+    """Nobody knows their days: a board without a battery begins in 1970, and its time server answers an hour later."""
+    disk = Disk(tmp_path, 1, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    for number in range(3):
+        disk.store.add_passage(passage(id=f"unset{number}", at=datetime(1970, 1, 1, 0, number, tzinfo=UTC)), ())
+    disk.at(NOW + timedelta(days=29))
+    assert (swept(disk), len(ids(disk))) == (0, 4)
+    disk.store.add_passage(passage(id="set", at=disk.clock.now()), ())
+    disk.at(NOW + timedelta(days=58))
+    assert (swept(disk), set(ids(disk))) == (1, {"set", "unset0", "unset1", "unset2"})
+    disk.at(NOW + timedelta(days=60))
+    assert (swept(disk), ids(disk)) == (4, [])
+
+
+def test_passages_of_a_clock_that_was_ahead_go_with_the_next_ones(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 1, free_pct=50)
+    purge(disk, purge="days", purge_days=30, purge_interval="hour")
+    disk.store.add_passage(passage(id="ahead", at=NOW + timedelta(days=10_000)), ())
+    disk.store.add_passage(passage(id="right", at=NOW + timedelta(days=2)), ())
+    disk.at(NOW + timedelta(days=31))
+    assert (swept(disk), set(ids(disk))) == (1, {"right", "ahead"})
+    disk.at(NOW + timedelta(days=33))
+    assert (swept(disk), ids(disk)) == (2, [])
+
+
 def test_a_damaged_database_that_was_set_aside_goes_when_its_passages_would(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1, free_pct=50)
     purge(disk, purge="days", purge_days=30, purge_interval="hour")
