@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import platform
+import re
 import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from board.kit.errors import PackageError
 from firmware.packages.verify import ANY, verify
@@ -99,6 +102,24 @@ def test_what_there_is_no_wheel_of_is_named(tmp_path: Path, carry: Carry) -> Non
 
 def test_every_library_that_is_carried_has_its_version_in_the_constraints() -> None:
     assert set(libraries_module._pins(ROOT)) == set(libraries_module.NAMES)
+
+
+def test_every_library_that_pip_installs_on_a_board_stands_in_the_list_of_licences() -> None:
+    """What ours ask for, with what that asks for, of the libraries in this environment; and what a package carries."""
+    listed = {_plain(word) for word in re.findall(r"[\w.-]+", (ROOT / "docs" / "licences.md").read_text("utf-8"))}
+    wanted, found = ["gatewright"], {"pyasynchat", "pyasyncore"}  # pyftpdlib asks for these from Python 3.12 on
+    while wanted:
+        for asked in map(Requirement, importlib.metadata.requires(wanted.pop()) or ()):
+            applies = asked.marker is None or asked.marker.evaluate({"extra": ""})
+            if applies and _plain(asked.name) not in found | {"pip"}:
+                found.add(_plain(asked.name))
+                wanted.append(asked.name)
+    carried = {*libraries_module.NAMES, *(name for changed in libraries_module.INSTEAD.values() for name, _ in changed.values())}
+    assert sorted((found | {*map(_plain, carried)}) - listed) == []
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_a_package_that_was_built_elsewhere_is_signed_anew(tmp_path: Path, carry: Carry) -> None:
