@@ -31,6 +31,11 @@ MOST_LOOKUPS = 8
 """Names that are being looked up at once: a look-up cannot be broken off, and a dead resolver holds each for half a minute."""
 
 
+class BarredNow(ConfigError):
+    """What a name leads to just now may not be reached. It may lead elsewhere soon: a router whose line is not up yet names itself
+    or nobody (0.0.0.0), and a server that was just switched on is known by its link-local address alone."""
+
+
 @dataclass(slots=True)
 class _Lookup:
     """A name that is being looked up; several may wait for one answer."""
@@ -55,7 +60,7 @@ class Network:
 
     def connect(self, host: str, port: int, end_s: float) -> socket.socket:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
-        this address; OSError: no connection, TimeoutError when it was not there in time."""
+        this address, BarredNow where it is that of a name; OSError: no connection, TimeoutError when it was not there in time."""
         problem: OSError = TimeoutError()
         addresses = self.addresses(host, end_s)
         for number, address in enumerate(addresses):
@@ -74,6 +79,14 @@ class Network:
 
     def addresses(self, host: str, end_s: float) -> list[str]:
         """The addresses of a host that actions may reach, as numbers, in the resolver's order. Errors as `connect`."""
+        try:
+            return self._allowed(host, end_s)
+        except ConfigError as why:
+            if _numeric(host):
+                raise
+            raise BarredNow(why.text) from None
+
+    def _allowed(self, host: str, end_s: float) -> list[str]:
         blocks = _blocks(self._permitted())
         found = [address for address in self._look_up(host, end_s) if is_allowed(address, blocks)]
         if not found:

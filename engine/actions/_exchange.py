@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any
 from board.kit.errors import ConfigError, DeliveryError, PeerAway, PeerBusy, PeerRefused
 from board.kit.fields import AfterValidator
 from board.kit.words import Text, mark
-from engine.network import Network
+from engine.network import BarredNow, Network
 
 BAD_CERTIFICATE = mark(
     "its certificate is not accepted ({reason}); the certificate of an authority of your own goes into the field for it"
@@ -181,10 +181,12 @@ def _cut(sock: socket.socket) -> None:
 def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchange]:
     """From look-up to last answer in `timeout_s`: a socket's own time-out starts over with each byte. What fails becomes a
     DeliveryError that names `target`, without its cause, which may hold a secret; PeerRefused, PeerBusy and ConfigError stay as
-    they are."""
+    they are, but for BarredNow."""
     it = Exchange(network, timeout_s)
     try:
         yield it
+    except BarredNow as why:
+        raise PeerAway(why.text) from None
     except (PeerRefused, PeerBusy, ConfigError):
         if it.is_over:
             raise _failed(target, it.late) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.errors import ConfigError, DeliveryError
+from board.kit.errors import ConfigError, DeliveryError, PeerAway
 from board.kit.settings import check
 from engine.actions.syslog import ACTION, SyslogOptions
 from engine.formats.event import Device
@@ -147,6 +147,16 @@ def test_the_camera_itself_is_not_reached() -> None:
     for protocol in ("udp", "tcp"):
         with pytest.raises(ConfigError, match="actions may not reach it"):
             ACTION.deliver(event(), SyslogOptions(host="127.0.0.1", protocol=protocol), barred)
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "fe80::1%lo"])
+def test_a_name_that_leads_to_nobody_just_now_is_tried_again(monkeypatch: pytest.MonkeyPatch, protocol: str, address: str) -> None:
+    """A router without its line answers so, or a server is known by its link-local address alone: the event was given up."""
+    monkeypatch.setattr(Network, "_look_up", lambda self, host, end_s: [address])
+    barred = replace(env(), network=Network(lambda: ()))
+    with pytest.raises(PeerAway, match=r"^logs\.example is the camera itself"):
+        ACTION.deliver(event(), SyslogOptions(host="logs.example", protocol=protocol), barred)
 
 
 @pytest.mark.parametrize(
