@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, PeerRefused
 from board.kit.settings import field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._ftp import FtpServer, session
@@ -15,6 +15,11 @@ from engine.types import PlateEvent
 
 PICTURES = {"full": (("full", ""),), "plate": (("plate", ""),), "both": (("full", ""), ("plate", "_plate"))}
 """Option `images` -> (picture, what its file's name gets)."""
+
+NO_PICTURE = mark("there is no picture: it was not stored, or is deleted already")
+
+FOLLOWS_NS = 120 * 10**9
+"""A picture that is not there this long after its car will not come any more: a card that stalls has the passage told before."""
 
 
 class FtpOptions(FtpServer):
@@ -70,9 +75,12 @@ def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) ->
         return {f"{name}.{message.extension}": message.body}
     stored = {"full": event.passage.images.full, "plate": event.passage.images.plate}
     found = {f"{name}{mark}.jpg": env.images.read(stored[which]) for which, mark in PICTURES[options.images]}
+    named = any(stored[which] for which, _ in PICTURES[options.images])
+    if named and not all(found.values()) and 0 <= env.clock.monotonic_ns() - event.passage.monotonic_ns < FOLLOWS_NS:
+        raise PeerRefused(NO_PICTURE)  # in a moment it may be there
     found = {each: content for each, content in found.items() if content}
     if not found:
-        raise ConfigError("there is no picture: it was not stored, or is deleted already")
+        raise ConfigError(NO_PICTURE)
     return found
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, PeerRefused
 from board.kit.settings import check
-from engine.actions.ftp import ACTION, FtpOptions
+from engine.actions.ftp import ACTION, FOLLOWS_NS, FtpOptions
 from engine.formats.event import Device
 from engine.formats.file_name import path
-from engine.types import Match, PlateEvent, PlateList
+from engine.types import Match, PassageImages, PlateEvent, PlateList
 from tests.ftp_server import ftp_server
-from tests.samples import DEVICE, ActionPeer, env, event, passage
+from tests.samples import DEVICE, NOW_NS, ActionPeer, env, event, passage
 
 
 @contextmanager
@@ -94,6 +94,54 @@ def test_a_peer_is_host_and_port(tls: str, port: int) -> None:
 def test_a_picture_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no picture: it was not stored, or is deleted already"):
         ACTION.deliver(event(), FtpOptions(host="127.0.0.1", port=9), env(images=tmp_path))
+
+
+@pytest.mark.parametrize("images", ["full", "plate", "both"])
+def test_a_picture_that_follows_its_passage_is_waited_for(tmp_path: Path, images: str) -> None:
+    """A card that stalls has the car told before its pictures are stored: they were given up at the first try, or one of them left
+    out, though they were there a moment later."""
+    told = event(images=PassageImages("p1-full.jpg", "p1-plate.jpg"), monotonic_ns=NOW_NS)
+    with ftp_server(tmp_path / "served") as server:
+        options = FtpOptions(
+            host="127.0.0.1",
+            port=server.port,
+            tls="none",
+            user=server.user,
+            password=server.password,
+            images=images,
+            name="{plate}",
+        )
+        its = env(images=tmp_path)
+        if images == "both":
+            (tmp_path / "p1-full.jpg").write_bytes(b"full")
+        with pytest.raises(PeerRefused, match="there is no picture"):
+            ACTION.deliver(told, options, its)
+        for name in ("full", "plate"):
+            (tmp_path / f"p1-{name}.jpg").write_bytes(name.encode())
+        ACTION.deliver(told, options, its)
+        served = sorted(each.name for each in (tmp_path / "served").iterdir())
+    assert served == {"full": ["HK55EVB.jpg"], "plate": ["HK55EVB.jpg"], "both": ["HK55EVB.jpg", "HK55EVB_plate.jpg"]}[images]
+
+
+def test_one_of_two_pictures_that_does_not_come_any_more_keeps_nobody_from_the_other(tmp_path: Path) -> None:
+    seen_ns = NOW_NS - FOLLOWS_NS
+    told = event(images=PassageImages("p1-full.jpg", "p1-plate.jpg"), monotonic_ns=seen_ns)
+    (tmp_path / "p1-full.jpg").write_bytes(b"full")
+    with ftp_server(tmp_path / "served") as server:
+        options = FtpOptions(
+            host="127.0.0.1",
+            port=server.port,
+            tls="none",
+            user=server.user,
+            password=server.password,
+            images="both",
+            name="{plate}",
+        )
+        ACTION.deliver(told, options, env(images=tmp_path))
+        assert [each.name for each in (tmp_path / "served").iterdir()] == ["HK55EVB.jpg"]
+    gone = event(images=PassageImages("p2-full.jpg", ""), monotonic_ns=seen_ns)
+    with pytest.raises(ConfigError, match="there is no picture"):
+        ACTION.deliver(gone, options, env(images=tmp_path))
 
 
 def test_a_name_of_the_camera_is_made_safe_as_well() -> None:
