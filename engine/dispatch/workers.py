@@ -120,8 +120,7 @@ class Workers:
         """The results of actions before this process began: a peer that was dead then is treated as dead."""
         with self._claiming:
             for result in sorted(results, key=lambda each: max(filter(None, (each.done_at, each.error_at)))):
-                answered = result.error_at is None or (result.done_at is not None and result.done_at > result.error_at)
-                self._breaker.remember(self._peer(result.rule_id), answered)
+                self._breaker.remember(self._peer(result.rule_id), answered=not result.is_failing)
 
     def use(self, rules: Iterable[ActionRule]) -> None:
         """The rules have changed: what waits at pins for its delay is taken back if its action is switched off or deleted now."""

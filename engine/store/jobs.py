@@ -20,7 +20,7 @@ from board.kit.words import NOTHING, Text, from_stored, to_stored
 from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.store.lists import Lists
-from engine.store.rows import marks, stamp, when
+from engine.store.rows import earlier, marks, moments, stamp, when
 from engine.types import INTERVALS, Job
 
 ACCEPTS = "accepts"
@@ -153,14 +153,16 @@ class Jobs:
             kept = self.state(job.id).memory
             if now.list_id == job.list_id and kept.get(ACCEPTS, "") <= begun:
                 kept = _outliving(memory, job, now, kind)
-            sql = f"""UPDATE jobs SET done_at = ?, done_note = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE}, memory = ?
-                WHERE id = ?"""
-            self._db.execute(sql, (stamp(self._clock.now()), to_stored(note), json.dumps(kept) if kept else "", job.id))
+            sql = f"""UPDATE jobs SET done_at = ?1, done_note = ?3, running_at = NULL, asked_at = {_ASKED_MEANWHILE}, memory = ?4,
+                error_at = {earlier("error_at")} WHERE id = ?5"""
+            values = (to_stored(note), json.dumps(kept) if kept else "", job.id)
+            self._db.execute(sql, (*moments(self._clock.now()), *values))
 
     def failed(self, job_id: int, error: Text) -> None:
         """Nothing happens when the job was deleted."""
-        sql = f"UPDATE jobs SET error_at = ?, error = ?, running_at = NULL, asked_at = {_ASKED_MEANWHILE} WHERE id = ?"
-        self._db.execute(sql, (stamp(self._clock.now()), to_stored(error), job_id))
+        sql = f"""UPDATE jobs SET error_at = ?1, error = ?3, running_at = NULL, asked_at = {_ASKED_MEANWHILE},
+            done_at = {earlier("done_at")} WHERE id = ?4"""
+        self._db.execute(sql, (*moments(self._clock.now()), to_stored(error), job_id))
 
     def _ask(self, job_id: int, by: str) -> str:
         """When it was asked for: after the begin of what runs, though the clock was set back since."""

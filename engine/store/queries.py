@@ -106,6 +106,10 @@ class RuleResult:
     error_at: datetime | None
     error: Text
 
+    @property
+    def is_failing(self) -> bool:
+        return self.error_at is not None and (self.done_at is None or self.error_at > self.done_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from sqlite3 import Row
 from typing import Any
@@ -25,6 +25,17 @@ def stamp(at: datetime) -> str:
 
 def when(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def earlier(column: str) -> str:
+    """SQL: what the column has, though before `?1` in any case, which is what came after it: a clock may have been set back since.
+    `?2`: a moment before `?1` (`moments`)."""
+    return f"CASE WHEN {column} >= ?1 THEN ?2 ELSE {column} END"
+
+
+def moments(at: datetime) -> tuple[str, str]:
+    """The stamp, and the one before it."""
+    return stamp(at), stamp(at - timedelta(microseconds=1))
 
 
 def marks(values: Collection[object]) -> str:

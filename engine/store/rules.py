@@ -19,7 +19,7 @@ from engine.store.database import Database
 from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
-from engine.store.rows import marks, stamp, when
+from engine.store.rows import earlier, marks, moments, when
 from engine.types import ANY_PASSAGE, ON_MATCH, ActionRule, Conditions, ListEntry, Start, WeekSchedule
 from engine.week import schedule
 
@@ -105,17 +105,19 @@ class Rules:
 
     def succeeded(self, rule_id: int, at: datetime, note: Text) -> None:
         """Nothing happens when the rule was deleted."""
-        self._result(rule_id, "done_at", "done_note", at, note)
+        self._result(rule_id, ("done_at", "done_note"), "error_at", at, note)
 
     def failed(self, rule_id: int, at: datetime, error: Text) -> None:
         """Nothing happens when the rule was deleted."""
-        self._result(rule_id, "error_at", "error", at, error)
+        self._result(rule_id, ("error_at", "error"), "done_at", at, error)
 
-    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: Text) -> None:
+    def _result(self, rule_id: int, columns: tuple[str, str], other: str, at: datetime, note: Text) -> None:
+        """`other`: when the other of the two came last."""
+        at_column, note_column = columns
         self._db.execute(
-            f"INSERT INTO rule_results (rule_id, {at_column}, {note_column}) SELECT id, ?, ? FROM rules WHERE id = ? "
-            f"ON CONFLICT (rule_id) DO UPDATE SET {at_column} = excluded.{at_column}, {note_column} = excluded.{note_column}",
-            (stamp(at), to_stored(note), rule_id),
+            f"INSERT INTO rule_results (rule_id, {at_column}, {note_column}) SELECT id, ?1, ?3 FROM rules WHERE id = ?4 "
+            f"ON CONFLICT (rule_id) DO UPDATE SET {at_column} = ?1, {note_column} = ?3, {other} = {earlier(other)}",
+            (*moments(at), to_stored(note), rule_id),
         )
 
 

@@ -28,7 +28,7 @@ def rule_check(portal: Portal, rule: ActionRule, result: RuleResult | None) -> s
             title, BAD, Text("Its schedule does not hold now."), Text("Look at its week, and at the camera's time zone."), href
         )
     done_at = result.done_at if result else None
-    if result and result.error_at is not None and (done_at is None or result.error_at > done_at):
+    if result and result.error_at is not None and result.is_failing:
         values = {"at": portal.local(result.error_at), "error": result.error}
         return check(title, BAD, Text("It failed last, at {at}: {error}", values), Text("Open it and press TEST."), href)
     if done_at is None:

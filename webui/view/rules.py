@@ -72,7 +72,7 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
         "done_note": result.done_note if result else "",
         "error_at": portal.local(result.error_at, zone) if result else "",
         "error": result.error if result else "",
-        "failing": bool(result and result.error_at and (result.done_at is None or result.error_at > result.done_at)),
+        "failing": bool(result and result.is_failing),
     }
 
 

@@ -18,7 +18,7 @@ from engine.store import Store
 from engine.store.jobs import ACCEPTS
 from engine.store.rows import stamp
 from engine.types import Job
-from tests.samples import BLACK, WHITE
+from tests.samples import BLACK, WHITE, rule
 
 KINDS = find_jobs()
 
@@ -95,6 +95,24 @@ def test_a_clock_that_is_set_back_loses_and_repeats_no_wish(store: Store, clock:
     begun = store.jobs.begin(job.id)
     ends(store, job, begun, generation="1")
     assert (memory(store, job), store.jobs.state(job.id).asked_at) == ({"generation": "1"}, None)
+
+
+def test_what_came_last_counts_as_the_last_though_the_clock_was_years_ahead_before(store: Store, clock: TestClock) -> None:
+    job, action = save(store, "sincro", host="master"), store.rules.save(rule(), "admin")
+
+    def failing() -> tuple[bool, bool]:
+        return store.jobs.state(job.id).is_failing, store.rules.results()[action.id].is_failing
+
+    for back in (False, True):
+        if back:
+            clock._now -= timedelta(days=3_650)
+        store.jobs.failed(job.id, Text("no answer"))
+        store.rules.failed(action.id, clock.now(), Text("no answer"))
+        assert failing() == (True, True)
+        clock._now -= timedelta(days=3_650)
+        ends(store, job, store.jobs.begin(job.id))
+        store.rules.succeeded(action.id, clock.now(), Text("done"))
+        assert failing() == (False, False)
 
 
 @pytest.mark.parametrize("kind", ["ftp_matches", "local_matches"])
