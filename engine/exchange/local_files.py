@@ -48,7 +48,9 @@ def keep(path: Path, folder: Path, name: str, most: int) -> None:
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise ConfigError("the storage is nearly full: the file is not kept")
     path.replace(folder / name)
-    others = [each for each in local_files(folder) if each.name != name]  # which the clock, set back, may call newer
+    now_ns = (folder / name).stat().st_mtime_ns
+    others = [each for each in local_files(folder) if each.name != name]
+    others.sort(key=lambda each: each.stat().st_mtime_ns > now_ns)  # of a clock that was ahead: they would stay for years
     for old in others[most - 1 :]:
         old.unlink(missing_ok=True)
 

@@ -114,9 +114,10 @@ class CardPictures:
 
     def _move(self, files: CardFiles) -> Text:
         """Why the card takes no more."""
-        before = stamp(self._clock.now() - timedelta(seconds=SETTLED_S))
+        now = self._clock.now()
+        new = self._store.card.first_new(stamp(now - timedelta(seconds=SETTLED_S)), stamp(now))
         for _ in range(CHUNKS_PER_TURN):
-            some = self._store.card.next_in_camera(before, CHUNK)
+            some = self._store.card.next_in_camera(new, CHUNK)
             if not some or self._card() is None or self._stop.is_set():
                 break
             if space(files.root)[1] < KEPT_FREE_BYTES:

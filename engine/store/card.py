@@ -15,18 +15,23 @@ from engine.store.rows import marks
 MOST_DELETIONS = 200_000
 """Names that are kept while the card is away; of more the oldest are dropped: their pictures go when the card runs low."""
 
+_IN_CAMERA = "rowid > coalesce((SELECT max(passage_rowid) FROM on_card), 0)"
+
 
 class CardTable:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def next_in_camera(self, before: str, limit: int) -> list[Pictured]:
-        """The oldest passages with pictures that are not on the card, of before that stamp."""
-        return self._pictured(
-            "rowid > coalesce((SELECT max(passage_rowid) FROM on_card), 0) AND at < ? AND (image_full <> '' OR image_plate <> '')",
-            (before,),
-            limit,
-        )
+    def first_new(self, since: str, now: str) -> int:
+        """The row of the first passage not on the card that came from `since` to `now` (stamps), else the one that comes next.
+        What is stamped later is of a clock that was set back since, and no newer for that."""
+        new = f"SELECT min(rowid) FROM passages WHERE {_IN_CAMERA} AND at BETWEEN ? AND ?"
+        row = self._db.row(f"SELECT coalesce(({new}), (SELECT max(rowid) FROM passages) + 1, 0) AS first", (since, now))
+        return int(row["first"]) if row else 0
+
+    def next_in_camera(self, before: int, limit: int) -> list[Pictured]:
+        """The oldest passages with pictures that are not on the card, of before that row."""
+        return self._pictured(f"{_IN_CAMERA} AND rowid < ? AND (image_full <> '' OR image_plate <> '')", (before,), limit)
 
     def oldest(self, after: int, limit: int) -> list[Pictured]:
         """The oldest of those on the card, of rows after `after`; those with deliveries that are not finished are left out."""

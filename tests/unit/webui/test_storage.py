@@ -66,7 +66,7 @@ def test_with_pictures_on_the_card_its_room_counts(caller: Caller, tmp_path: Pat
         add(caller, number, 0.5, b"")
         portal.store.db.execute("UPDATE passages SET image_full = ? WHERE id = ?", (f"p{number}.jpg", f"p{number}"))
         card.put(f"p{number}.jpg", io.BytesIO(b"x" * 1_000_000))
-    portal.store.card.moved(portal.store.card.next_in_camera("9", 10))
+    portal.store.card.moved(portal.store.card.next_in_camera(1 << 62, 10))
     asked: list[Path] = []
     found = SimpleNamespace(total=10_000_000_000, used=4_000_000_000, free=6_000_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: asked.append(path) or found)

@@ -38,6 +38,16 @@ def test_an_export_is_kept_though_the_clock_was_set_back(tmp_path: Path) -> None
     assert sorted(each.name for each in (tmp_path / "kept").iterdir()) == ["list-2", "list-3", "list-of-1970"]
 
 
+def test_exports_of_a_clock_that_was_ahead_leave_the_later_ones_their_places(tmp_path: Path) -> None:
+    days = [(f"day-{day}", 1_800_000_000 + day) for day in range(3)]
+    for name, at in [("ahead-1", 1_900_000_000), ("ahead-2", 1_900_000_060), *days]:
+        made = tmp_path / "made"
+        made.write_text(name)
+        os.utime(made, (at, at))
+        keep(made, tmp_path / "kept", name, 3)
+    assert sorted(each.name for each in (tmp_path / "kept").iterdir()) == ["day-0", "day-1", "day-2"]
+
+
 @pytest.mark.parametrize("kind", ["local_list", "local_matches"])
 def test_the_file_of_a_day_has_its_date_though_the_process_begins_after_midnight_now_and_then(tmp_path: Path, kind: str) -> None:
     """A day that began late and the next one that did not had the same name: the second file replaced the first."""

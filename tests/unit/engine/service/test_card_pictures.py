@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,8 +41,8 @@ class Bench:
             self.add(day)
         self.clock.advance(days * DAY_S)
 
-    def add(self, day: int, size: int = 10, waits: bool = False) -> None:
-        at = NOW + timedelta(days=day)
+    def add(self, day: int, size: int = 10, waits: bool = False, at: datetime | None = None) -> None:
+        at = at or NOW + timedelta(days=day)
         names = [f"{at:%Y/%m/%d}/p{day}-{which}.jpg" for which in ("full", "plate")]
         for name in names:
             (self.pictures.own / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +90,17 @@ def test_a_picture_stays_in_the_camera_for_the_messages_of_its_car(tmp_path: Pat
         bench.jobs.turn()
         assert len(bench.here()) == here
     bench.store.close()
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=10), timedelta(days=20_000)])
+def test_after_a_clock_that_was_set_back_no_picture_is_left_behind_in_the_camera(bench: Bench, back: timedelta) -> None:
+    bench.add(3)
+    bench.clock._now -= back
+    bench.clock.advance(70)
+    bench.add(4, at=bench.clock.now() - timedelta(seconds=65))
+    bench.add(5, at=bench.clock.now())
+    assert bench.jobs.turn()
+    assert bench.here() == ["p5-full", "p5-plate"]
 
 
 def test_with_the_camera_chosen_nothing_goes_but_what_is_there_is_found(bench: Bench) -> None:
