@@ -87,14 +87,18 @@ class Tokens:
         secret = PREFIX + secrets.token_urlsafe(32)
         token = Token(secrets.token_hex(4), name, maker.name, wanted, _hash(secret), self._stamp(), until, "")
         with self._changing:
-            kept = self._lasting()
-            if any(each.name == name for each in kept.values()):
+            lasting = self._lasting()
+            if any(each.name == name for each in lasting.values()):
                 raise ConfigError("there is a token {name} already", field="name", name=name)
-            if len(kept) >= MAX_TOKENS:
+            if len(lasting) >= MAX_TOKENS:
                 raise ConfigError("there are already {most} tokens: revoke one", most=MAX_TOKENS)
             if self._account(maker.name) is None:
                 raise ConfigError("there is no user {name}", name=maker.name)
-            self._store({**kept, token.hash: token})
+            ended = [each for each in self._tokens.values() if self._expired(each) and each.name != name]
+            ended.sort(key=lambda each: datetime.fromisoformat(each.expires))
+            # What has expired stays as long as there is room: the clock may be years ahead.
+            still = {each.hash: each for each in ended[max(0, len(lasting) + 1 + len(ended) - MAX_TOKENS) :]}
+            self._store({**still, **lasting, token.hash: token})
         return token, secret
 
     def find(self, secret: str) -> tuple[Token, frozenset[str]] | None:

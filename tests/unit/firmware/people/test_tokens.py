@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,24 @@ def test_a_token_of_today_lasts_until_midnight(tokens: Tokens, clock: TestClock)
     assert tokens.find(secret) is not None
     clock.advance(1)
     assert tokens.find(secret) is None
+
+
+def test_a_clock_that_is_years_ahead_as_a_token_is_made_ends_no_other_one_for_good(
+    tmp_path: Path, tokens: Tokens, people: People, clock: TestClock
+) -> None:
+    kept, replaced = (tokens.make(name, ["view"], ADMIN, "2027-01-31")[1] for name in ("VMS", "screen"))
+    clock._now += timedelta(days=3_650)
+    made = tokens.make("screen", ["view"], ADMIN)[1]
+    assert (tokens.find(kept), [each.name for each in tokens.all()]) == (None, ["screen"])
+    clock._now -= timedelta(days=3_650)
+    for each in (tokens, Tokens(tmp_path, people.get, clock)):
+        assert [each.name for each in each.all()] == ["VMS", "screen"]
+        assert each.find(kept) is not None and each.find(made) is not None and each.find(replaced) is None
+    clock.advance(400 * 86_400)
+    for number in range(MAX_TOKENS - 1):  # it gives way where there is no room
+        tokens.make(f"token {number}", ["view"], ADMIN)
+    clock._now -= timedelta(days=400)
+    assert tokens.find(kept) is None and tokens.find(made) is not None
 
 
 def test_a_revoked_token_is_nobodys(tmp_path: Path, tokens: Tokens, people: People, clock: TestClock) -> None:
