@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from sqlite3 import Row
 
+from board.kit.clock import CLOCK_KNOWN
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
 from engine.lists import comparable, fold, normalise, variants
@@ -164,10 +165,11 @@ class Occupancy:
 
     def forget(self, before: datetime, now: datetime) -> int:
         """Who came in before then is inside no more, and what was corrected before does not count; how many are inside less. Who
-        came in by a clock that was ahead came in `now`: nobody waits until that time comes."""
+        came in by a clock that was ahead, or not set, came in `now`: nobody waits until that time comes, or goes at once."""
+        wrong = "since > ?1 OR since > '' AND since < ?2"
         for table in ("inside", "places"):
-            if self._db.row(f"SELECT 1 FROM {table} WHERE since > ?", (stamp(now),)) is not None:
-                self._db.execute(f"UPDATE {table} SET since = ?1 WHERE since > ?1", (stamp(now),))
+            if self._db.row(f"SELECT 1 FROM {table} WHERE {wrong}", (stamp(now), stamp(CLOCK_KNOWN))) is not None:
+                self._db.execute(f"UPDATE {table} SET since = ?1 WHERE {wrong}", (stamp(now), stamp(CLOCK_KNOWN)))
         old = "SELECT 1 FROM inside WHERE since < ?1 UNION ALL SELECT 1 FROM places WHERE correction <> 0 AND since < ?1"
         if self._db.row(old, (stamp(before),)) is None:
             return 0

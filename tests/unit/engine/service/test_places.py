@@ -72,6 +72,15 @@ def test_a_clock_that_is_not_set_forgets_nobody(tmp_path: Path) -> None:
     assert store.occupancy.total() == 2
 
 
+def test_who_came_in_before_the_clock_was_set_stays_as_long_as_who_comes_then(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=24)
+    store.occupancy.enter("UN19", WHITE, datetime(1970, 1, 1, 5, tzinfo=UTC))
+    store.occupancy.put(STRANGERS, None, 2, "anna", datetime(1970, 1, 1, 6, tzinfo=UTC))
+    assert inside(store, clock, HOUR) == 5
+    assert inside(store, clock, 23 * HOUR + timedelta(minutes=1)) == 4
+    assert inside(store, clock, HOUR) == 0
+
+
 def test_a_clock_that_goes_years_ahead_forgets_nobody_and_who_came_in_meanwhile_is_forgotten_in_time(tmp_path: Path) -> None:
     store, clock = prepared(tmp_path, inside_h=24)
     doubts = Doubt(store, clock)
