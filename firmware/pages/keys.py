@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from board.kit.errors import PackageError
 from board.kit.settings import Settings, option
@@ -101,22 +101,22 @@ def _remove(host: Host, call: Call) -> Answer:
 
 
 def _added(host: Host, call: Call, name: str, pem: str) -> Key:
-    _by_a_person(call)
+    by_a_person(call)
     key = host.packages.trusted.add(pem.encode(), name)
     host.record(call, mark("key trusted"), f"{key.name} ({key.fingerprint[:16]})")
     return key
 
 
 def _removed(host: Host, call: Call, fingerprint: str, confirm: str) -> Key:
-    _by_a_person(call)
+    by_a_person(call)
     key = host.packages.trusted.remove(fingerprint, confirm)
     about = f"{key.name} ({key.fingerprint[:16]})"
     host.record(call, mark("key no longer trusted"), about)
     return key
 
 
-def _by_a_person(call: Call) -> None:
-    """A token that may install signed packages must not choose whose."""
+def by_a_person(call: Call[Any, Any]) -> None:
+    """A token that may install signed packages must not choose whose, nor take any."""
     if call.visitor.by == TOKEN:
         raise Refused(403, "a token cannot change whom the camera trusts: log in with a password")
 

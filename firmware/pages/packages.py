@@ -19,6 +19,7 @@ from firmware.packages.schedules import Schedule
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 from firmware.packages.versions import POLICIES, Unconfirmed
+from firmware.pages.keys import by_a_person
 
 
 class Listing(TypedDict):
@@ -172,6 +173,8 @@ def _older(host: Host, call: Call[object, OlderForm]) -> Answer:
 
 def _unsigned(host: Host, call: Call[object, UnsignedForm]) -> Answer:
     allowed = call.body.unsigned
+    if allowed:
+        by_a_person(call)
     try:
         host.packages.unsigned.allow(allowed)
     except PackageError as why:
@@ -252,7 +255,7 @@ TAB = Tab(
             "api/packages/unsigned",
             "packages",
             _unsigned,
-            "Says whether packages are taken that nobody whom this camera trusts has signed.",
+            "Says whether packages are taken that nobody whom this camera trusts has signed. A token can only switch it off.",
             body=UnsignedForm,
             reply=UnsignedAllowed,
         ),

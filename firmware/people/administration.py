@@ -12,6 +12,9 @@ from firmware.people.device_passwords import DevicePassword, DevicePasswords
 from firmware.people.sessions import Sessions
 from firmware.people.tokens import Token, Tokens
 
+_OF_USE = {"onvif": "view", "nvr": "view", "ftp": "lists"}
+"""{use of a device password: the permission for what its owner gets to see}"""
+
 
 class Administration:
     """Thread-safe. ConfigError says what is wrong, and nothing is changed. Nobody gives, takes or changes what is beyond them: a
@@ -101,7 +104,10 @@ class Administration:
         return token
 
     def make_device_password(self, visitor: Visitor, use: str, name: str, view_only: bool = False) -> tuple[DevicePassword, str]:
-        """The device password and its secret. Of who may not open the gate, it may only see."""
+        """The device password and its secret. It gives nobody what its maker has not: of who may not open the gate, it may only
+        see."""
+        if use in _OF_USE and not visitor.may(_OF_USE[use]):
+            raise _beyond(visitor, _OF_USE[use])
         device, password = self._devices.make(use, name, visitor.name, view_only or not visitor.may("open"))
         self._record(visitor, mark("device password made"), f"{device.user} ({name})")
         return device, password
@@ -125,4 +131,8 @@ class Administration:
 def _check_reach(visitor: Visitor, role: str) -> None:
     beyond = sorted(ROLES.get(role, frozenset()) - visitor.permissions)
     if beyond:
-        raise ConfigError("{user} does not have {permissions}", user=visitor.name, permissions=", ".join(beyond))
+        raise _beyond(visitor, *beyond)
+
+
+def _beyond(visitor: Visitor, *permissions: str) -> ConfigError:
+    return ConfigError("{user} does not have {permissions}", user=visitor.name, permissions=", ".join(permissions))

@@ -20,6 +20,7 @@ import pytest
 import requests
 
 from board.kit.people import (
+    USES,
     AskHa1,
     CheckDigest,
     CheckPassword,
@@ -394,6 +395,19 @@ def test_a_device_password_opens_no_gate_when_it_may_only_see_or_its_maker_may_n
     assert made(name="Screen", view_only=True) == (True, "viewer")
     bearer, _ = make_token(host, "helper", ["people", "view"])
     assert made(bearer, name="Helper's") == (True, "viewer")
+
+
+def test_a_device_password_shows_nobody_what_its_maker_may_not_see(host: Host) -> None:
+    bearer, _ = make_token(host, "helper", ["people"])
+    looking, _ = make_token(host, "looks", ["people", "view"])
+
+    def refused(auth: dict[str, str], use: str) -> str:
+        reply = host.ask("POST", "/api/device-passwords", json={"use": use, "name": "x"}, headers=auth, auth=None)
+        return "" if reply.ok else reply.json()["error"]
+
+    said = [refused(bearer, use) for use in USES]
+    assert said == [f"admin (helper) does not have {needed}" for needed in ("view", "view", "lists")]
+    assert [refused(looking, use) for use in USES] == ["", "", "admin (looks) does not have lists"]
 
 
 def test_another_process_asks_the_host_who_a_recorder_is(host: Host) -> None:

@@ -101,6 +101,9 @@ def test_a_token_cannot_choose_whom_the_camera_trusts(host: Host, tmp_path: Path
     bearer = {"auth": None, "headers": {"Authorization": f"Bearer {made['token']}"}}
     assert host.ask("GET", "/api/keys", **bearer).status_code == 200
     assert host.ask("POST", "/api/keys", json={"name": "evil", "pem": pem}, **bearer).status_code == 403
+    assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": True}, **bearer).status_code == 403
+    assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": False}, **bearer).status_code == 200
+    assert host.ask("GET", "/api/packages").json()["unsigned"] is False
 
 
 def test_changes_are_filtered_and_taken_along_without_formulas(host: Host) -> None:
