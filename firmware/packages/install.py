@@ -171,19 +171,26 @@ class Installer:
             LOG.warning("%s: confirmed", question)
 
     def _another_vendor(self, coming: Verified, current: Slot) -> Text:
-        """Each of those whom the camera trusts may sign any name: only a person knows whether it is the same vendor's new key."""
-        if not (coming.signed_by and current.signed_by) or coming.signed_by == current.signed_by:
+        """Each of those whom the camera trusts may sign any name, and where that is allowed anybody may take it: only a person
+        knows whether it is the same vendor's new key, or his own new version."""
+        if not current.signed_by or coming.signed_by == current.signed_by:
             return NOTHING
+        values = {
+            "name": coming.manifest.name,
+            "version": coming.manifest.version,
+            "current": current.version,
+            "before": current.signed_by[:16],
+        }
+        if not coming.signed_by:
+            return Text(
+                "{name} {version} is signed by nobody whom this camera trusts, and {current}, which is installed, with the key "
+                "{before}: confirm that you trust whoever made it with this package",
+                values,
+            )
         return Text(
             "{name} {version} is signed with the key {key}, and {current}, which is installed, with {before}: confirm that you "
             "trust its owner with this package",
-            {
-                "name": coming.manifest.name,
-                "version": coming.manifest.version,
-                "key": coming.signed_by[:16],
-                "current": current.version,
-                "before": current.signed_by[:16],
-            },
+            {**values, "key": coming.signed_by[:16]},
         )
 
     def _licence_lost(self, coming: Verified, current: Slot, licence: bytes | None) -> Text:

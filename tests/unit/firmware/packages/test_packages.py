@@ -1125,6 +1125,27 @@ def test_another_vendors_package_of_the_same_name_asks_and_says_that_the_licence
     camera.upload(packages, version="3.1.0", key=OTHER_KEY, **licensed)
 
 
+def test_a_version_that_nobody_signed_takes_a_signed_ones_place_only_when_that_is_confirmed(
+    camera: Camera, prepared: Prepared
+) -> None:
+    camera.begin_as(prepared.good)
+    packages = camera.boot()
+    packages.unsigned.allow(True)
+    with pytest.raises(Unconfirmed) as asked:
+        camera.upload(packages, version="2.0.0", key=OTHER_KEY)
+    assert str(asked.value) == (
+        f"TINY 2.0.0 is signed by nobody whom this camera trusts, and 1.0.0, which is installed, with the key "
+        f"{fingerprint(public_of(KEY))[:16]}: confirm that you trust whoever made it with this package"
+    )
+    assert (only(packages).version, only(packages).signed) == ("1.0.0", True)
+    archive = write(camera.folder / "2.tar.gz", contents(version="2.0.0", key=OTHER_KEY))
+    list(packages.install(archive, CAMERA, confirmed=True))
+    camera.upload(packages, version="2.1.0", key=OTHER_KEY)  # who tries versions of his own is asked once
+    assert (only(packages).version, only(packages).signed) == ("2.1.0", False)
+    camera.upload(packages, version="3.0.0")
+    assert (only(packages).version, only(packages).signed) == ("3.0.0", True)
+
+
 def test_nobody_is_asked_about_a_licence_that_comes_along(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.good)
     packages = camera.boot()
