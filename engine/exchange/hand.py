@@ -140,7 +140,6 @@ def _say(
 ) -> None:
     if order.apply:
         store.transfers.add(*told, DONE, result.note)
-        store.counters.add("Imports", 1)
     folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result), unread=result.unread))
     if order.apply:
         result.settle(store)

@@ -58,7 +58,7 @@ PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
 COUNTERS = {"export": "Exports", "import": "Imports"}
-"""Direction -> what the Info panel counts (manual 4.2, Live tab)."""
+"""Direction -> what the Info panel counts (manual 4.2, Live tab): automatic ones. What people do by hand stands in Audit alone."""
 
 log = logging.getLogger("exchange")
 

@@ -179,7 +179,6 @@ def _list_file(name: str) -> Any:
         note = Text("{name}: {count} plates", {"name": file_name, "count": written.entries}, one="{name}: {count} plate")
         with noted(call.user, "an export of a list"):
             portal.store.transfers.add("export", "hand", 0, chosen.id, chosen.name, call.user, now, DONE, note)
-            portal.store.counters.add("Exports", 1)
         return _sent(file, file_name, TYPES[name])
 
     return answer

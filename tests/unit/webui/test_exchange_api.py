@@ -181,6 +181,7 @@ def test_a_list_is_downloaded_and_audit_says_by_whom(caller: Caller, name: str, 
     page = caller.get("audit?kind=export&from=2020-01-01T00:00").text
     assert "by hand (anna)" in page
     assert caller.get("audit/audit.xlsx?kind=export&from=2020-01-01T00:00").status == 200
+    assert caller.portal.store.counters() == {}, "Info counts automatic exports"
 
 
 def send_file(caller: Caller, content: bytes, list_id: int = WHITE) -> Any:
@@ -211,6 +212,7 @@ def test_a_file_is_looked_at_and_then_taken_in(caller: Caller) -> None:
     assert (told["user"], told["note"]) == ("anna", "WHITELIST: 1 added, 1 changed, 0 removed, now 3 plates")
     assert caller.portal.store.changes("import")[0].user == "anna"
     assert "by hand (anna)" in caller.get("audit?kind=import&from=2020-01-01T00:00").text
+    assert caller.portal.store.counters() == {}, "Info counts automatic imports"
     assert caller.send("DELETE", f"api/uploads/{name}", {}).status == 200
     assert caller.get(f"api/uploads/{name}").status == 404
 
