@@ -50,6 +50,8 @@ class _Peer:
     answered: bool = False
     again_ns: int = 0
     """An open peer is left alone until then."""
+    away: bool = False
+    """An open one was not there at all."""
 
 
 class Breaker:
@@ -65,16 +67,17 @@ class Breaker:
     def remember(self, peer: str, answered: bool) -> None:
         """The last result of a peer before this process began."""
         if peer:
-            self._peers[peer] = _Peer(failures=0 if answered else 1, answered=answered)
+            self._peers[peer] = _Peer(failures=0 if answered else 1, answered=answered, away=not answered)
 
-    def allows(self, peer: str, now_ns: int) -> bool:
-        """Whether one more delivery may go to this peer now."""
+    def allows(self, peer: str, now_ns: int, unheard: bool = False) -> bool:
+        """Whether one more delivery may go to this peer now. `unheard`: it is not of those that got no answer last, so that it need
+        not wait for a peer that is there."""
         if sum(self._busy.values()) >= self._limits.threads:
             return False
         if not peer:
             return True
         known = self._peers.get(peer) or _Peer()
-        if self._busy_with(lambda each: True) >= self._limits.with_peers or now_ns < known.again_ns:
+        if self._busy_with(lambda each: True) >= self._limits.with_peers or now_ns < self.again_ns(peer, unheard):
             return False
         if known.answered and not known.failures:
             return self._busy[peer] < self._limits.one_peer
@@ -82,10 +85,20 @@ class Breaker:
         doubtful = self._busy_with(lambda each: each.failures > 0 or not each.answered)
         return not self._busy[peer] and not silent_full and doubtful < self._limits.doubtful
 
-    def again_ns(self, peer: str) -> int:
-        """When an open peer may be tried; 0 for others."""
+    def again_ns(self, peer: str, unheard: bool = False) -> int:
+        """When an open peer may be tried; 0 for others. `unheard` as for `allows`."""
         known = self._peers.get(peer)
-        return known.again_ns if known else 0
+        return known.again_ns if known and not (unheard and self.is_deaf(peer)) else 0
+
+    def is_deaf(self, peer: str) -> bool:
+        """An open one is there, and gave no answer."""
+        known = self._peers.get(peer)
+        return known is not None and known.failures > 0 and not known.away
+
+    def failures(self, peer: str) -> int:
+        """In a row, up to now."""
+        known = self._peers.get(peer)
+        return known.failures if known else 0
 
     def begin(self, peer: str) -> None:
         """A delivery goes to the peer; `end` must follow."""
@@ -104,14 +117,22 @@ class Breaker:
             self._peers[peer] = _Peer(answered=True)
 
     def silent(
-        self, peer: str, now_ns: int, max_age_s: float, pauses_s: tuple[float, float] | None = None, again_s: float = 0.0
+        self,
+        peer: str,
+        now_ns: int,
+        max_age_s: float,
+        pauses_s: tuple[float, float] | None = None,
+        again_s: float = 0.0,
+        away: bool = True,
     ) -> None:
         """Opens it, for twice as long as last time, but for no longer than a fraction of `max_age_s`, the maximum age of its
         deliveries: a display that was plugged in again must not be left alone while cars come and go. `pauses_s`: the first and
-        the longest pause; None: the lane's; `again_s`: how long the peer itself says to wait."""
+        the longest pause; None: the lane's; `again_s`: how long the peer itself says to wait; `away`: whether it was not there at
+        all."""
         if peer:
             known = self._peers.setdefault(peer, _Peer())
             known.failures += 1
+            known.away = away
             first_s, longest_s = pauses_s or self._pause_s
             longest_s = max(0.1, min(longest_s, max_age_s / TRIES))
             known.again_ns = now_ns + round(max(pause_s(known.failures, first_s, longest_s), min(again_s, longest_s)) * 1e9)

@@ -33,12 +33,14 @@ Later = Callable[[PinsDone | DeliveryError], object]
 class Tried:
     """The outcome of one try. `peer`: the peer, "" for none; `answered`: whether it answered, if only to refuse, None if nobody
     was asked; `later`: pins accepted it, and this is to be called with the end; `again_s`: how long the peer says to wait;
-    `log_in`: whether it refused that of the action; `away`: whether it was not there at all."""
+    `refused`: whether it answered and did not take this; `log_in`: whether it refused that of the action; `away`: whether it was
+    not there at all."""
 
     peer: str = ""
     answered: bool | None = None
     later: Later | None = None
     again_s: float = 0.0
+    refused: bool = False
     log_in: bool = False
     away: bool = False
 
@@ -165,13 +167,13 @@ class Performer:
         if self._troubles.get(_place(task)) != answered:
             self._troubles[_place(task)] = answered
             log.warning("%s, try %d: %s", task, task.item.attempts, why)
-        if answered or (task.kind.lane is Lane.FAST and not task.peer):
+        log_in, away = isinstance(why, LogInRefused), isinstance(why, PeerAway | PeerBusy)
+        if (answered and not log_in) or (task.kind.lane is Lane.FAST and not task.peer):
             self._outbox.retry(task.item, why.text, *task.kind.pauses_s)
         else:
             self._outbox.wait_for_peer(task.item, why.text)
         again_s = why.again_s if isinstance(why, PeerBusy) else 0.0
-        log_in, away = isinstance(why, LogInRefused), isinstance(why, PeerAway | PeerBusy)
-        return Tried(task.peer, answered, again_s=again_s, log_in=log_in, away=away)
+        return Tried(task.peer, answered, again_s=again_s, refused=answered, log_in=log_in, away=away)
 
     def _expire(self, item: Delivery, why: Text) -> Tried:
         self._give_up(item, "expired", item.note if item.note.key else why)

@@ -96,6 +96,8 @@ class Workers:
         locks the user, or the camera, out."""
         self._silence: dict[int, _Silence] = {}
         """By action: its tries since a peer answered one of it last."""
+        self._refused_ns: dict[int, int] = {}
+        """By action: when its peer refused a delivery of it, if that was its last answer."""
         self._suspects: set[str] = set()
         """Deliveries that got no answer again and again, while the next one of their action did."""
         self._late: dict[str, int] = {}
@@ -191,7 +193,7 @@ class Workers:
             left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
-            elif self._is_late(head, now) or self._breaker.allows(peer, now_ns):
+            elif self._is_late(head, now) or self._breaker.allows(peer, now_ns, self._is_unheard(head)):
                 chosen = self._whose_turn(head, now)
                 item = self._take(chosen)
                 if item is not None:
@@ -205,16 +207,22 @@ class Workers:
         return head.not_after <= now and head.number not in self._young
 
     def _silent_ns(self, head: Head) -> int:
-        """Those first whose last try was answered, then those that have been left alone for longest: of two actions with one peer
-        it may answer only one, which has another certificate, or sends less."""
+        """Those first whose last try was taken, then those that have been left alone for longest: of two actions with one peer
+        it may take only one, which has another certificate, or sends less."""
         silence = self._silence.get(head.rule_id)
-        return silence.last_ns if silence else 0
+        return silence.last_ns if silence else self._refused_ns.get(head.rule_id, 0)
+
+    def _is_unheard(self, head: Head) -> bool:
+        """It is not of those that a peer, though it is there, left without an answer: it does not wait for their sake. What is FAST
+        has a peer for itself, as a rule."""
+        return self._lane is Lane.SLOW and head.rule_id not in self._silence
 
     def _whose_turn(self, head: Head, now: datetime) -> Head:
         """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
         soon too old anyhow, and its order counts: a display shows what came last."""
         silence = self._silence.get(head.rule_id)
-        if self._lane is Lane.FAST or silence is None or not silence.tries or silence.tries % PATIENCE or self._is_late(head, now):
+        tries = silence.tries if silence else self._log_ins.failures(_action(head.rule_id))
+        if self._lane is Lane.FAST or not tries or tries % PATIENCE or self._is_late(head, now):
             return head
         return self._outbox.behind(head) or head
 
@@ -246,7 +254,7 @@ class Workers:
         """Until its time comes and its peer may be tried; a delivery that is too old need not wait for its peer."""
         if not self._outbox.is_due(head, now, self._longest_pause_s(head, now_ns)):
             return (head.next_try_at - now).total_seconds()
-        again_ns = max(self._breaker.again_ns(peer), self._log_ins.again_ns(_action(head.rule_id)))
+        again_ns = max(self._breaker.again_ns(peer, self._is_unheard(head)), self._log_ins.again_ns(_action(head.rule_id)))
         again_s = (again_ns - now_ns) / 1e9
         return again_s if head.number in self._young else min((head.not_after - now).total_seconds(), again_s)
 
@@ -269,6 +277,7 @@ class Workers:
             if not self._performer.may_go_on(item.rule_id):  # switched off since it was looked at, so that `use` did not know of it
                 self._pins.take_back(item.id, Text(SWITCHED_OFF))
         peer = tried.peer or self._peer(item.rule_id)
+        unheard = item.rule_id not in self._silence
         if peer:
             self._note(item, tried)
         if late is not None and tried.answered is not None:
@@ -285,8 +294,8 @@ class Workers:
                 self._log_ins.answered(_action(item.rule_id))
             if tried.answered:
                 self._breaker.answered(peer)
-            else:
-                self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s)
+            elif tried.away or not (unheard and self._breaker.is_deaf(peer)):  # else it only joined those that are not answered
+                self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s, tried.away)
         if not tried.answered and item.id in self._suspects:
             self._outbox.step_back(item, *self._pauses_s[item.kind])
 
@@ -295,6 +304,10 @@ class Workers:
         answered = tried.answered
         with self._claiming:
             silence = self._silence.get(item.rule_id) or _Silence(item.id, 0, 0)
+            if tried.refused and not tried.log_in:
+                self._refused_ns[item.rule_id] = self._clock.monotonic_ns()
+            elif answered:
+                self._refused_ns.pop(item.rule_id, None)
             if answered is False:
                 self._silence[item.rule_id] = _Silence(silence.oldest, silence.tries + (not tried.away), self._clock.monotonic_ns())
             elif answered or silence.oldest == item.id:

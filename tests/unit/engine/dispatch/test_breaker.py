@@ -43,6 +43,12 @@ def test_who_may_open_something_by_what_it_is_told_is_told_soon_after_it_was_awa
     assert pause_s <= 30
 
 
+def test_only_a_peer_that_is_there_is_tried_for_others_while_it_is_left_alone(breaker: Breaker) -> None:
+    for away, tried in ((True, False), (False, True)):
+        breaker.silent("peer", 0, 86_400.0, away=away)
+        assert (breaker.allows("peer", 0), breaker.allows("peer", 0, unheard=True)) == (False, tried)
+
+
 def test_a_peer_of_what_is_soon_too_old_is_never_left_alone_for_long(breaker: Breaker) -> None:
     for _ in range(20):
         fail(breaker, "display", 0, max_age_s=10.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
@@ -116,14 +117,16 @@ def test_a_log_in_that_is_refused_is_not_tried_with_all_that_waits(tmp_path: Pat
     performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
     right = b64encode(b"gate:right").decode()
     asked: list[bool] = []
+    told: list[bytes] = []
 
     def wants_a_password(request: Asked) -> tuple[int, dict[str, str], bytes]:
         asked.append(request.headers["Authorization"] == f"Basic {right}")
+        told.extend([request.body] * asked[-1])
         return (200, {}, b"") if asked[-1] else (401, {"WWW-Authenticate": 'Basic realm="x"'}, b"")
 
     with http_peer(wants_a_password) as server:
         place = f"127.0.0.1:{server.port}"
-        options = {"url": f"http://{place}/", "authentication": "basic", "user": "gate", "plate_image": False}
+        options = {"url": f"http://{place}/", "authentication": "basic", "user": "gate", "format": "TEMPLATE", "body": "{event}"}
         made = store.rules.save(rule(WHITE, "http", password="wrong", **options), "admin")
         store.entries.save(entry("HK55EVB", WHITE), "admin")
         workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
@@ -140,11 +143,12 @@ def test_a_log_in_that_is_refused_is_not_tried_with_all_that_waits(tmp_path: Pat
             store.rules.save(replace(made, options=json.dumps({**options, "password": "right"})), "admin")
             workers.use(store.rules())
             workers.wake(5)
-            until(lambda: asked.count(True) == 4, "those that nobody had tried")
+            until(lambda: asked.count(True) == 5, "the one that was tried comes as soon as those that nobody had tried")
         finally:
             workers.stop(20.0)
         store.close()
-    assert (tries, asked) == ([0, 0, 0, 0, 1], [False, True, True, True, True])
+    assert (tries, asked) == ([0, 0, 0, 0, 1], [False, True, True, True, True, True])
+    assert b"p0" in told[:2] and sorted(told) == [b"p0", b"p1", b"p2", b"p3", b"p4"]
 
 
 @pytest.mark.parametrize("paths", [("deaf", "well"), ("both",)])
@@ -184,6 +188,82 @@ def test_what_a_server_never_answers_keeps_nothing_else_from_it(tmp_path: Path, 
         finally:
             workers.stop(20.0)
         store.close()
+
+
+def test_an_action_does_not_wait_because_another_one_gets_no_answer_from_a_server_that_is_there(tmp_path: Path) -> None:
+    """One with another certificate's authority, or an address that hangs, had the server left alone for up to five minutes, and so
+    long it was not told of cars by an action that it always answers."""
+    clock, kinds = Clock(), {"http": ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    asked: list[str] = []
+
+    def hangs_up(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        asked.append(request.path)
+        if request.path == "/deaf":
+            raise ConnectionAbortedError
+        return 200, {}, b""
+
+    with http_peer(hangs_up) as server:
+        place = f"127.0.0.1:{server.port}"
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        workers._pauses_s["http"] = (200.0, 300.0)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+
+        def car(number: int) -> None:
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+            for _ in range(5):
+                with workers._claiming:
+                    item, peer, _ = workers._claim()
+                if item is not None:
+                    workers._settle(item)
+                    workers._breaker.end(peer)
+
+        store.rules.save(rule(WHITE, "http", "deaf", url=f"http://{place}/deaf", plate_image=False), "admin")
+        car(0)
+        store.rules.save(rule(WHITE, "http", "well", url=f"http://{place}/well", plate_image=False), "admin")
+        car(1)
+        car(2)
+        store.close()
+    assert asked[:2] == ["/deaf", "/well"] and asked.count("/well") == 2
+
+
+def test_what_a_server_refuses_keeps_it_from_no_other_action(tmp_path: Path) -> None:
+    """It takes its time for each refusal, and enough wait for it that one is due at any time: whatever came later had no turn."""
+    clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(0.001, 0.001))}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    refused: list[str] = []
+
+    def refuses(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        if request.path == "/well":
+            return 200, {}, b""
+        time.sleep(0.02)
+        refused.append(request.path)
+        return 500, {}, b""
+
+    with http_peer(refuses) as server:
+        place = f"127.0.0.1:{server.port}"
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        store.rules.save(rule(WHITE, "http", "ill", url=f"http://{place}/ill", plate_image=False), "admin")
+        for number in range(10):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        store.rules.save(rule(WHITE, "http", "well", url=f"http://{place}/well", plate_image=False), "admin")
+        workers.start()
+        try:
+            until(lambda: len(refused) > 10)
+            intake.take(passage("HK55EVB", id="p10", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+            begun = len(refused)
+            until(lambda: server.got or len(refused) > begun + 100)
+        finally:
+            workers.stop(20.0)
+        store.close()
+        assert server.got
 
 
 def test_what_was_read_before_the_clock_was_set_knocks_at_no_dead_peer_without_a_pause(tmp_path: Path) -> None:
