@@ -46,9 +46,10 @@ def _change(host: Host, call: Call) -> Answer:
 
 
 def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> Account:
-    if host.auth.check(call, call.user, old) is None:
+    account = host.auth.check(call, call.user, old)
+    if account is None:
         raise ConfigError("the present password is wrong", field="old")
-    return host.auth.administration.set_password(call.visitor, new)
+    return host.auth.administration.set_password(call.visitor, new, account)
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

@@ -164,20 +164,23 @@ class Accounts:
         """Sorted by name."""
         return tuple(sorted(self._accounts.values(), key=lambda account: account.name))
 
-    def set_password(self, name: str, password: str) -> Account:
-        """A person chose a new password; the account with it. ConfigError says why it is not good enough."""
-        return self._replace_password(name, password, must_change=False)
+    def set_password(self, name: str, password: str, before: Account | None = None) -> Account:
+        """A person chose a new password; the account with it. ConfigError says why it is not good enough, or that somebody else
+        has chosen one since the account was as `before`."""
+        return self._replace_password(name, password, must_change=False, before=before)
 
     def give_password(self, name: str, password: str) -> None:
         """An administrator chose one for who forgot it: the next log-in must choose another. ConfigError as above."""
         self._replace_password(name, password, must_change=True)
 
-    def _replace_password(self, name: str, password: str, must_change: bool) -> Account:
+    def _replace_password(self, name: str, password: str, must_change: bool, before: Account | None = None) -> Account:
         password = composed(password)
         check_new(password, name)
         account = self._accounts.get(name)
         if account is None:
             raise ConfigError("there is no user {name}", name=name)
+        if before is not None and account.salt != before.salt:  # each password has one of its own
+            raise ConfigError("user {name} was changed meanwhile: try again", name=name)
         if hmac.compare_digest(self._hasher.hash(password, account.salt, cost=cost_of(account.hash)), account.hash):
             raise ConfigError("the new password must differ from the present one", field="new")
         fresh = self._account(name, account.role, password, must_change)

@@ -27,11 +27,12 @@ class Administration:
         self._devices = devices
         self._changes = changes
 
-    def set_password(self, visitor: Visitor, new: str) -> Account:
-        """The visitor's own; the account with it. All sessions of that account end."""
+    def set_password(self, visitor: Visitor, new: str, before: Account | None = None) -> Account:
+        """The visitor's own; the account with it. All sessions of that account end. `before`: as its present password was found
+        right."""
         if visitor.by == TOKEN:
             raise ConfigError("a token has no password: log in as its maker")
-        account = self._accounts.set_password(visitor.name, new)
+        account = self._accounts.set_password(visitor.name, new, before)
         self._sessions.close_all(visitor.name)
         self._record(visitor, mark("password changed"), visitor.name)
         return account

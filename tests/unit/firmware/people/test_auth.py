@@ -7,14 +7,19 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from board.kit.clock import TestClock
+from board.kit.errors import ConfigError
 from board.kit.people import CheckPassword, CheckToken
 from board.kit.state import State
 from board.kit.web.routes import Call
 from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
+from firmware.pages import password
+from firmware.people.accounts import Account
 from firmware.people.auth import SESSION, Auth
 from firmware.people.tokens import STORE_USE_EVERY_S
 from tests.waiting import until
@@ -88,6 +93,27 @@ def test_whoever_replaces_the_own_password_just_before_somebody_gives_another_on
     assert auth.sessions.user(auth.enter(call, anna)) == "anna"
     auth.administration.give_password(visitor(auth, authorization=ADMIN), "anna", "correct horse")
     assert auth.enter(call, anna) == "" and auth.sessions.all() == []
+
+
+def test_of_two_who_choose_a_password_at_once_the_second_does_not_lock_out_the_first(
+    auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both know the first password, and it was right when it was looked at."""
+    auth.accounts.add("anna", "operator", "mill-street-17")
+    host: Any = SimpleNamespace(auth=auth)
+    anna = replace(visitor(auth, authorization=ADMIN), name="anna")
+    call: Call[Any, Any] = Call(anna, environ={"REMOTE_ADDR": "10.0.0.9"})
+    check = auth.check
+
+    def found(*asked: Any) -> Account | None:
+        account = check(*asked)
+        auth.accounts.set_password("anna", "battery staple")
+        return account
+
+    monkeypatch.setattr(auth, "check", found)
+    with pytest.raises(ConfigError, match="user anna was changed meanwhile: try again"):
+        password._set(host, call, "mill-street-17", "correct horse")
+    assert check(call, "anna", "battery staple") is not None
 
 
 def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could(auth: Auth, clock: TestClock) -> None:
