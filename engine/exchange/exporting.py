@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
-from engine.exchange.generation import DIGEST_DIGITS, Generation, sources_of
+from engine.exchange.generation import DIGEST_DIGITS, Generation, source_of, sources_of
 from engine.exchange.plate_files import csv_file, xml_file
 from engine.exchange.plate_files.columns import COLUMNS, FURTHER
 from engine.exchange.plate_files.rows import NO_STAMP, Stamp
@@ -56,7 +56,7 @@ def write_lists(
     lists = lists_of(store, chosen)
     with ExitStack() as stack:
         entries = stack.enter_context(store.entries.snapshot())
-        unknown = _generation(store, lists) if followed and further else None
+        unknown = _generation(store, lists, device) if followed and further else None
         stamp = _stamp(store, lists, device.zone, further, unknown)
         out = stack.enter_context(path.open("w+b"))
         told = [(each, entries(each.id)) for each in lists]
@@ -72,10 +72,10 @@ def write_lists(
     return Written(digest, count, generation)
 
 
-def _generation(store: Store, lists: Sequence[PlateList]) -> Generation:
+def _generation(store: Store, lists: Sequence[PlateList], device: Device) -> Generation:
     """Number and digest are known once the file is written."""
     every = {each.id for each in store.lists() if each.role in FIXED_ROLES}
-    return Generation(0, "0" * DIGEST_DIGITS, store.following.source(), sources_of(store, {each.id for each in lists} | every))
+    return Generation(0, "0" * DIGEST_DIGITS, source_of(store, device), sources_of(store, {each.id for each in lists} | every))
 
 
 def _stamp(store: Store, lists: Sequence[PlateList], zone: ZoneInfo, further: bool, generation: Generation | None) -> Stamp:

@@ -11,6 +11,7 @@ from typing import Any
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
+from engine.formats.event import Device
 from engine.store import Store
 from engine.store.jobs import ACCEPTS
 
@@ -51,6 +52,13 @@ def sources_of(store: Store, list_ids: set[int]) -> tuple[str, ...]:
     jobs = [each for each in store.jobs() if each.enabled and each.list_id in list_ids]
     found = (name for each in jobs for name in states[each.id].memory.get("sources", ()))
     return tuple(dict.fromkeys(str(name) for name in found))
+
+
+def source_of(store: Store, device: Device) -> str:
+    """This camera's own name among those that follow: of its database, and of the board where a copied card brought that along.
+    One that is to follow the camera from which its card was copied would else take the lists for its own."""
+    name = store.following.source()
+    return hashlib.sha256(f"{name} {device.copy}".encode()).hexdigest()[:16] if device.copy else name
 
 
 def is_whole(path: Path, told: Generation) -> bool:

@@ -66,10 +66,11 @@ def publish(store: Store, folder: Path, device: Device, before: Mapping[str, str
     Files of deleted lists are removed."""
     lists = store.lists()
     marks = store.following.marks(each.id for each in lists)
+    own = [device.copy] if device.copy else []
     found: dict[str, str] = {}
     every = next(each for each in lists if each.role == "all")
     for each in (*[one for one in lists if one.role not in FIXED_ROLES], every):
-        name, mark = published_name(each), " ".join(marks[one.id] for one in lists_of(store, each))
+        name, mark = published_name(each), " ".join([*(marks[one.id] for one in lists_of(store, each)), *own])
         if before.get(name) != mark or not (folder / name).exists():
             _write(store, folder, name, each, device)
         found[name] = mark

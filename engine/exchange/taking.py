@@ -74,7 +74,7 @@ def taking(options: TakingOptions) -> Taking:
 def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
     """Imports the file unless it is the one imported last. Errors as for `import_lists` and `check_follows`."""
     # Imported here: the service loads the kinds but imports no files.
-    from engine.exchange.generation import check_follows, is_whole, parse, remembered
+    from engine.exchange.generation import check_follows, is_whole, parse, remembered, source_of
     from engine.exchange.importing import Order, import_lists
     from engine.exchange.plate_files.reading import head_of
 
@@ -85,7 +85,7 @@ def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
     told = parse(head.stamp.generation)
     if told is not None and not is_whole(path, told):
         raise ConfigError("the file is not whole: it was cut off, or changed on its way")
-    proven = check_follows(told, env.memory, env.store.following.source())
+    proven = check_follows(told, env.memory, source_of(env.store, env.device))
     terms = how.trusted if proven else how.terms
     if env.memory.get(ACCEPTS):
         terms = replace(terms, most_removed_pct=100, may_empty=True)

@@ -19,11 +19,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from board.identity import camera_id
+from board.identity import identity
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
@@ -116,7 +117,9 @@ def turn(state: State) -> Iterator[None]:
 
 def _device(state: State, store: Store) -> Device:
     """The camera as files name it."""
-    return device_of(store.settings(GeneralSettings), camera_id(state))
+    general, own = store.settings(GeneralSettings), identity(state)
+    is_copy = bool(own.before) and general.camera_id != own.before
+    return replace(device_of(general, own.id), copy=own.id if is_copy else "")
 
 
 def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> None:

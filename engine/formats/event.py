@@ -57,13 +57,15 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The camera as its messages name it. `columns`: the customised ones."""
+    """The camera as its messages name it. `columns`: the customised ones; `copy`: the board's own id where the storage was in
+    another camera before and does not stand for that one, which may be there as well."""
 
     id: str
     name: str
     site: str
     zone: ZoneInfo
     columns: tuple[tuple[str, str], ...] = ()
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from board.identity import identity
 from board.kit.clock import Clock
 from engine.exchange.published import published_name
 from engine.store import Store
@@ -62,6 +63,23 @@ def test_all_lists_are_copied_and_what_changes_follows(master: Camera, slave: Ca
     master.publish(ftp)
     assert "EMPLOYEES: 1 added" in slave.run(job)
     assert (slave.plates("WHITELIST"), slave.plates("EMPLOYEES")) == (["AAA2", "AAA3", "AAA4"], ["EMP1"])
+
+
+def test_a_camera_whose_card_was_copied_from_its_masters_follows_it(master: Camera, slave: Camera, ftp: FtpCamera) -> None:
+    first = identity(master.state)
+    slave.store.close()
+    master.store.db.checkpoint()
+    shutil.copytree(master.folder, slave.folder, dirs_exist_ok=True)
+    for path in slave.state.host.glob("camera_id.json*"):  # as it was in the other board
+        path.write_text(path.read_text().replace(first.board, "0123456789abcdef"))
+    slave.store = Store(slave.state.database, Clock())
+    job = slave.follow(ftp)
+    master.add("WHITELIST", "AAA4")
+    master.publish(ftp)
+    assert "WHITELIST: 1 added" in slave.run(job)
+    master.remove("WHITELIST", "AAA1")
+    master.publish(ftp)
+    assert "WHITELIST: 0 added, 0 changed, 1 removed" in slave.run(job)
 
 
 def test_only_size_and_time_are_asked_while_nothing_changes(master: Camera, slave: Camera, tmp_path: Path) -> None:
