@@ -2,7 +2,7 @@
 
 An operator types where an action sends, and TEST tells him what came of it. The camera itself and what only it can see (loopback,
 link-local, multicast and the like) are therefore barred, however they are spelt, unless an administrator permits them. What is
-checked is the address that is connected to: a name is looked up once.
+checked is the address that is connected to: a name is looked up once. Where nobody answers, its last address counts.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ MOST_LOOKUPS = 8
 """Names that are being looked up at once: a look-up cannot be broken off, and a dead resolver holds each for half a minute."""
 
 
+KNOWN_S = 3600.0
+"""For so long the last addresses of a name stand in where its name server does not answer."""
+MOST_KNOWN = 100
+WAITS_FOR = 1 / 4
+"""The share of the time that a name server is given where its last answer is known: one that is down costs each five seconds
+before the next one is asked (resolv.conf(5)), more than whoever waits at a gate has."""
+
+
 class BarredNow(ConfigError):
     """What a name leads to just now may not be reached. It may lead elsewhere soon: a router whose line is not up yet names itself
     or nobody (0.0.0.0), and a server that was just switched on is known by its link-local address alone."""
@@ -45,18 +53,68 @@ class _Lookup:
     problem: str = ""
 
 
+class _Names:
+    """Look-ups of names, and what the last ones brought."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lookups: dict[str, _Lookup] = {}
+        self._known: dict[str, tuple[float, list[str]]] = {}
+        """Name -> time.monotonic() of its last answer, and that; the oldest first."""
+
+    def look_up(self, host: str, end_s: float) -> list[str]:
+        """The addresses of a host. OSError: they are not known by then."""
+        numeric = _numeric(host)
+        if numeric:
+            return numeric
+        left_s = max(0.0, end_s - time.monotonic())
+        with self._lock:
+            known = self._last(host)
+            lookup = self._lookups.get(host)
+            if lookup is None and len(self._lookups) < MOST_LOOKUPS:
+                lookup = self._lookups[host] = _Lookup()
+                threading.Thread(target=self._resolve, args=(host, lookup), name="look-up", daemon=True).start()
+        there = lookup is not None and lookup.done.wait(left_s * WAITS_FOR if known else left_s)
+        if lookup is not None and there and lookup.found:
+            return lookup.found
+        if known:
+            return known
+        if lookup is None or not there:
+            raise OSError(errno.EAGAIN, NO_NAME_SERVER)
+        raise OSError(errno.ENOENT, lookup.problem)
+
+    def _last(self, host: str) -> list[str]:
+        at_s, found = self._known.get(host, (0.0, []))
+        return found if found and time.monotonic() - at_s < KNOWN_S else []
+
+    def _resolve(self, host: str, lookup: _Lookup) -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            lookup.found = [str(each[4][0]) for each in found]
+        except (OSError, ValueError) as why:  # ValueError: a label that is no name
+            lookup.problem = getattr(why, "strerror", None) or "that is no host name"
+        finally:
+            with self._lock:
+                self._lookups.pop(host, None)
+                if lookup.found:
+                    self._known.pop(host, None)
+                    self._known[host] = time.monotonic(), lookup.found
+                    while len(self._known) > MOST_KNOWN:
+                        del self._known[next(iter(self._known))]
+            lookup.done.set()
+
+
 class Network:
     """`permitted()`: addresses and networks that may be reached although they are barred. Any thread may call."""
 
-    def __init__(self, permitted: Callable[[], Iterable[str]], only_local: bool = False) -> None:
+    def __init__(self, permitted: Callable[[], Iterable[str]], only_local: bool = False, names: _Names | None = None) -> None:
         self._permitted = permitted
         self._only_local = only_local
-        self._lock = threading.Lock()
-        self._lookups: dict[str, _Lookup] = {}
+        self._names = names or _Names()
 
     def local(self) -> Network:
         """The same, but for what must not leave the local network: only private addresses (RFC 1918, RFC 4193) are connected to."""
-        return Network(self._permitted, only_local=True)
+        return Network(self._permitted, only_local=True, names=self._names)
 
     def connect(self, host: str, port: int, end_s: float) -> socket.socket:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
@@ -106,32 +164,7 @@ class Network:
         return self.addresses(host, time.monotonic() + 5.0)[0]
 
     def _look_up(self, host: str, end_s: float) -> list[str]:
-        numeric = _numeric(host)
-        if numeric:
-            return numeric
-        with self._lock:
-            lookup = self._lookups.get(host)
-            if lookup is None:
-                if len(self._lookups) >= MOST_LOOKUPS:
-                    raise OSError(errno.EAGAIN, NO_NAME_SERVER)
-                lookup = self._lookups[host] = _Lookup()
-                threading.Thread(target=self._resolve, args=(host, lookup), name="look-up", daemon=True).start()
-        if not lookup.done.wait(max(0.0, end_s - time.monotonic())):
-            raise OSError(errno.EAGAIN, NO_NAME_SERVER)
-        if not lookup.found:
-            raise OSError(errno.ENOENT, lookup.problem)
-        return lookup.found
-
-    def _resolve(self, host: str, lookup: _Lookup) -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            lookup.found = [str(each[4][0]) for each in found]
-        except (OSError, ValueError) as why:  # ValueError: a label that is no name
-            lookup.problem = getattr(why, "strerror", None) or "that is no host name"
-        finally:
-            with self._lock:
-                self._lookups.pop(host, None)
-            lookup.done.set()
+        return self._names.look_up(host, end_s)
 
 
 def is_allowed(address: str, permitted: Iterable[Block]) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from board.kit.errors import ConfigError
-from engine.network import MOST_LOOKUPS, Network, is_allowed, reachable
+from engine.network import EVERYTHING, MOST_LOOKUPS, Network, is_allowed, reachable
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -133,6 +134,45 @@ def test_a_dead_name_server_costs_the_deadline_and_a_bounded_number_of_threads(m
         time.sleep(0.01)
     with pytest.raises(OSError, match="Name or service not known"):
         network.connect("nvr.example", 80, soon())
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("fails", ["late", "at once"])
+def test_a_name_server_that_answers_later_than_anybody_can_wait_is_heard_the_next_time(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, local: bool, fails: str
+) -> None:
+    """The first of two is down, so that each look-up takes five seconds: a server that is asked about cars was never reached."""
+    release = threading.Event()
+    answers = True
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if host != "ask.example":
+            return real(host, *rest, **named)  # type: ignore[arg-type]
+        if not named.get("flags"):
+            if fails == "late" or answers:
+                release.wait(20)
+            if answers:
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    network, port = Network(lambda: EVERYTHING), listener.getsockname()[1]
+
+    def connected() -> socket.socket:
+        return (network.local() if local else network).connect("ask.example", port, time.monotonic() + 0.4)
+
+    try:
+        with pytest.raises(OSError, match="the name server does not answer"):
+            connected()
+        release.set()
+        until(lambda: all(thread.name != "look-up" for thread in threading.enumerate()))
+        release.clear()
+        answers = False
+        with connected() as sock:
+            assert sock.getpeername() == ("127.0.0.1", port)
+    finally:
+        release.set()
 
 
 def test_an_address_that_leads_nowhere_leaves_time_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
