@@ -27,6 +27,8 @@ class AddressTrial:
     def __init__(self, helper: Helper) -> None:
         self._helper = helper
         self._lock = threading.Lock()
+        self._moving = threading.Lock()
+        """Held while the helper changes the device: a way back that overtook the change would leave it for good."""
         self._wish: Wish | None = None
         self._code = ""
         self._until_s = 0.0
@@ -72,19 +74,24 @@ class AddressTrial:
 
     def back(self) -> None:
         """The settings of before are back at once; nothing happens when nothing is tried."""
-        with self._lock:
-            wish, self._wish = self._wish, None
-        if wish is None:
-            return
-        try:
-            self._helper.ask("network_back", device=wish.device)
-        except BoardError as why:
-            raise ConfigError("{why}", why=why) from why
+        with self._moving:
+            with self._lock:
+                wish, self._wish = self._wish, None
+            if wish is None:
+                return
+            try:
+                self._helper.ask("network_back", device=wish.device)
+            except BoardError as why:
+                raise ConfigError("{why}", why=why) from why
 
     def _try(self, wish: Wish) -> None:
-        with self._lock:
-            if self._wish is not wish:  # it was taken back meanwhile
-                return
+        with self._moving:
+            with self._lock:
+                if self._wish is not wish:  # it was taken back meanwhile
+                    return
+            self._ask(wish)
+
+    def _ask(self, wish: Wish) -> None:
         try:
             self._helper.ask(
                 "network_try",
@@ -97,4 +104,5 @@ class AddressTrial:
         except BoardError as why:
             LOG.error("%s: %s", wish.device, why)
             with self._lock:
-                self._problem, self._wish = why.text, None
+                if self._wish is wish:
+                    self._problem, self._wish = why.text, None

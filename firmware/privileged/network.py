@@ -55,7 +55,9 @@ class Network:
         try:
             self._run("nmcli", "device", "modify", device, *words)
         except Exception:
-            self._stop_timer()
+            with suppress(Exception):  # where it is not known what has changed; the timer has another try
+                self._run("nmcli", "device", "reapply", device)
+                self._stop_timer()
             raise
         self._tried.write_text(json.dumps({"device": device, "words": words, "until_s": until_s}))
 

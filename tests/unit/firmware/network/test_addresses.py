@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -94,6 +95,54 @@ def test_what_is_taken_back_before_it_is_tried_is_not_tried_any_more(monkeypatch
     assert helper.asked == ["network_back", "network_try"]
 
 
+def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_before() -> None:
+    """Whoever overtook it there stopped the timer of root, and the camera stayed at an address that nobody wanted."""
+    helper: Any = Helper()
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def ask(verb: str, **values: object) -> None:
+        if verb == "network_try":
+            begun.set()
+            assert goes_on.wait(20)
+        helper.asked.append(verb)
+
+    helper.ask = ask
+    trying = AddressTrial(helper)
+    trying.begin(Wish("eth0", True))
+    assert begun.wait(20)
+    back = threading.Thread(target=trying.back)
+    back.start()
+    back.join(0.3)  # it waits
+    goes_on.set()
+    back.join(20)
+    assert helper.asked == ["network_try", "network_back"]
+
+
+def test_a_refusal_that_comes_after_its_minute_ends_no_later_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    helper: Any = Helper()
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def ask(verb: str, **values: object) -> None:
+        helper.asked.append(verb)
+        if len(helper.asked) == 1:
+            begun.set()
+            assert goes_on.wait(20)
+            raise BoardError("nmcli: no")
+
+    helper.ask = ask
+    trying = AddressTrial(helper)
+    with monkeypatch.context() as short:
+        short.setattr(trial, "WITHIN_S", 0.0)
+        trying.begin(Wish("eth0", True))
+        assert begun.wait(20)
+    later = Wish("eth0", False, "192.168.1.20/24")
+    trying.begin(later)
+    goes_on.set()
+    until(lambda: len(helper.asked) == 2)
+    now = trying.now()
+    assert now is not None and now[0] is later
+
+
 def test_a_trial_that_the_system_refuses_says_why_and_is_over() -> None:
     helper: Any = Helper("network_try")
     trying = AddressTrial(helper)
@@ -163,6 +212,18 @@ def test_the_minute_begins_with_the_timer_however_long_the_change_takes(tmp_path
     now_s[0] = 20.0 + WITHIN_S + 0.1
     with pytest.raises(ValueError, match="too late"):
         Network(System(), tmp_path, lambda: now_s[0]).verbs["network_keep"]({})
+
+
+def test_root_goes_back_at_once_from_a_change_that_failed_or_leaves_that_to_the_timer(tmp_path: Path) -> None:
+    """NetworkManager may have begun it, or do it still."""
+    system = System(("nmcli", "device", "modify"))
+    with pytest.raises(ValueError, match="it failed"):
+        Network(system, tmp_path).verbs["network_try"](FIXED)
+    assert system.done[-2:] == [("nmcli", "device", "reapply", "eth0"), ("systemctl", "stop", f"{UNIT}.timer")]
+    system = System(("nmcli",))
+    with pytest.raises(ValueError, match="it failed"):
+        Network(system, tmp_path).verbs["network_try"](FIXED)
+    assert system.done[-1] == ("nmcli", "device", "reapply", "eth0")
 
 
 def test_root_tries_nothing_when_there_is_no_way_back(tmp_path: Path) -> None:
