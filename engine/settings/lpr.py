@@ -127,8 +127,8 @@ class LprSettings(Settings):
     min_confidence_pct: int = option(
         80,
         "Minimum confidence",
-        "Reads below are not valid: they stand in the Engine log and in the live picture only. Of reads at 80 four in five are"
-        " right, of all from 80 on far more.",
+        "Reads below are not valid: Logs > Service names them, and Review has the car if none of its reads was sure. Of reads at 80"
+        " four in five are right, of all from 80 on far more.",
         unit="%",
         restart=True,
         group="Filters",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from engine.reading.modes import Result
 from engine.reading.passages.unsure import LEAST_GAP_NS, Unsure
 from engine.reading.passages.vote import Settled
+from engine.reading.told import LOGGERS
+from engine.settings.lpr import LprSettings
 from engine.types import Trigger
 from tests.unit.engine.reading.passages.reads import frame_at, read_of
 
@@ -34,6 +36,12 @@ def test_a_car_that_was_never_read_surely_is_told_once_with_its_best_picture() -
     assert see(unsure, 1600) == []
     assert see(unsure, 1800) == [("BA123CD", 62, frame_at(100).seq)]
     assert see(unsure, 5000) == []
+
+
+def test_the_minimum_confidence_says_where_reads_and_cars_below_it_are_found() -> None:
+    assert {"reads", "unsure"} <= set(LOGGERS), "the Service log has both"
+    said = LprSettings.model_fields["min_confidence_pct"].help
+    assert "Logs > Service" in said and "Review" in said
 
 
 def test_it_is_told_without_a_further_frame_too() -> None:
