@@ -169,12 +169,12 @@ class Lane:
             self._give(request, now_ns)
         return verdict
 
-    def is_let_in(self, vehicle: Vehicle, now_ns: int) -> bool:
-        """Whether another read of this vehicle has let it in, and it drives in or has just done so."""
+    def is_let_in(self, vehicle: Vehicle, seen_ns: int) -> bool:
+        """Whether another read of this vehicle has let it in, and it drives in, or has done so since it was seen or just before."""
         holder = self._machine.holder
         if holder is not None and holder.passage_id == vehicle.passage_id:
             return False
-        return self._has_passed(vehicle, now_ns) or (holder is not None and holder.may_be(vehicle))
+        return self._has_passed(vehicle, seen_ns) or (holder is not None and holder.may_be(vehicle))
 
     def keeps_waiting(self) -> Verdict | None:
         """Why any other vehicle waits now, or is refused; None: nothing stands in its way."""
@@ -366,8 +366,8 @@ class Lane:
             return ALREADY
         return self.keeps_waiting() or self._stands_behind(request, now_ns) or self._paired(request, now_ns)
 
-    def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:
-        since_ns = now_ns - round(self._rules.same_vehicle_s * S)
+    def _has_passed(self, vehicle: Vehicle, seen_ns: int) -> bool:
+        since_ns = seen_ns - round(self._rules.same_vehicle_s * S)
         return any(passed_ns >= since_ns and passed.may_be(vehicle) for passed, passed_ns in self._machine.passed)
 
     def _paired(self, request: _Request, now_ns: int) -> Verdict:

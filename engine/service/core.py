@@ -69,7 +69,6 @@ from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
-from engine.service.listed import Listed
 from engine.service.newest_picture import NewestPicture
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
@@ -84,13 +83,13 @@ from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.servers.trigger import NAME as TRIGGER
+from engine.service.standing import Standing
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
 from engine.service.switching import Switching
 from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
-from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
@@ -273,15 +272,7 @@ class Service:
         )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
-        self._unopened = Unopened(
-            names_of(kinds, Lane.FAST),
-            self._read_again,
-            partial(has_begun, state.acts_file),
-            clock,
-            lambda store: self._lane.opening(store, kinds),
-            self._lane.keeps_waiting,
-        )
-        self._listed = Listed(clock, kinds, self._read_again, self._lane, lambda store: self._lane.opening(store, kinds))
+        self._standing = Standing(clock, kinds, self._read_again, partial(has_begun, state.acts_file), self._lane)
         self._engine_zone = EngineZone(lambda message: self._hub.send_engine(message))
         self._passages_in = PassagesIn(self._take)
         requests = Requests(
@@ -335,8 +326,7 @@ class Service:
         core.scheduler.run()
         self._room.look()
         if not self._pins.problem:
-            self._unopened.turn(core.keeper)
-            self._listed.turn(core.keeper)
+            self._standing.turn(core.keeper)
         self._inputs.turn()
         try:
             self._timers.turn()
@@ -530,8 +520,7 @@ class Service:
             self._engine_zone.hello(message)
         elif message is None:
             self._engine.gone()
-            self._unopened.engine_gone()
-            self._listed.engine_gone()
+            self._standing.engine_gone()
 
     def _read_again(self, message: ReadAgain) -> None:
         """WireError: not now. An engine that reads by triggers alone reads a car anew by another trigger."""

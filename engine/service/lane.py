@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
 from board.kit.dataclass import dataclass
-from board.kit.errors import ConfigError, StorageRefused, StoreError
+from board.kit.errors import ConfigError, StorageRefused, StoreError, WireError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
@@ -34,11 +34,10 @@ from engine.lane.handover import Handover
 from engine.lane.table import ARMING, LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
-from engine.service.refused import Refused
 from engine.service.remembered import Remembered
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, SECOND_CAMERA, LaneSettings
-from engine.store import DeliveryQuery, Store
+from engine.store import DeliveryQuery, Store, StoredPassage
 from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class LaneKeeper:
     ) -> None:
         self._clock = clock
         self._kept = kept
-        self._refused = Refused(clock, read_again)
+        self._read_again = read_again
         self._last_kept: Handover | None = None
         self._happened = happened
         self._changed = changed
@@ -138,7 +137,6 @@ class LaneKeeper:
         self._refuse_undecided(stores)
         if not settings.in_use:
             return
-        self._refused.begin(stores.store)
         from engine.lane.lane import Lane
 
         with self._news:
@@ -218,14 +216,10 @@ class LaneKeeper:
             return Ruling()  # a siren, for instance
         shut_out = None if self._stores is None else self._inside.no_place(self._stores.gate, passage, matches)
         vehicle = vehicle_of(passage, matches)
-        if shut_out is not None and self._is_let_in(vehicle):
-            self._refused.had_opening(passage)
+        if shut_out is not None and self._is_let_in(vehicle, self._clock.monotonic_ns()):
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
-            self._refused.shut_out(passage, matches)
-            with self._news:
-                self._news.notify_all()
             return Ruling("withheld", shut_out.reason)
         with self._news:
             lane = self._lane
@@ -240,18 +234,29 @@ class LaneKeeper:
             if verdict.kind == WAIT:
                 self._known.waiting[passage.id] = decision
                 return Ruling(reason=verdict.reason, until=passage.at + timedelta(seconds=lane.wait_s))
-            if verdict.reason == ALREADY.reason:
-                self._refused.had_opening(passage)
         if verdict.kind == OPEN:
             return Ruling()
         self._tell_refusal(passage.plate, verdict)
         return Ruling("expired" if verdict.again else "withheld", verdict.reason)
 
-    def _is_let_in(self, vehicle: Vehicle) -> bool:
+    def _is_let_in(self, vehicle: Vehicle, seen_ns: int) -> bool:
         with self._news:
             if self._lane is None or not self._settings.decides or not self._begun:
                 return False
-            return self._lane.is_let_in(vehicle, self._clock.monotonic_ns())
+            return self._lane.is_let_in(vehicle, seen_ns)
+
+    def keeps_out(self, store: Store, stored: StoredPassage, matches: Sequence[Match]) -> bool:
+        """Whether it is to be refused still: it drives in by another read of it, or has done so since, or there is no place, which
+        is told to whoever heard another reason before."""
+        from engine.lane.lane import ALREADY
+
+        passage = stored.passage
+        with self._news:
+            if self._lane is not None and self._settings.decides and not self._begun:
+                return True
+        if self._is_let_in(vehicle_of(passage, matches), passage.monotonic_ns):
+            return True
+        return stored.decision.reason.key != ALREADY.reason.key and self._inside.no_place(store, passage, matches) is not None
 
     def keeps_waiting(self) -> bool:
         """Whether whoever is read now would only wait."""
@@ -380,8 +385,6 @@ class LaneKeeper:
 
     def _run(self) -> None:
         while True:
-            if self._stores is not None:
-                self._refused.look(self._stores.store, self._inside)
             with self._news:
                 if self._stopped.is_set():
                     return
@@ -419,10 +422,9 @@ class LaneKeeper:
         self._effects.clear()
         return effects
 
-    def _patience_s(self) -> float:
+    def _patience_s(self) -> float | None:
         next_ns = self._lane.next_ns() if self._lane is not None and self._begun else None
-        longest_s = self._refused.patience_s
-        return longest_s if next_ns is None else min(longest_s, max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9))
+        return None if next_ns is None else max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9)
 
     def _carry_out(self, effect: Effect) -> None:
         from engine.lane.lane import OPEN_NOW, REFUSE_NOW
@@ -457,15 +459,21 @@ class LaneKeeper:
             log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
             if effect.name in (UNUSED, NOT_MOVED):
-                self._refused.ended_unused(effect.vehicle, self._stands_before_it())
+                self._read_who_stands_there(effect.vehicle)
             if effect.name in ("tail_gate", "no_opening") and self._inside.counts:
                 stores.store.occupancy.drifted()
 
-    def _stands_before_it(self) -> bool:
-        """Whether the barrier is known to be down, and its vehicle has not gone back: a pulse then closes no barrier that is up."""
+    def _read_who_stands_there(self, vehicle: Vehicle) -> None:
+        """Its opening has ended unused. If the barrier is known to be down, and it has not gone back, it is read anew: a pulse then
+        closes no barrier that is up."""
         with self._news:
             machine = self._lane.machine if self._lane is not None else None
-            return machine is not None and machine.shut() is True and (machine.active(ARMING) or not machine.has(ARMING))
+            stands = machine is not None and machine.shut() is True and (machine.active(ARMING) or not machine.has(ARMING))
+        if stands and vehicle.passage_id:
+            try:
+                self._read_again(ReadAgain(vehicle.passage_id, vehicle.plate))
+            except WireError as why:
+                log.debug("%s", why)  # the next engine reads it by itself
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
         """False: the passage is on its way into the store; `stored` repeats the effect."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -22,9 +21,8 @@ from engine.lane.machine import Effect
 from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.reading.again import Again
 from engine.service.lane import LaneKeeper, Stores
-from engine.service.refused import Refused
 from engine.service.remembered import Remembered
-from engine.service.unopened import Unopened
+from engine.service.standing import Standing
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, ON_FAULT, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, occupancy
@@ -61,6 +59,7 @@ class Gate:
             print,
             self._read_again,
         )
+        self.standing = Standing(self.clock, KINDS, self._read_again, camera.has_begun, self.keeper)
         self.camera = camera
         camera.barrier = self.keeper
         camera.crash()
@@ -87,6 +86,11 @@ class Gate:
         if self.engine_is_away:
             raise WireError("nobody reads")
         self.read_again.append(message)
+
+    def is_told(self) -> bool:
+        """Whether the engine is told to read somebody anew, now or before."""
+        self.standing.turn(self.camera.store)
+        return bool(self.read_again)
 
     def lines(self, **levels: bool) -> None:
         for name, active in levels.items():
@@ -409,7 +413,7 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
     told = []
     store, pins = gate.camera.store, gate.camera.pins
-    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: gate.keeper.opening(store, KINDS))
+    standing = Standing(gate.clock, KINDS, told.append, gate.camera.has_begun, gate.keeper)
     pins.before_answer = lambda: pins.errors.extend(["DO1 is interlocked"] * (pins.requests[-1].output == "DO1"))
     if loops_are_known:
         gate.lines(DI1=True, DI2=False)
@@ -422,15 +426,15 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
         gate.clock.advance(1)
     states = [each.delivery.state for each in store.deliveries(DeliveryQuery(passage_id="p1", kind="io"))]
     assert (sorted(states), pins.begun != []) == (["done", "expired"], True)
-    unopened.turn(store)
+    standing.turn(store)
     assert told == [ReadAgain("p1", "AB12CDE")]
     pins.before_answer = lambda: None
     gate.lines(DI1=True, DI2=False)
     assert gate.car(id="p2") == "opened: AB12CDE is on WHITELIST"
     while gate.camera.turn():
         pass
-    unopened.engine_gone()
-    unopened.turn(store)
+    standing.engine_gone()
+    standing.turn(store)
     assert told == [ReadAgain("p1", "AB12CDE")]
 
 
@@ -438,7 +442,7 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
     """The engine reads a car anew three times within ten minutes: after 40 s he stood before a closed barrier for good."""
     gate = gates(**LOOPS)
     read, engine = [], Again()
-    unopened = Unopened(["io"], read.append, gate.camera.has_begun, gate.clock, lambda store: set(), gate.keeper.keeps_waiting)
+    standing = Standing(gate.clock, KINDS, read.append, gate.camera.has_begun, gate.keeper)
     gate.lines(DI1=True, DI2=True)
     gate.car(id="p0")
     engine.published("AB12CDE", "p0")
@@ -450,7 +454,7 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
             gate.keeper._news.notify_all()
         if second % 10 == 0 and (found := gate.camera.store.passages.undecided(1)):
             until(lambda found=found: gate.states(found[0])["io"] == "expired", "the end of the wait")
-        unopened.turn(gate.camera.store)
+        standing.turn(gate.camera.store)
         while read:
             if engine.wanted(read.pop(), gate.clock.monotonic_ns()):
                 id = f"p{second}"
@@ -463,18 +467,18 @@ def test_who_is_refused_for_a_loop_that_fails_is_let_in_once_it_works_again(gate
     """A truck stood on it for ten minutes: who came behind stood before a closed barrier for good, as nobody read him again."""
     gate = gates(**LOOPS, on_fault=ON_FAULT[1])
     told, store = [], gate.camera.store
-    unopened = Unopened(["io"], told.append, gate.camera.has_begun, gate.clock, lambda store: set(), gate.keeper.keeps_waiting)
+    standing = Standing(gate.clock, KINDS, told.append, gate.camera.has_begun, gate.keeper)
     gate.lines(DI1=True, DI2=True)
     gate.keeper.warning("DI2", Text("active for 600 s"))
     for read in range(3):
         assert gate.car(id=f"p{read}") == "refused: the safety loop is faulty"
         gate.clock.advance(1)
-        unopened.turn(store)
+        standing.turn(store)
     assert [each.passage_id for each in told] == ["p0", "p1"]  # the engine reads him three times: once more when it helps
     gate.lines(DI2=False)
     gate.keeper.warning("DI2", NOTHING)
     gate.clock.advance(5)
-    unopened.turn(store)
+    standing.turn(store)
     assert told[-1].passage_id == "p2"
     assert gate.car(id="last") == "opened: AB12CDE is on WHITELIST"
 
@@ -499,7 +503,7 @@ def test_who_backs_out_and_comes_again_while_his_opening_lives_is_read_anew_when
     assert gate.car(id="p2") == "refused: already opened for this vehicle"
     assert gate.read_again == []
     gate.lines(DI1=True)
-    until(lambda: gate.read_again, "the message")
+    until(gate.is_told, "the message")
     assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
     assert gate.car(id="p3") == "opened: AB12CDE is on WHITELIST"
 
@@ -512,8 +516,29 @@ def test_who_is_read_again_as_the_last_place_has_gone_elsewhere_is_read_anew_whe
     assert gate.car(id="p2") == "refused: already opened for this vehicle"
     gate.lines(DI1=False)
     gate.lines(DI1=True)
-    until(lambda: gate.read_again, "the message")
+    until(gate.is_told, "the message")
     assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+
+
+def test_who_was_refused_for_an_opening_that_pins_never_carried_out_is_read_anew(gates):
+    """His first read had failed, and the second one was none that was to open: he stood before a closed barrier for good."""
+    gate = gates(**LOOPS)
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    gate.camera.pins.before_answer = lambda: gate.camera.pins.errors.append("DO1 is interlocked")
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    assert gate.car(id="p2") == "refused: already opened for this vehicle"
+    while gate.camera.turn():
+        pass
+    assert not gate.is_told()
+    gate.clock.advance(11)
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "expired"
+    assert gate.is_told()
+    assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+    gate.camera.pins.before_answer = lambda: None
+    assert gate.car(id="p3") == "opened: AB12CDE is on WHITELIST"
 
 
 def test_another_read_of_who_has_driven_in_is_not_read_anew(gates):
@@ -530,6 +555,7 @@ def test_another_read_of_who_has_driven_in_is_not_read_anew(gates):
     gate.clock.advance(61)
     gate.lines(DI1=False)
     until(lambda: [name for name, _ in gate.told] == ["opening_unused"], "the end of the second opening")
+    assert not gate.is_told()
     assert gate.read_again == []
 
 
@@ -561,6 +587,7 @@ def test_who_stands_before_a_barrier_that_may_be_up_is_not_read_anew(gates):
     gate.clock.advance(61)
     gate.lines(DI2=False)
     until(lambda: [name for name, _ in gate.told] == ["opening_unused"], "the end of his opening")
+    assert not gate.is_told()
     assert gate.read_again == []
 
 
@@ -596,7 +623,6 @@ def test_of_who_waited_as_a_process_died_the_first_one_is_let_in_first_though_th
 
 def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_place(gates, monkeypatch):
     """The next one knew nothing of him: he stood before a closed barrier for good."""
-    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
     gate = gates(counts=COUNTS[1])
     store = gate.camera.store
     store.occupancy.put(WHITE, 1, 1, "anna", NOW)
@@ -608,21 +634,21 @@ def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_pla
     gate.close()
     gate.begin()
     gate.camera.store.occupancy.put(WHITE, 1, 0, "anna", NOW)
-    until(lambda: gate.read_again, "the message")
+    until(gate.is_told, "the message")
     assert gate.read_again[0] == ReadAgain("XY99ZZZ", "XY99ZZZ")
 
 
-def test_a_place_that_becomes_free_while_it_is_looked_for_is_the_first_ones():
-    answers = iter([Effect("full")])
-    inside: Any = SimpleNamespace(no_place=lambda store, passage, matches: next(answers, None))
-    read_again: list[ReadAgain] = []
-    clock: Any = SimpleNamespace(monotonic_ns=lambda: 0)
-    refused = Refused(clock, read_again.append)
+def test_a_place_that_becomes_free_while_it_is_looked_for_is_the_first_ones(gates, monkeypatch):
+    gate = gates(counts=COUNTS[1])
+    gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
     for plate in ("AB12CDE", "XY99ZZZ"):
-        refused.shut_out(passage(plate, plate, monotonic_ns=0), ())
+        gate.car(plate, plate)
+    answers = iter([Effect("full")])
+    monkeypatch.setattr(gate.keeper._inside, "no_place", lambda store, passage, matches: next(answers, None))
     for _ in range(3):
-        refused.look(cast(Any, None), inside)
-    assert [each.plate for each in read_again] == ["AB12CDE", "XY99ZZZ"]
+        gate.is_told()
+        gate.clock.advance(5)
+    assert [each.plate for each in gate.read_again] == ["AB12CDE", "XY99ZZZ"]
 
 
 def test_who_was_refused_for_his_opening_by_a_process_that_dies_is_read_anew_when_it_has_ended_unused(gates):
@@ -635,7 +661,7 @@ def test_who_was_refused_for_his_opening_by_a_process_that_dies_is_read_anew_whe
     gate.lines(DI1=True, DI2=False)
     gate.clock.advance(61)
     gate.lines(DI1=False)
-    until(lambda: gate.read_again, "the message")
+    until(gate.is_told, "the message")
     assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
 
 
@@ -1056,7 +1082,6 @@ def test_a_list_and_strangers_have_places_of_their_own(gates):
 
 def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates, monkeypatch):
     """The gate stayed shut until the car had backed off and come again."""
-    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, None, "anna", NOW)
     gate.car()
@@ -1067,20 +1092,19 @@ def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates,
         gate.clock.advance(1)
     gate.engine_is_away = True
     gate.camera.store.occupancy.put(WHITE, 1, 0, "anna", NOW)  # by hand
-    threading.Event().wait(0.1)
+    assert not gate.is_told()
     gate.engine_is_away = False
-    until(lambda: gate.read_again, "the message")
+    until(gate.is_told, "the message")
     assert gate.read_again[0] == ReadAgain("p2", "XY99ZZZ")
     assert gate.car("XY99ZZZ", "p4").startswith("opened")
 
 
 def test_who_was_refused_long_ago_has_gone(gates, monkeypatch):
-    monkeypatch.setattr("engine.service.refused.LOOK_EVERY_S", 0.02)
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
     gate.car()
     gate.clock.advance(601)
-    until(lambda: not gate.keeper._refused._shut_out, "that nobody is waited for")
+    assert not gate.is_told()
     assert gate.read_again == []
 
 

@@ -1,0 +1,167 @@
+"""Standing: whoever stands there and was not let in is read anew once he would be: what was to open did not, a list lets him in by
+now, there is a place for him, or the opening for which he was refused has ended without him."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
+
+from board.kit.clock import Clock
+from board.kit.errors import StoreError, WireError
+from engine import lists as matching
+from engine.actions import Kinds, Lane
+from engine.dispatch.anew import judged
+from engine.dispatch.decision import decide
+from engine.dispatch.workers import names_of
+from engine.events import CARS, PLATE
+from engine.messages import ReadAgain
+from engine.service.inside import NO_PLACE
+from engine.service.lane import LaneKeeper
+from engine.store import DeliveryQuery, Store, StoredPassage
+from engine.store.deliveries import Unopened
+
+log = logging.getLogger("service")
+
+NEWEST = 20
+"""How many passages are examined: an older car has gone."""
+RECENT_NS = 600_000_000_000
+"""A car that came longer before has gone."""
+AT_ONCE = 2
+"""So often a car is read anew at once; the engine does so three times: the last one is for when the lane is free."""
+NEXT_NS = 5_000_000_000
+"""Of several that waited for the lane or a place, the next one is read anew so much later: by then the one before it has that."""
+LISTS_EVERY_S = 10.0
+"""Hours begin without a change of anything, and a clock is set."""
+
+BY_HAND = "by_hand"
+
+
+class Standing:
+    """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
+
+    `send(message)`: WireError if there is no engine; `has_begun(ids of deliveries)`: whether pins began one of them although nobody
+    recorded it."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        kinds: Kinds,
+        send: Callable[[ReadAgain], None],
+        has_begun: Callable[[Collection[str]], bool],
+        lane: LaneKeeper,
+    ) -> None:
+        self._clock = clock
+        self._kinds = kinds
+        self._gates = names_of(kinds, Lane.FAST)
+        self._send = send
+        self._has_begun = has_begun
+        self._lane = lane
+        self._next_ns = 0
+        self._lists_at = clock.now()
+        self._kept_out: Sequence[StoredPassage] = ()
+        self.engine_gone()
+
+    def engine_gone(self) -> None:
+        self._told = deque[str](maxlen=4 * NEWEST)
+        self._read_anew = deque[tuple[int, str]](maxlen=NEWEST * AT_ONCE)
+        self._seen = (0, 0)
+
+    def turn(self, store: Store) -> None:
+        try:
+            self._look_what_stayed_shut(store)
+            self._look_who_was_refused(store)
+        except (StoreError, WireError) as why:
+            log.debug("%s", why)  # again in a moment
+
+    def _tell(self, passage_id: str, plate: str) -> None:
+        self._send(ReadAgain(passage_id, plate))
+        now_ns = self._clock.monotonic_ns()
+        self._told.append(passage_id)
+        self._read_anew.append((now_ns, plate))
+        self._next_ns = now_ns + NEXT_NS
+
+    def _opening(self, store: Store) -> Collection[int]:
+        """The rules that open."""
+        return self._lane.opening(store, self._kinds)
+
+    # --- what was to open did not -------------------------------------------------------------------------------------
+
+    def _look_what_stayed_shut(self, store: Store) -> None:
+        for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
+            if each.passage_id in self._told:
+                continue
+            if self._has_begun(each.deliveries):
+                self._told.append(each.passage_id)
+            elif not self._must_wait(each):
+                self._tell(each.passage_id, each.plate)
+
+    def _must_wait(self, car: Unopened) -> bool:
+        """Whether it was read anew already as often as goes at once, and the lane is taken, or about to be by the one before it."""
+        now_ns = self._clock.monotonic_ns()
+        if sum(plate == car.plate and now_ns - at_ns < RECENT_NS for at_ns, plate in self._read_anew) < AT_ONCE:
+            return False
+        return self._lane.keeps_waiting() or now_ns < self._next_ns
+
+    # --- refused ------------------------------------------------------------------------------------------------------
+
+    def _look_who_was_refused(self, store: Store) -> None:
+        seen, now = (store.changes.newest(), store.passages.ends()[1]), self._clock.now()
+        lists = seen[0] != self._seen[0] or not 0 <= (now - self._lists_at).total_seconds() < LISTS_EVERY_S
+        if lists or seen != self._seen:
+            self._kept_out, unlisted = self._refused(store)
+            for each in unlisted if lists else ():
+                if self._is_of_lists(store, each) and self._is_let_in_now(store, each):
+                    self._tell(each.passage.id, each.passage.plate)
+            self._seen, self._lists_at = seen, now if lists else self._lists_at
+        if self._clock.monotonic_ns() < self._next_ns:
+            return
+        # Twice: a place that became free as the others were looked at is the first one's.
+        first = self._first(store) and self._first(store)
+        if first is not None:
+            self._tell(first.passage.id, first.passage.plate)
+
+    def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:
+        """(Those whom the lane keeps out, those whom no list let in, both oldest first) of the cars that came lately and were not
+        read once more since. After an opening by hand none of the latter who came before it: he may have been the one whom it was
+        for."""
+        from engine.lane.lane import ALREADY
+
+        kept_out, unlisted = deque[StoredPassage](), deque[StoredPassage]()
+        now_ns, newer, somebody = self._clock.monotonic_ns(), set[str](), False
+        for each in store.passages.last_stored(NEWEST):
+            passage, decision = each.passage, each.decision
+            somebody |= passage.what == BY_HAND or (passage.what not in CARS and decision.outcome == "opened")
+            if passage.what != PLATE:
+                continue
+            key = matching.comparable(passage.plate)
+            is_newest = newer.isdisjoint((key, *matching.variants(key)))
+            newer.add(key)
+            if not is_newest or not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
+                continue
+            if decision.outcome == "refused" and decision.reason.key in (*NO_PLACE, ALREADY.reason.key):
+                kept_out.appendleft(each)
+            elif not somebody and decision.outcome in ("reported", "withheld", "refused"):
+                unlisted.appendleft(each)
+        return list(kept_out), list(unlisted)
+
+    def _first(self, store: Store) -> StoredPassage | None:
+        """The first one of those whom the lane keeps out no longer."""
+        return next((each for each in self._kept_out if self._is_let_in_now(store, each)), None)
+
+    def _is_of_lists(self, store: Store, stored: StoredPassage) -> bool:
+        """Whether its lists and actions alone are why nothing opened: no lane, no server that was asked, no gate that failed."""
+        if stored.decision.outcome != "refused":
+            return True
+        tried = {each.delivery.rule_id for each in store.deliveries(DeliveryQuery(passage_id=stored.passage.id))}
+        return tried.isdisjoint(self._opening(store))
+
+    def _is_let_in_now(self, store: Store, stored: StoredPassage) -> bool:
+        if stored.passage.id in self._told:
+            return False
+        now = replace(stored.passage, at=self._clock.now(), monotonic_ns=self._clock.monotonic_ns())
+        finding, rules, deliveries, zone = judged(store, self._kinds, self._lane, now)
+        outcome = decide(now, finding, rules, deliveries, self._kinds, zone).outcome
+        return outcome == "opened" and not self._lane.keeps_out(store, stored, finding.matches)
