@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from board.board_file import BoardFile, write_board
-from board.identity import device_serial
+from board.identity import device_serial, identity
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks, speak_http_without_tls
@@ -117,7 +117,7 @@ def _run(words: list[str]) -> int:
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
-    from firmware.certificates.own import keep_certificates
+    from firmware.certificates.own import keep_certificates, leave_on_its_board
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
@@ -144,6 +144,7 @@ def _run(words: list[str]) -> int:
         life = Life(state, "hostd")
         keep_lines(state)
         keep_copies(state.host / "trust")
+        leave_on_its_board(state, identity(state).board)
         keep_certificates(state.tls)
         card = str(options.sd.resolve()) if options.sd else ""
         write_board(state, BoardFile(options.profile, options.camera, card))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,9 +12,11 @@ from pathlib import Path
 
 from board.identity import camera_id
 from board.kit.dataclass import dataclass
-from board.kit.files import set_aside, sync_folder, write_together
+from board.kit.files import set_aside, sync_folder, write_together, write_whole
 from board.kit.kept import copy_of, keep_copy
 from board.kit.state import State
+
+LOG = logging.getLogger("https")
 
 INSTALLED = "https.pem"
 """The installer's certificate with its key."""
@@ -49,6 +52,25 @@ def make_certificate(folder: Path, names: Sequence[str], addresses: Sequence[str
     made = ((files.key, key, 0o600), (files.certificate, certificate, 0o644))
     write_together([(path, pem, mode) for file, pem, mode in made for path in (copy_of(file), file)])
     sync_folder(folder)
+
+
+def leave_on_its_board(state: State, board: str) -> None:
+    """Takes the camera's own certificate and its key away where a card brought them from another board, so that they are made anew:
+    whoever has one camera of a copied card would else have the key of all. `board`: the mark of this one (board/identity.py)."""
+    known, files = state.host / "certificate-of", certificate_files(state.tls)
+    try:
+        before = known.read_text("ascii", "replace") if known.exists() else board  # of a release that did not keep it
+        if before != board:
+            LOG.warning("the camera's own certificate is of the board that its storage was in before: it is made anew")
+            for file in (files.key, files.certificate):
+                for each in (copy_of(file), file):
+                    each.unlink(missing_ok=True)
+            if state.tls.is_dir():
+                sync_folder(state.tls)
+        if before != board or not known.exists():
+            write_whole(known, board.encode(), 0o600)
+    except OSError as why:
+        LOG.error("whose the camera's own certificate is cannot be kept: %s", why)
 
 
 def keep_certificates(folder: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from board.kit.state import State
 from board.kit.web.tls import server_context
-from firmware.certificates.own import certificate_files, ensure_certificate, keep_certificates
+from firmware.certificates.own import certificate_files, ensure_certificate, keep_certificates, leave_on_its_board
 from tests.recorder import Recorder
 
 
@@ -52,6 +53,26 @@ def test_certificates_of_before_get_their_copies_and_what_was_taken_away_stays_a
     installed.unlink()
     keep_certificates(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["camera.crt", "camera.crt.copy", "camera.key", "camera.key.copy"]
+
+
+def test_a_copied_card_does_not_bring_the_key_along_to_another_board(tmp_path: Path) -> None:
+    """But for the installer's certificate, which may be for both."""
+    state = State(tmp_path)
+    files = ensure_certificate(state.tls, "gw-1")
+    (state.tls / "https.pem").write_bytes(files.key.read_bytes() + files.certificate.read_bytes())
+    own = files.certificate.read_bytes(), files.key.read_bytes()
+    for _ in range(2):  # the first time with a release that keeps whose it is
+        leave_on_its_board(state, "one")
+        keep_certificates(state.tls)
+        assert (files.certificate.read_bytes(), files.key.read_bytes()) == own
+    leave_on_its_board(state, "other")
+    keep_certificates(state.tls)
+    assert sorted(path.name for path in state.tls.iterdir()) == ["https.pem", "https.pem.copy"]
+    ensure_certificate(state.tls, "gw-2")
+    again = files.certificate.read_bytes(), files.key.read_bytes()
+    assert again[0] != own[0] and again[1] != own[1]
+    leave_on_its_board(state, "other")
+    assert (files.certificate.read_bytes(), files.key.read_bytes()) == again
 
 
 def _paths(folder: Path) -> tuple[Path, Path]:
