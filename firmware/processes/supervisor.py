@@ -39,6 +39,8 @@ PATIENCE = 4
 QUICK_EXIT_S = 2.0
 """Exit code 0 means "start me again at once", but one that leaves sooner than this is crashing."""
 STOP_WITHIN_S = 5.0
+KILLED_WITHIN_S = 5.0
+"""What hangs in a driver of the kernel does not end by SIGKILL either: nobody waits for it longer."""
 NO_LICENCE = 10
 """Exit code of a process that found no licence: it is not started again."""
 PINS = "pins"
@@ -155,7 +157,8 @@ class Supervisor:
         self._started.wait()
 
     def stop(self) -> None:
-        """SIGTERM in reverse order, SIGKILL after 5 s each, outputs safe. Returns when all are gone."""
+        """SIGTERM in reverse order, SIGKILL after 5 s each, outputs safe. Returns when all are gone, but for what not even SIGKILL
+        ends within 5 s more."""
         self._stop.set()
         os.eventfd_write(self._wake, 1)
         self._thread.join()
@@ -391,7 +394,15 @@ class Supervisor:
         if process.child is None:
             return
         process.child.kill()
-        process.child.reap()
+        deadline = time.monotonic() + KILLED_WITHIN_S
+        dies = select.poll()
+        dies.register(process.child.fileno(), select.POLLIN)
+        while dies.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            if process.child.died():
+                process.child.reap()
+                break
+        else:
+            LOG.error("%s does not end: it hangs in the kernel, and is left behind", process.spec.name)
         process.child = None
 
     def _beat(self, process: _Process) -> int:

@@ -295,6 +295,28 @@ def test_a_process_that_ignores_sigterm_is_killed(camera: Camera, monkeypatch: p
     assert gone(pid)
 
 
+def test_what_hangs_in_the_kernel_and_cannot_be_killed_keeps_nobody_from_stopping_the_rest(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera's driver, say: whoever pressed Stop or Restart waited for ever, and so did everybody after him."""
+    monkeypatch.setattr(module, "STOP_WITHIN_S", 0.1)
+    monkeypatch.setattr(module, "KILLED_WITHIN_S", 0.1)
+    supervisor = camera.start(pins="live", engine="live")
+    pins, engine = (next(each for each in supervisor._processes if each.spec.name == name) for name in ("pins", "engine"))
+    until(lambda: len(camera.told()) == 2)
+    assert engine.child is not None and pins.child is not None
+    real, number, pid = engine.child, os.eventfd(0), pins.child.pid
+    waited: list[str] = []
+    engine.child = SimpleNamespace(
+        pid=real.pid, said=-1, fileno=lambda: number, died=lambda: False, hear=bytes, terminate=real.terminate, kill=real.kill,
+        reap=lambda: waited.append("for it"),
+    )  # fmt: skip
+    supervisor.stop()
+    assert waited == [] and gone(pid)
+    real.reap()
+    os.close(number)
+
+
 def test_a_failing_safe_routine_does_not_stop_the_restart(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise RuntimeError("no chip")
