@@ -30,7 +30,7 @@ TO_WHOM = ("url", "authentication", "verify_tls", "ca")
 
 SAFE_IN: Mapping[str, Callable[[str], str]] = {
     "application/json": lambda text: json.dumps(clean(text), ensure_ascii=False)[1:-1],
-    "application/xml": lambda text: clean(text).translate(IN_ATTRIBUTE),
+    "application/xml": lambda text: clean(text).translate(IN_ATTRIBUTE).replace("'", "&apos;"),  # the text may quote by either
     "application/x-www-form-urlencoded": lambda text: quote(clean(text), safe=""),
     "text/plain": one_line,
 }
