@@ -281,7 +281,7 @@ def test_a_document_of_ours_is_posted_as_it_is_made(receiver: Receiver, format: 
     assert (headers["Content-Type"], body) == (content_type, env().message(event(), format).body)
 
 
-HOSTILE = 'A"\'&<b>\r\nX: y\\ #?/ü車'
+HOSTILE = "A\"'&<b>\r\nX: y\\ #?/ü車"
 
 
 def test_a_get_template_takes_any_value(receiver: Receiver) -> None:
