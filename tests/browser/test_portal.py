@@ -563,7 +563,16 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))
     (folder / "plates.csv").write_text("plate;description;valid until;Frist <b>\nAB 123;Anna <b>;2027-05-31;x\nCD 456;Ben;;\n")
     page.goto(f"{address}/lists/4?view=imports")
+    first: list[Any] = []
+    page.route("**/lists/4/uploads", lambda route: first.append(route), times=1)
+    page.set_input_files("#file", {"name": "other.csv", "mimeType": "text/csv", "buffer": b"plate\nZZ 999\n"})
+    page.click("#look")
+    until(lambda: page.wait_for_timeout(50) or first, "the question what another file changes")
     page.set_input_files("#file", str(folder / "plates.csv"))
+    with page.expect_response("**/lists/4/uploads"):
+        first[0].continue_()
+    page.wait_for_selector("#look:not([aria-disabled])")
+    assert page.locator("#apply").is_hidden() and not page.inner_text("#effect")  # of a file that is not chosen any more
     page.click("#look")
     page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
     playwright.expect(page.locator("#effect")).to_contain_text("WHITELIST: 2 added, 0 changed, 1 removed; plates: 1 → 2")

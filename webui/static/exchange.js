@@ -25,9 +25,11 @@ function terms(apply) {
   };
 }
 
-async function followed(answer) {
+let looks = 0; // each file that is chosen, and each look at one
+
+async function followed(answer, mine) {
   while (answer.state === "reading") {
-    notice("", answer.rows ? _n("Reading… {rows} row", "Reading… {rows} rows", answer.rows, { rows: number(answer.rows) }) : _("Reading…"), [], $("#effect"));
+    if (mine === looks) notice("", answer.rows ? _n("Reading… {rows} row", "Reading… {rows} rows", answer.rows, { rows: number(answer.rows) }) : _("Reading…"), [], $("#effect"));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     answer = await api("GET", `uploads/${answer.upload}`);
   }
@@ -80,14 +82,13 @@ function show(answer) {
   $("#apply").disabled = objections.length > 0;
 }
 
-let looks = 0;
-
-/** What is applied is what was shown: until the effect of changed terms is there, nothing is. */
+/** What is applied is what was shown: until the effect of changed terms is there, nothing is, and nothing of a file in whose place
+ *  another one was chosen meanwhile. */
 async function look(again) {
   const mine = ++looks;
   $("#decide").hidden = true;
   try {
-    const answer = await followed(again ? await api("PUT", `uploads/${upload}`, terms(false)) : await send());
+    const answer = await followed(again ? await api("PUT", `uploads/${upload}`, terms(false)) : await send(), mine);
     if (mine !== looks) return;
     upload = answer.upload;
     show(answer);
@@ -97,11 +98,11 @@ async function look(again) {
   }
 }
 
-file?.addEventListener("change", () => { $("#look").disabled = !file.files.length; upload = null; $("#decide").hidden = true; $("#effect").replaceChildren(); });
+file?.addEventListener("change", () => { $("#look").disabled = !file.files.length; upload = null; looks += 1; $("#decide").hidden = true; $("#effect").replaceChildren(); });
 onClick($("#look"), () => look(false));
 for (const input of $$("#terms [name]")) input.addEventListener("change", () => { if (upload) look(true); });
 onClick($("#apply"), async () => {
-  const answer = await followed(await api("PUT", `uploads/${upload}`, terms(true)));
+  const answer = await followed(await api("PUT", `uploads/${upload}`, terms(true)), looks);
   if (answer.state !== "done") { show(answer); return; }
   sayNext(answer.lists.map(counted).join(". "));
   await api("DELETE", `uploads/${upload}`).catch(() => null);

@@ -6,6 +6,7 @@ const file = $("#file");
 const place = $("#effect");
 const MOST_BYTES = 4 << 20;
 let configuration = null;
+let looks = 0; // each file that is chosen, and each look at one: what comes late says nothing about another
 
 function done(text) {
   sayNext(text);
@@ -37,6 +38,7 @@ async function take(chosen) {
 
 function clear() {
   configuration = null;
+  looks += 1;
   place.replaceChildren();
   $("#decide").hidden = $("#file-passphrase").hidden = $("#names-choice").hidden = true;
 }
@@ -55,7 +57,10 @@ async function sendLogo(chosen) {
 
 async function readConfiguration(chosen) {
   if (chosen.size > MOST_BYTES) throw new ApiError(413, {error: _("The file is larger than a configuration can be.")});
-  try { configuration = JSON.parse(await chosen.text()); } catch { throw new ApiError(422, {error: _("This file is no JSON, or it is cut off.")}); }
+  const mine = looks;
+  const text = await chosen.text();
+  if (mine !== looks) return;
+  try { configuration = JSON.parse(text); } catch { throw new ApiError(422, {error: _("This file is no JSON, or it is cut off.")}); }
   $("#file-passphrase").hidden = !configuration?.passwords;
   await look();
 }
@@ -65,10 +70,14 @@ const order = (apply) => api("POST", "configuration/import", {
 });
 
 async function look() {
+  const mine = ++looks;
   $("#decide").hidden = true;
-  try { show(await order(false)); } catch (error) {
+  try {
+    const answer = await order(false);
+    if (mine === looks) show(answer);
+  } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    notice("bad", error.message, [], place);
+    if (mine === looks) notice("bad", error.message, [], place);
   }
 }
 
