@@ -153,6 +153,10 @@ def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any
         page.get_by_label("Search filter").fill(nowhere)
         playwright.expect(rows.first).to_be_hidden()
         playwright.expect(none).to_be_visible()
+    page.goto(f"{address}/help")
+    page.go_back()
+    playwright.expect(page.get_by_label("Search filter")).to_have_value("download image")
+    playwright.expect(rows.first).to_be_hidden()  # as the field says
 
 
 def save_and_wait(page: Any) -> None:
@@ -276,6 +280,82 @@ def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, came
         re.compile(r"01/02/2026, 03:04:05\.000\sAM INFO test: a line of just now")
     )
     playwright.expect(page.get_by_role("button", name="Restart service")).to_be_visible()
+
+
+def test_no_line_of_one_log_stands_below_the_name_of_another(page: Any, camera: tuple[Path, str]) -> None:
+    """Neither where that is empty, or does not come, nor where the answer about the first one is late."""
+    folder, address = camera
+    (folder / "logs" / "empty.log").write_text("")
+    (folder / "logs" / "other.log").write_text("2026-01-02T03:04:05.000Z INFO test: the other one\n")
+    page.goto(f"{address}/logs")
+    chosen, lines = page.get_by_label("Log", exact=True), page.locator("#lines")
+    for name in ("empty", "lost"):
+        if name == "lost":
+            page.route("**/logs/empty?*", lambda route: route.abort())
+        chosen.select_option("other")
+        playwright.expect(lines).to_contain_text("the other one")
+        chosen.select_option("empty")
+        playwright.expect(lines).to_be_empty()
+    page.unroute_all(behavior="wait")
+    held: list[Any] = []
+    page.route("**/logs/other?*", lambda route: held.append(route))
+    chosen.select_option("other")
+    until(lambda: page.wait_for_timeout(20) or held, "the question for the log")
+    chosen.select_option("empty")
+    page.get_by_label("Auto update").uncheck()
+    with page.expect_response("**/logs/other?*"):
+        held[0].continue_()
+    page.wait_for_function("1")  # the answer has been taken
+    playwright.expect(lines).to_be_empty()
+    page.unroute_all(behavior="wait")
+    page.goto(f"{address}/help")
+    page.go_back()
+    zipped = page.get_by_role("link", name="Download").get_attribute("href")
+    assert zipped == f"/anpr/logs/{chosen.input_value()}-log.zip"
+
+
+def test_who_goes_back_sees_what_the_page_counts_with(page: Any, camera: tuple[Path, str]) -> None:
+    """A browser fills in what was typed, chosen and ticked before, after the page's scripts have run."""
+    _, address = camera
+    page.on("dialog", lambda dialog: dialog.accept())  # what is not saved is left
+
+    def back(path: str, change: Any) -> None:
+        page.goto(f"{address}/{path}")
+        change()
+        page.goto(f"{address}/help")
+        page.go_back()
+
+    back("lpr", lambda: page.locator("#f-mode").select_option("TRIGGER"))
+    playwright.expect(page.locator("#f-mode")).to_have_value("MOTION")
+    playwright.expect(page.locator("[data-field=motion_threshold]")).to_be_visible()
+    back(f"lists/{WHITE}", lambda: page.get_by_label("Select HK55EVB").check())
+    playwright.expect(page.locator("#many")).to_be_visible(visible=page.get_by_label("Select HK55EVB").is_checked())
+    monday = page.get_by_label("Mon, from–to")
+    back(f"lists/{WHITE}/actions/new?kind=io", lambda: monday.fill("08:00-12:00"))
+    shown = monday.input_value()
+    playwright.expect(page.locator(".hours").first.locator(".on")).to_have_count(4 if shown == "08:00-12:00" else 24)
+
+
+def test_what_a_configuration_would_change_is_told_of_the_file_that_was_chosen_last(page: Any, camera: tuple[Path, str]) -> None:
+    page.goto(f"{camera[1]}/general")
+    held: list[Any] = []
+    page.route("**/configuration/import", lambda route: held.append(route))
+    for name, content in (("first", {"kind": "first"}), ("last", {"kind": "last"})):
+        page.set_input_files(
+            "#file", {"name": f"{name}.json", "mimeType": "application/json", "buffer": json.dumps(content).encode()}
+        )
+        until(lambda name=name: page.wait_for_timeout(20) or any(name in each.request.post_data for each in held), "the question")
+    effect = {"applied": False, "other_camera": False, "changes": 0, "differences": [], "problems": [], "stays": [], "missing": []}
+    difference = {"place": "Device", "name": "Name", "before": "a", "after": "b"}
+    last = next(each for each in held if "last" in each.request.post_data)
+    first = next(each for each in held if "first" in each.request.post_data)
+    last.fulfill(json={**effect, "changes": 1, "differences": [difference]})
+    playwright.expect(page.locator("#effect")).to_contain_text("1 change:")
+    with page.expect_response("**/configuration/import"):
+        first.fulfill(json=effect)
+    page.wait_for_function("1")
+    playwright.expect(page.locator("#effect")).to_contain_text("1 change:")
+    page.unroute_all(behavior="wait")
 
 
 def test_a_download_of_what_was_found_tells_its_rows_and_its_end(page: Any, camera: tuple[Path, str]) -> None:

@@ -1,5 +1,5 @@
 // Logs: shows the newest lines and follows them.
-import {$, api, el, moment, onClick, repeat} from "./portal.js";
+import {$, api, ApiError, el, moment, onClick, repeat} from "./portal.js";
 import {restart} from "./restart.js";
 
 const local = (line) => line.replace(/^\d\S+Z(?= )/, (stamp) => moment(stamp)); // logs are in UTC, people by the camera's clock
@@ -17,16 +17,29 @@ function show() {
 }
 
 async function load() {
-  const answer = await api("GET", `logs/${$("#log").value}?lines=600`);
+  const name = $("#log").value;
+  const answer = await api("GET", `logs/${name}?lines=600`);
+  if (name !== $("#log").value) return; // another one has been chosen meanwhile
   if (answer.lines.length === told.length && answer.lines.at(-1) === told.at(-1)) return;
   told = answer.lines;
   lines = told.map(local);
   show();
 }
 
+/** Of the log before, nothing stays below the name of the chosen one. */
+function choose() {
+  $("#zip").href = `/anpr/logs/${$("#log").value}-log.zip`;
+  lines = told = [];
+  show();
+}
+
 if (place) {
   repeat(2000, async () => { if ($("#auto").checked || !lines.length) await load(); });
   $("#filter").addEventListener("input", show);
-  $("#log").addEventListener("change", async () => { $("#zip").href = `/anpr/logs/${$("#log").value}-log.zip`; lines = told = []; await load(); place.scrollTop = place.scrollHeight; });
+  $("#log").addEventListener("change", async () => {
+    choose();
+    try { await load(); } catch (error) { if (!(error instanceof ApiError)) throw error; } // it is asked for again, and said, in a moment
+    place.scrollTop = place.scrollHeight;
+  });
 }
 onClick($("#restart"), restart);

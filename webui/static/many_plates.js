@@ -91,5 +91,4 @@ if (bar) {
       body: () => ({...selection(), do: does, ...values(form)}),
     });
   }
-  show();  // a browser that goes back has kept the ticks
 }

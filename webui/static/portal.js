@@ -12,6 +12,10 @@ export class ApiError extends Error {
   }
 }
 
+// What a browser fills in after scripts have run, as it goes back or loads a page anew, they know nothing of: a week was not what stood
+// there, and fields of a choice were missing. A control that is looked at then says so by an `autocomplete` of its own.
+for (const control of document.querySelectorAll("input, select, textarea")) if (!control.hasAttribute("autocomplete")) control.autocomplete = "off";
+
 let typed = false;
 document.addEventListener("input", () => { typed = true; });
 

@@ -25,15 +25,20 @@ for (const row of $$("tr[data-row]")) {
   });
 }
 
-$("#filter")?.addEventListener("input", (event) => {
-  const text = event.target.value.trim().toLowerCase();
+function filter() {
+  const text = $("#filter").value.trim().toLowerCase();
   const rows = $$("[data-row]");
   for (const row of rows) {
     const values = row.cells ? [...row.cells].slice(0, -1) : [row]; // the last cell holds a button
     row.hidden = !values.some((value) => value.textContent.toLowerCase().includes(text));
   }
   $("#no-row").hidden = rows.some((row) => !row.hidden);
-});
+}
+
+if ($("#no-row")) {
+  $("#filter").addEventListener("input", filter);
+  window.addEventListener("pageshow", filter); // a browser that goes back brings what was typed
+}
 
 for (const link of $$(".head a[download]")) link.addEventListener("click", () => followDownload(link));
 
