@@ -53,7 +53,9 @@ class IoOptions(Settings):
     polarity: str = option(
         "active high",
         "Polarity",
-        "The level at the pin that means active: a matter of the wiring, so all enabled IO actions of one output must agree.",
+        "The level at the pin that means active: a matter of the wiring, so all enabled IO actions of one output must agree. "
+        "Most pins are low until the camera has started: an output that is active low is on until then, unless a resistor holds it "
+        "high.",
         choices=("active high", "active low"),
     )
     delay_ms: int = option(0, "Delay", "Waits this long before it acts.", unit="ms", ge=0, le=60_000)
