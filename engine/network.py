@@ -137,22 +137,15 @@ class Network:
 
     def addresses(self, host: str, end_s: float) -> list[str]:
         """The addresses of a host that actions may reach, as numbers, in the resolver's order. Errors as `connect`."""
-        try:
-            return self._allowed(host, end_s)
-        except ConfigError as why:
-            if _numeric(host):
-                raise
-            raise BarredNow(why.text) from None
-
-    def _allowed(self, host: str, end_s: float) -> list[str]:
         blocks = _blocks(self._permitted())
         found = [address for address in self._look_up(host, end_s) if is_allowed(address, blocks)]
         if not found:
-            raise ConfigError(
+            barred = ConfigError(
                 "{host} is the camera itself or an address that only the camera sees: actions may not reach it unless an "
                 "administrator permits it (General Configuration, Addresses that actions may reach)",
                 host=host,
             )
+            raise barred if _numeric(host) or host.lower() == "localhost" else BarredNow(barred.text)
         if self._only_local:
             found = [address for address in found if is_local(address)]
             if not found:
