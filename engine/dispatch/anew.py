@@ -1,9 +1,10 @@
-"""Anew: judges a passage once more, by the lists and rules of now, and whether what was to open for a vehicle that waited may still
+"""Anew: judges a passage by the lists and rules of now, and once more whether what was to open for a vehicle that waited may still
 open when its turn has come. Both may have been changed while it stood there: a plate was blacklisted, or taken off its list."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import NOTHING, Text
@@ -13,6 +14,7 @@ from engine.dispatch.barrier import Barrier, gate_outputs
 from engine.dispatch.bypass import is_gates
 from engine.dispatch.decision import decide
 from engine.dispatch.rules import due
+from engine.events import CARS
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
@@ -21,17 +23,18 @@ from engine.types import ActionRule, Delivery, Passage
 LAST_ENTRY = Text("its last entry was taken meanwhile")
 
 
-def judged(
-    store: Store, kinds: Kinds, barrier: Barrier | None, passage: Passage
+def judged_by_lists(
+    store: Store, kinds: Kinds, barrier: Barrier | None, passage: Passage, now: datetime, now_ns: int, licensed: bool = True
 ) -> tuple[Finding, list[ActionRule], list[Delivery], ZoneInfo]:
-    """(What is found of its plate, the rules, what is due, the camera's zone), as at the time of the picture."""
+    """(What is found of its plate, nothing for events without a car; the rules; what is due; the camera's zone), as at the time of
+    the picture. `now`, `now_ns`: for its age."""
     zone = camera_zone(store.settings(GeneralSettings).time_zone)
-    finding = store.entries.find(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
-    rules = store.rules()
+    finding = Finding()
+    if passage.what in CARS:
+        finding = store.entries.find(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
+    rules = store.rules() if licensed else []
     gates = gate_outputs(rules, finding.barriers, kinds, barrier)
-    # As young as it was: what is too late by now is said where it is carried out.
-    now = due(passage, finding.matches, rules, kinds, zone, passage.at, passage.monotonic_ns, gates)
-    return finding, rules, now, zone
+    return finding, rules, due(passage, finding.matches, rules, kinds, zone, now, now_ns, gates), zone
 
 
 def lapsed(
@@ -39,7 +42,8 @@ def lapsed(
 ) -> tuple[list[Delivery], Text]:
     """(Those of `pending` that may open a gate and are due no more; why nothing of `mine` is, NOTHING: something is). Judged as at
     the time of the picture, by the lists and rules of now. `mine`: ids of the deliveries that open the lane."""
-    finding, rules, now, zone = judged(store, kinds, barrier, passage)
+    # As young as it was: what is too late by now is said where it is carried out.
+    finding, rules, now, zone = judged_by_lists(store, kinds, barrier, passage, passage.at, passage.monotonic_ns)
     still = {each.id for each in now if each.state == "pending"}
     gone = [each for each in pending if is_gates(kinds, each) and each.id not in still]
     if not mine or not still.isdisjoint(mine):

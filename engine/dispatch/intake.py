@@ -9,23 +9,19 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.words import NOTHING, Text
-from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
+from engine.dispatch.anew import judged_by_lists
 from engine.dispatch.asking import Verdicts, decided, heed
-from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
+from engine.dispatch.barrier import Barrier, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged, in_time, lists_beside
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.outbox import BEGAN
-from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.events import CARS, PLATE
-from engine.lists import Finding
-from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import WAITING, Delivery, Passage
 
@@ -106,12 +102,10 @@ class Intake:
         return in_time(partial(self._bypass.open, judged, by_pins_alone=True))
 
     def _judge(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> Judged:
-        zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
-        finding = self._find(passage, zone)
-        rules = self._store.rules() if self._licensed else []
-        now = self._clock.now()
-        gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, self._clock.monotonic_ns(), gates)
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        finding, rules, deliveries, zone = judged_by_lists(
+            self._store, self._kinds, self._barrier, passage, now, now_ns, licensed=self._licensed
+        )
         log.debug("%s: %d of %d actions are due", passage.plate or passage.what, len(deliveries), len(rules))
         deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
         # A service before could not store it, and let it in all the same: what began is not too old.
@@ -174,10 +168,3 @@ class Intake:
             decision.reason,
             ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
-
-    def _find(self, passage: Passage, zone: ZoneInfo) -> Finding:
-        """The lists' verdict on a car; nothing for events without one."""
-        if passage.what not in CARS:
-            return Finding()
-        fold = self._store.settings(LprSettings).fold_lookalikes
-        return self._store.entries.find(passage.plate, passage.at, fold, zone)

@@ -13,7 +13,7 @@ from board.kit.clock import Clock
 from board.kit.errors import StoreError, WireError
 from engine import lists as matching
 from engine.actions import Kinds, Lane
-from engine.dispatch.anew import judged
+from engine.dispatch.anew import judged_by_lists
 from engine.dispatch.decision import decide
 from engine.dispatch.workers import names_of
 from engine.events import CARS, PLATE
@@ -161,7 +161,8 @@ class Standing:
     def _is_let_in_now(self, store: Store, stored: StoredPassage) -> bool:
         if stored.passage.id in self._told:
             return False
-        now = replace(stored.passage, at=self._clock.now(), monotonic_ns=self._clock.monotonic_ns())
-        finding, rules, deliveries, zone = judged(store, self._kinds, self._lane, now)
-        outcome = decide(now, finding, rules, deliveries, self._kinds, zone).outcome
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        passage = replace(stored.passage, at=now, monotonic_ns=now_ns)
+        finding, rules, deliveries, zone = judged_by_lists(store, self._kinds, self._lane, passage, now, now_ns)
+        outcome = decide(passage, finding, rules, deliveries, self._kinds, zone).outcome
         return outcome == "opened" and not self._lane.keeps_out(store, stored, finding.matches)

@@ -316,7 +316,7 @@ def test_a_list_that_comes_with_its_action_while_a_car_is_looked_up_stops_nobody
     camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As one that a master camera sends. The reason was to name a list that the look-up did not know: the car got no decision."""
-    find = camera.intake._find
+    find = camera.store.entries.find
 
     def found_before(*given: Any) -> Any:
         found = find(*given)
@@ -325,7 +325,7 @@ def test_a_list_that_comes_with_its_action_while_a_car_is_looked_up_stops_nobody
         camera.store.rules.save(needs, "anna")
         return found
 
-    monkeypatch.setattr(camera.intake, "_find", found_before)
+    monkeypatch.setattr(camera.store.entries, "find", found_before)
     assert str(decided(camera, lane=1).reason) == "HK55EVB is on no list"
 
 
