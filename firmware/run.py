@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,7 @@ from board.storage import card_present
 from firmware import VERSION
 from firmware.keeping.order import carry_out
 from firmware.machine.root import SOCKET, Helper
+from firmware.network.announced import announce
 from firmware.packages.keys import TrustedKeys, keep_copies, trust_key
 from firmware.packages.management import Packages
 from firmware.packages.records import CAMERA
@@ -154,9 +156,9 @@ def _run(words: list[str]) -> int:
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
         ftp = FtpService(state, options.bind, users)
-        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
-        restart = Restart()
         helper = Helper(options.helper)
+        https = HttpsService(state, options.bind, clock, allowed=not options.no_https, tell=partial(announce, helper))
+        restart = Restart()
         trust = TrustedKeys(state.host / "trust", options.trust)
         update = HostUpdate(state, trust, packages.versions, users, restart, packages.portals_ready)
         backups = Backups(state, packages.data, options.profile, restart.ask)

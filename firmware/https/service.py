@@ -6,7 +6,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from board import interfaces
@@ -52,10 +52,17 @@ class HttpsStatus:
     problem: Text = NOTHING
 
 
-class HttpsService:
-    """Thread-safe. `bind`: the address on which the camera's pages are; `allowed`: False keeps HTTPS off whatever is set."""
+def _to_nobody(http: int, https: int) -> None:
+    pass
 
-    def __init__(self, state: State, bind: str, clock: Clock, allowed: bool = True) -> None:
+
+class HttpsService:
+    """Thread-safe. `bind`: the address on which the camera's pages are; `allowed`: False keeps HTTPS off whatever is set;
+    `tell(http, https)`: the network is told at which ports the pages are, 0: nowhere."""
+
+    def __init__(
+        self, state: State, bind: str, clock: Clock, allowed: bool = True, tell: Callable[[int, int], None] = _to_nobody
+    ) -> None:
         self.certificates = Certificates(state.tls, clock)
         self._state = state
         self._bind = bind
@@ -70,6 +77,8 @@ class HttpsService:
         self._listener: socket.socket | None = None
         self._port = 0
         self._problem: Text = NOTHING
+        self._tell = tell
+        self._telling = threading.Lock()
 
     @property
     def settings(self) -> HttpsSettings:
@@ -78,8 +87,7 @@ class HttpsService:
     def start(self, server: Listens) -> None:
         """Serves on `server` too; the first time a certificate is made before, beside all else."""
         self._server = server
-        if self._settings.enabled and self._allowed:
-            threading.Thread(target=self._start, name="https", daemon=True).start()
+        threading.Thread(target=self._start, name="https", daemon=True).start()
 
     def stop(self) -> None:
         """Its server ends with it."""
@@ -99,6 +107,7 @@ class HttpsService:
             if (before.enabled, before.port) != (settings.enabled, settings.port):
                 self._shut()
                 self._open()
+                threading.Thread(target=self._tell_ports, name="ports", daemon=True).start()
 
     def status(self) -> HttpsStatus:
         if self._settings.enabled and not self._allowed:
@@ -147,6 +156,17 @@ class HttpsService:
                 self._open()
         except Exception:  # the thread's top
             LOG.exception("HTTPS does not start")
+        self._tell_ports()
+
+    def _tell_ports(self) -> None:
+        """The last who tells says how it is then."""
+        try:
+            with self._telling:
+                self._tell(self.http_port, self._port)
+        except GatewrightError as why:  # an earlier helper, which does not know how
+            LOG.info("the network is not told where the pages are: %s", why)
+        except Exception:  # a thread's top
+            LOG.exception("the network is not told where the pages are")
 
     def _open(self) -> None:
         if not self._settings.enabled or not self._allowed or self._server is None or self._port:

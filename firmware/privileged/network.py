@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.from_json import from_json
+from firmware.network.announced import SERVICES, announced
 from firmware.privileged import public
 
 WITHIN_S = 60
@@ -35,12 +36,14 @@ class Network:
         self._run = run
         self._tried = root / TRIED.relative_to("/")
         self._hosts = root / HOSTS.relative_to("/")
+        self._services = root / SERVICES.relative_to("/")
         self._now_s = now_s
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "network_try": self._try,
             "network_keep": self._keep,
             "network_back": self._back,
             "name": self._name,
+            "ports": self._ports,
         }
 
     def _try(self, request: Mapping[str, Any]) -> None:
@@ -89,6 +92,14 @@ class Network:
         self._know(name)
         with suppress(Exception):  # there is none
             self._run("systemctl", "try-restart", "avahi-daemon")  # it asks for the name at its start alone
+
+    def _ports(self, request: Mapping[str, Any]) -> None:
+        """{"http", "https"}: where the camera's pages are, 0: nowhere."""
+        ports: dict[str, Any] = {kind: request[kind] for kind in ("http", "https")}
+        if any(type(port) is not int or not 0 <= port <= 65_535 for port in ports.values()):
+            raise ValueError("http, https: ports from 0 to 65535")
+        if self._services.exists():
+            public.write(self._services, announced(**ports))
 
     def _know(self, name: str) -> None:
         """Without it sudo and others look for the board's own name in the network, and wait there."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +13,25 @@ from typing import Any
 
 import pytest
 
+from board.kit.clock import Clock
 from board.kit.errors import BoardError, ConfigError
+from board.kit.state import State
+from firmware.https.service import HttpsService
+from firmware.https.settings import HttpsSettings
 from firmware.network import trial
 from firmware.network.addresses import Wish, checked
+from firmware.network.announced import SERVICES, announce
 from firmware.network.trial import AddressTrial
 from firmware.privileged.network import TRIED, UNIT, WITHIN_S, Network
 from tests.waiting import until
+
+ROOT = Path(__file__).parents[4]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -282,3 +297,53 @@ def test_the_boards_new_name_is_announced_and_known_to_itself(
     Network(system, tmp_path).verbs["name"]({"name": "gate-7"})
     assert system.done == [("hostnamectl", "set-hostname", "gate-7"), ("systemctl", "try-restart", "avahi-daemon")]
     assert (tmp_path / "etc/hosts").read_text() == after
+
+
+def test_the_network_is_told_at_which_ports_the_pages_are(tmp_path: Path) -> None:
+    """firmware/install says the usual ones, which another program may have, or a page of the camera others."""
+    place = tmp_path / SERVICES.relative_to("/")
+    place.parent.mkdir(parents=True)
+    installed = re.search(r"""put "\$names" <<'EOF'\n(.*?)EOF\n""", (ROOT / "firmware/install").read_text(), re.S)
+    assert installed is not None
+    place.write_text(installed[1])
+    root = Network(System(), tmp_path)
+    helper: Any = SimpleNamespace(is_there=True, ask=lambda verb, **ports: root.verbs[verb](ports))
+    before = place.stat()
+    announce(helper, 80, 443, place)
+    assert place.stat() == before  # nobody was asked
+    announce(helper, 8080, 8443, place)
+    assert place.read_text() == installed[1].replace(">80<", ">8080<").replace(">443<", ">8443<")
+    assert place.stat().st_mode & 0o777 == 0o644
+    announce(helper, 80, 0, place)
+    assert ">80<" in place.read_text() and "_https" not in place.read_text()
+    for wrong in ("80", True, -1, 65_536, None):
+        with pytest.raises(ValueError, match="ports"):
+            root.verbs["ports"]({"http": wrong, "https": 0})
+    place.unlink()
+    announce(helper, 80, 443, place)
+    root.verbs["ports"]({"http": 80, "https": 443})
+    assert not place.exists()  # where avahi is not told of the camera, that stays so
+
+
+def test_the_network_is_told_again_once_https_moves_or_ends(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def tell(http: int, https: int) -> None:
+        told.append((http, https))
+        if len(told) == 1:
+            raise BoardError("this is no request")  # of a helper of before
+
+    server: Any = SimpleNamespace(port=8080, also_at=lambda listener, tls: listener.close(), not_at=lambda listener: None)
+    state = State(tmp_path)
+    state.host.mkdir()
+    state.run.mkdir()
+    service = HttpsService(state, "127.0.0.1", Clock(), tell=tell)
+    service.change(HttpsSettings(enabled=False))
+    told.clear()
+    service.start(server)
+    until(lambda: told == [(8080, 0)])
+    service.certificates = SimpleNamespace(there=True, context=None)  # type: ignore[assignment]
+    service.change(HttpsSettings(port=free_port()))
+    until(lambda: told == [(8080, 0), (8080, service.settings.port)])
+    service.change(HttpsSettings(enabled=False))
+    until(lambda: told[2:] == [(8080, 0)])
