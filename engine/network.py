@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import field
+from typing import Any
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
@@ -61,6 +62,8 @@ class _Names:
         self._lookups: dict[str, _Lookup] = {}
         self._known: dict[str, tuple[float, list[str]]] = {}
         """Name -> time.monotonic() of its last answer, and that; the oldest first."""
+        self._worked: dict[str, str] = {}
+        """Host -> the address at which it was reached last."""
 
     def look_up(self, host: str, end_s: float) -> list[str]:
         """The addresses of a host. OSError: they are not known by then."""
@@ -83,6 +86,17 @@ class _Names:
             raise OSError(errno.EAGAIN, NO_NAME_SERVER)
         raise OSError(errno.ENOENT, lookup.problem)
 
+    def best_first(self, host: str, addresses: list[str]) -> list[str]:
+        """The address that led to the host last comes first: where IPv6 leads nowhere, each message would wait for it."""
+        last = self._worked.get(host, "")
+        return sorted(addresses, key=lambda address: address != last)
+
+    def worked(self, host: str, address: str) -> None:
+        with self._lock:
+            self._worked.pop(host, None)
+            self._worked[host] = address
+            _bound(self._worked)
+
     def _last(self, host: str) -> list[str]:
         at_s, found = self._known.get(host, (0.0, []))
         return found if found and time.monotonic() - at_s < KNOWN_S else []
@@ -99,8 +113,7 @@ class _Names:
                 if lookup.found:
                     self._known.pop(host, None)
                     self._known[host] = time.monotonic(), lookup.found
-                    while len(self._known) > MOST_KNOWN:
-                        del self._known[next(iter(self._known))]
+                    _bound(self._known)
             lookup.done.set()
 
 
@@ -120,7 +133,7 @@ class Network:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
         this address, BarredNow where it is that of a name; OSError: no connection, TimeoutError when it was not there in time."""
         problem: OSError = TimeoutError()
-        addresses = self.addresses(host, end_s)
+        addresses = self._names.best_first(host, self.addresses(host, end_s))
         for number, address in enumerate(addresses):
             # Each has its share: where IPv6 leads nowhere, its address comes first and would take all the time.
             left_s = (end_s - time.monotonic()) / (len(addresses) - number)
@@ -131,6 +144,7 @@ class Network:
             except OSError as why:
                 problem = why
                 continue
+            self._names.worked(host, address)
             sock.settimeout(max(0.01, end_s - time.monotonic()))
             return sock
         raise problem
@@ -158,6 +172,12 @@ class Network:
 
     def _look_up(self, host: str, end_s: float) -> list[str]:
         return self._names.look_up(host, end_s)
+
+
+def _bound(known: dict[str, Any]) -> None:
+    """The oldest goes."""
+    while len(known) > MOST_KNOWN:
+        del known[next(iter(known))]
 
 
 def is_allowed(address: str, permitted: Iterable[Block]) -> bool:

@@ -190,3 +190,5 @@ def test_an_address_that_leads_nowhere_leaves_time_for_the_next_one(monkeypatch:
     monkeypatch.setattr(socket, "create_connection", connect)
     network.connect("mail.example.org", 25, time.monotonic() + 10).close()
     assert len(given) == 2 and given[0] <= 5.0
+    network.connect("mail.example.org", 25, time.monotonic() + 10).close()
+    assert len(given) == 3, "each message waited for half of its time"
