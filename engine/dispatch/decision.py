@@ -20,10 +20,10 @@ NOT_MEANT = mark("{action} of {list} is not meant for it: {why}")
 UNLICENSED = Decision("refused", Text("there is no licence"))
 
 
-def is_for_the_other_way(decision: Decision) -> bool:
+def is_for_the_other_way(reason: Text) -> bool:
     """Whether its direction alone is what keeps the barrier from opening: nobody refused it."""
-    why = decision.reason.values.get("why")
-    return decision.reason.key == NOT_MEANT and isinstance(why, Text) and why.key == OTHER_WAY
+    why = reason.values.get("why")
+    return reason.key == NOT_MEANT and isinstance(why, Text) and why.key == OTHER_WAY
 
 
 def decide(
@@ -123,15 +123,15 @@ def _reason(passage: Passage, finding: Finding, openers: Collection[ActionRule],
         return Text("the plate is on {lists}", {"lists": refusing})
     matched, opening = {match.list.id for match in matches}, {rule.list_id for rule in openers}
     kept = _kept(passage, [rule for rule in openers if rule.list_id in matched], finding, zone)
+    beside = [rule for rule in openers if rule.list_id not in matched and rule.start.on != ON_MATCH.on]
+    kept_beside = _kept(passage, beside, finding, zone)
     if kept is not None:
-        return kept
+        return kept_beside if is_for_the_other_way(kept) and kept_beside is not None else kept
     lapsed = [each for each in finding.lapsed if each.list.id in opening] or [each for each in finding.lapsed if not listed]
     if lapsed:
         return _LAPSED[lapsed[0].why](lapsed[0], zone)
-    beside = [rule for rule in openers if rule.list_id not in matched and rule.start.on != ON_MATCH.on]
-    kept = _kept(passage, beside, finding, zone)
-    if kept is not None:
-        return kept
+    if kept_beside is not None:
+        return kept_beside
     if listed:
         return _on(passage, [match.list.name for match in listed])
     plates = list(dict.fromkeys(match.entry.plate for match in finding.near if match.entry))
@@ -141,15 +141,20 @@ def _reason(passage: Passage, finding: Finding, openers: Collection[ActionRule],
 
 
 def _kept(passage: Passage, openers: Iterable[ActionRule], finding: Finding, zone: ZoneInfo) -> Text | None:
-    """What keeps these rules from opening: conditions, or their schedules; None: there are none."""
+    """What keeps these rules from opening: conditions, or their schedules, and its direction only if that does with all of them;
+    None: there are none."""
     names = {each.id: each.name for each in finding.lists}
-    resting = []
+    resting, other_way = [], None
     for rule in (each for each in openers if each.list_id in names):  # not of a list that has come since the look-up
-        why = unmet(rule.conditions, passage) if in_force(rule.week, passage.at, zone) else None
-        if why is not None:
-            return Text(NOT_MEANT, {"action": rule.name, "list": names[rule.list_id], "why": why})
-        resting.append(names[rule.list_id])
-    return Text("no action of {lists} is in force at this time", {"lists": list(dict.fromkeys(resting))}) if resting else None
+        why = unmet(rule.conditions, passage)
+        not_meant = Text(NOT_MEANT, {"action": rule.name, "list": names[rule.list_id], "why": why})
+        if is_for_the_other_way(not_meant):
+            other_way = other_way or not_meant
+        elif why is not None and in_force(rule.week, passage.at, zone):
+            return not_meant
+        else:
+            resting.append(names[rule.list_id])
+    return Text("no action of {lists} is in force at this time", {"lists": list(dict.fromkeys(resting))}) if resting else other_way
 
 
 def _started(rule: ActionRule) -> Text:

@@ -23,11 +23,12 @@ OTHER_WAY = mark("its direction is {direction}")
 
 
 def unmet(conditions: Conditions, passage: Passage) -> Text | None:
-    """Why a rule with these conditions does not apply to the passage; None: it applies. What is unknown meets no condition."""
-    if conditions.lane and passage.lane != conditions.lane:
-        return Text("it came in lane {lane}", {"lane": passage.lane})
+    """Why a rule with these conditions does not apply to the passage, its direction before all else; None: it applies. What is
+    unknown meets no condition."""
     if conditions.direction and passage.direction != conditions.direction:
         return Text(OTHER_WAY, {"direction": Text(DIRECTIONS[passage.direction])})
+    if conditions.lane and passage.lane != conditions.lane:
+        return Text("it came in lane {lane}", {"lane": passage.lane})
     if passage.confidence < conditions.min_confidence:
         values = {"confidence": round(passage.confidence, 1), "least": conditions.min_confidence}
         return Text("its plate was read with {confidence:g} %, and {least} are asked for", values)

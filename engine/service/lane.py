@@ -700,7 +700,7 @@ class LaneKeeper:
         if self._has_loops() and not leaves:
             return
         # No action is meant for him: he drives out without the camera, which is told by his direction alone.
-        is_seen = decision.outcome == "reported" or (leaves and is_for_the_other_way(decision))
+        is_seen = decision.outcome == "reported" or (leaves and is_for_the_other_way(decision.reason))
         if decision.outcome == "opened" or (is_seen and passage.plate):
             self._known.at_once.append(passage.id)
             self._to_count(passage.id)

@@ -969,6 +969,36 @@ def test_who_would_drive_out_and_is_read_too_badly_for_that_stays_inside(gates):
     assert gate.told == []
 
 
+NIGHT = WeekSchedule(((),) * 7)
+IN, OUT = Conditions(direction="approach"), Conditions(min_confidence=90)
+
+
+@pytest.mark.parametrize(
+    ("others", "inside"),
+    [
+        ([{"conditions": OUT}], 1),
+        ([{"week": NIGHT}], 1),
+        ([{"start": Start("lane", opens=True), "conditions": replace(OUT, lane=1), "list_id": ALL}], 1),
+        ([{"conditions": replace(IN, lane=2)}], 0),
+        ([{"conditions": IN, "week": NIGHT}], 0),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_who_drives_out_is_counted_out_unless_an_action_that_is_meant_for_him_keeps_the_barrier_shut(gates, others, inside, last):
+    """The first action's reason was taken for that of all: one for those that come in, beside one for whoever drives out."""
+    gate = gates(counts=COUNTS[3])
+    store = gate.camera.store
+    (opens,) = [each for each in store.rules() if each.kind == "io"]
+    rules = [{"conditions": IN}, *others]
+    store.rules.delete(opens.id, "anna")
+    for number, changes in enumerate(reversed(rules) if last else rules):
+        store.rules.save(replace(opens, id=0, name=f"Gate {number}", **changes), "anna")
+    store.occupancy.enter("AB12CDE", WHITE, gate.clock.now(), sure=True)
+    assert gate.car(direction="away", lane=1, confidence=50.0).startswith("refused: ")
+    gate.car("XY99ZZZ", "p2", confidence=95.0, lane=1)
+    until(lambda: places(gate) == {"WHITELIST": (1 + inside, 0)}, "the count")
+
+
 def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates):
     gate = gates(counts=COUNTS[3])
     gate.car()
