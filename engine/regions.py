@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from board.kit.errors import ConfigError
+from board.kit.words import Text
 from engine.types import Box, Point, Roi
 
 Rectangle = tuple[float, float, float, float]
@@ -83,7 +84,7 @@ def span(corners: Corners) -> Rectangle:
     return min(across), min(down), max(across), max(down)
 
 
-def check_rectangle(rectangle: Rectangle, why: str) -> None:
+def check_rectangle(rectangle: Rectangle, why: Text) -> None:
     """Raises ConfigError(why) for one that is empty, turned round or reaches out of the picture."""
     left, top, right, bottom = rectangle
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):

@@ -127,25 +127,24 @@ def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
     action."""
     start = STARTS.get(rule.start.on)
     if start is None:
-        raise SettingsError(_problem("start", "must be one of {starts}", starts=tuple(STARTS)))
+        raise SettingsError(_problem("start", Text("must be one of {starts}", {"starts": tuple(STARTS)})))
     given = _given(rule)
-    found = [_problem(name, "say which, or choose another start") for name in start.needs if name not in given]
+    found = [_problem(name, Text("say which, or choose another start")) for name in start.needs if name not in given]
     found += [
-        _problem(name, "does not go with the start {start!r}", start=Text(start.label))
+        _problem(name, Text("does not go with the start {start!r}", {"start": Text(start.label)}))
         for name in given
         if name not in (*start.needs, *start.offers)
     ]
     found += _timer_problems(rule) if rule.start.on == "timer" else []
     if kind.needs_plate and not start.has_plate:
-        found.append(_problem("start", "{kind} sends what a plate stands for, and this start has none", kind=Text(kind.label)))
+        said = Text("{kind} sends what a plate stands for, and this start has none", {"kind": Text(kind.label)})
+        found.append(_problem("start", said))
     elif opens(kind) and rule.start.on != "match" and not rule.start.opens:
-        found.append(
-            _problem(
-                "start_opens",
-                "{kind} can open a gate, and no list says that this car may pass: switch this on if that is meant",
-                kind=Text(kind.label),
-            )
+        said = Text(
+            "{kind} can open a gate, and no list says that this car may pass: switch this on if that is meant",
+            {"kind": Text(kind.label)},
         )
+        found.append(_problem("start_opens", said))
     found += _age_problems(rule, kind)
     if found:
         raise SettingsError(*found)
@@ -170,13 +169,13 @@ def _given(rule: ActionRule) -> list[str]:
 def _timer_problems(rule: ActionRule) -> list[Problem]:
     start = rule.start
     if not 0 <= start.every_min <= 1440:
-        return [_problem("start_every_min", "must be 1 to 1440 minutes")]
+        return [_problem("start_every_min", Text("must be 1 to 1440 minutes"))]
     if any(not 0 <= each < 1440 for each in start.times):
-        return [_problem("start_times", "must be times of the day such as 07:30")]
+        return [_problem("start_times", Text("must be times of the day such as 07:30"))]
     if bool(start.times) == bool(start.every_min):
-        return [_problem("start_times", "give times of the day, or every how many minutes")]
+        return [_problem("start_times", Text("give times of the day, or every how many minutes"))]
     if len(start.times) > MOST_TIMES:
-        return [_problem("start_times", "{most} times at most", most=MOST_TIMES)]
+        return [_problem("start_times", Text("{most} times at most", {"most": MOST_TIMES}))]
     return []
 
 
@@ -185,11 +184,12 @@ def _age_problems(rule: ActionRule, kind: ActionKind[Any]) -> list[Problem]:
         return []
     if opens(kind):
         values = {"kind": Text(kind.label), "most": round(kind.max_age_s)}
-        return [_problem("max_age_s", "{kind} may open a gate: it acts within {most} s or not at all", **values)]
+        return [_problem("max_age_s", Text("{kind} may open a gate: it acts within {most} s or not at all", values))]
     if not LEAST_AGE_S <= rule.max_age_s <= MOST_AGE_S:
-        return [_problem("max_age_s", "must be {least} to {most} s, or 0: as usual", least=LEAST_AGE_S, most=MOST_AGE_S)]
+        limits = {"least": LEAST_AGE_S, "most": MOST_AGE_S}
+        return [_problem("max_age_s", Text("must be {least} to {most} s, or 0: as usual", limits))]
     return []
 
 
-def _problem(name: str, text: str, **values: object) -> Problem:
-    return Problem(name, TITLES[name], Text(text, values))
+def _problem(name: str, text: Text) -> Problem:
+    return Problem(name, TITLES[name], text)

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from board.kit.errors import CameraError, ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
+from board.kit.words import Text
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
 from engine.regions import Corners, Rectangle, check_polygon, check_rectangle, check_rectangle_size, follow_change, is_covered
@@ -383,7 +384,7 @@ class LprSettings(Settings):
     @classmethod
     def _is_region(cls, roi: Rectangle | None) -> Rectangle | None:
         if roi is not None:
-            check_rectangle(roi, "draw the top left point, then the bottom right point")
+            check_rectangle(roi, Text("draw the top left point, then the bottom right point"))
         return roi
 
     @field_validator("roi_corners")
@@ -397,7 +398,7 @@ class LprSettings(Settings):
     @classmethod
     def _are_masks(cls, masks: tuple[Rectangle, ...]) -> tuple[Rectangle, ...]:
         for mask in masks:
-            check_rectangle(mask, "draw the top left point of a mask, then its bottom right point")
+            check_rectangle(mask, Text("draw the top left point of a mask, then its bottom right point"))
         return masks
 
     @field_validator("mask_corners")

@@ -9,7 +9,7 @@ from board.kit.web.forms import fields
 from engine.cli.settings_docs import sections
 from engine.plates import EntryForm
 from scripts.literals import found_in_pages, in_script, in_template
-from scripts.words import PLACES, Found, Saying, found_in_product, mistakes, sayings_in_product, wrong_template
+from scripts.words import PLACES, ROOT, Found, Saying, _sources, found_in_product, mistakes, sayings_in_product, wrong_template
 from webui.api.jobs import JobTimes
 from webui.api.rules import AgeForm, ConditionsForm, StartForm
 from webui.view.list_forms import LIST_CHOICES, ListForm
@@ -19,6 +19,9 @@ KEPT = {
     ("firmware/static/vadp.js", '"wide mono"'): "two classes",
 }
 """Literals of pages that nobody reads, with the reason."""
+
+NAMES_ALONE = ("Country",)
+"""What says names of states, which are the same in other languages or are said as they are there."""
 
 
 @cache
@@ -97,3 +100,35 @@ def test_every_text_of_a_form_can_be_translated() -> None:
         for text in (each.title, each.help, each.unit, each.group, *(label for _, label in each.choices if " " in label))
     }
     assert said - known - {"", "50 Hz", "60 Hz"} == set()
+
+
+def test_a_text_that_is_said_through_a_function_of_ours_is_found_where_that_is_called() -> None:
+    """`Text(parameter)` is seen by nobody who collects texts: give such a function a Text, or mark what is given to it."""
+    known = {text for each in texts() for text in (each.text, each.one)}
+    saying = _say_what_they_are_given()
+    assert ("board/kit/web/bodies.py", "_refuse") in saying
+    found = []
+    for place, path in _sources():
+        at = {name: at for (where, name), at in saying.items() if where == place or not name.startswith("_")}
+        source = path.read_text("utf-8") if path.suffix == ".py" else ""
+        for call in ast.walk(ast.parse(source)) if any(f"{name}(" in source for name in at) else ():
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in at:
+                given = [each for each in call.args[at[call.func.id] :][:1] if isinstance(each, ast.Constant) and _has_words(each)]
+                found += [f"{place}:{call.lineno}: {each.value}" for each in given if each.value not in known]
+    assert found == []
+
+
+def _say_what_they_are_given() -> dict[tuple[str, str], int]:
+    """{(file, function): which of its arguments becomes the template of what it says}."""
+    told = {(each.place, ast.unparse(each.call)): each for each in said() if each.name not in NAMES_ALONE}
+    found = {}
+    for place in {place for place, _ in told}:
+        for function in ast.walk(ast.parse((ROOT / place).read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                names = [each.arg for each in function.args.args]
+                for call in ast.walk(function):
+                    each = told.get((place, ast.unparse(call))) if isinstance(call, ast.Call) else None
+                    for template in (each.call.args[at : at + 1] for at in PLACES.get(each.name, (0,))) if each else ():
+                        if template and isinstance(template[0], ast.Name) and template[0].id in names:
+                            found[place, function.name] = names.index(template[0].id)
+    return found

@@ -11,6 +11,7 @@ from board.kit.fields import Field
 from board.kit.from_json import TooDeep, from_json
 from board.kit.settings import check, unfit
 from board.kit.web.routes import FORM, JSON, Partial, Query, Refused, Route
+from board.kit.words import mark
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
@@ -152,10 +153,10 @@ def _check(field: str, value: object, depth: int) -> None:
         raise _too_deep()
     if isinstance(value, str):
         if _HALF_A_CHARACTER.search(value):
-            _refuse(field, "holds half a character")
+            _refuse(field, mark("holds half a character"))
     elif isinstance(value, int | float):
         if not -MAX_NUMBER <= value < MAX_NUMBER:
-            _refuse(field, "is too large a number")
+            _refuse(field, mark("is too large a number"))
     elif isinstance(value, list):
         for each in value:
             _check(field, each, depth + 1)
