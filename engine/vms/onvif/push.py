@@ -27,7 +27,9 @@ from engine.vms.onvif.subscriptions import Event, Subscription, messages
 from engine.vms.onvif.xml import join, tag
 
 WITHIN_S = 5.0
-"""Time limit from the connection to the first line of the answer."""
+"""Time limit from the connection to the first line of the answer. A consumer that has a message and is slow to say so gets twice as
+long each time, up to LONGEST_S: it would be sent the same message for ever, and none that follows."""
+LONGEST_S = 60.0
 PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Wait after the 1st, 2nd ... failure in a row; the last one holds from then on."""
 LOOK_UP_S = 3.0
@@ -154,7 +156,7 @@ class Push:
         self._going = memoryview(b"")
         self._came = b""
         self._tries = 0
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._slow = 0
         self._pausing = self._closed = False
 
     def begin(self, one: Subscription, manager: str, base: str) -> None:
@@ -199,7 +201,7 @@ class Push:
             self._failed(why.strerror or "no connection")
             return
         self._loop.watch(sock, WRITE, partial(self._write, sock))
-        self._loop.after(WITHIN_S, partial(self._overdue, sock))
+        self._loop.after(min(LONGEST_S, WITHIN_S * 2.0 ** min(self._slow, 10)), partial(self._overdue, sock))
 
     def _request(self) -> bytes:
         header = join(tag("wsa:Action", NOTIFY), tag("wsa:To", self._to.url))
@@ -288,6 +290,7 @@ class Push:
 
     def _overdue(self, sock: socket.socket) -> None:
         if sock is self._sock:
+            self._slow += not self._going
             self._failed("no answer in time")
 
     def _hang_up(self) -> None:

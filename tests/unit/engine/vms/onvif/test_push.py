@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -212,6 +213,22 @@ def test_a_consumer_that_never_answers_holds_nothing_up_for_longer_than_its_time
         assert silent.missed > 100
         listener.accept()[0].close()
         listener.accept()[0].close()
+
+
+def test_a_consumer_that_is_slow_to_answer_is_told_all_the_same(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that answers after six seconds had the same message again and again until its subscription ended, and none after it."""
+    monkeypatch.setattr(push, "WITHIN_S", 0.2)
+
+    def slowly(asked: Asked) -> Reply:
+        time.sleep(0.5)
+        return 200, {}, b""
+
+    with http_peer(slowly) as peer:
+        camera.subscribe(peer.port)
+        camera.passages("A")
+        until(lambda: camera.told() == ("A", "200", 0))
+        camera.passages("B")
+        until(lambda: camera.told() == ("B", "200", 0))
 
 
 def test_after_its_end_nothing_is_sent_any_more(camera: Camera) -> None:
