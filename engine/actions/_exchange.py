@@ -78,6 +78,8 @@ class Exchange:
         self.timeout_s = timeout_s
         self.end_s = time.monotonic() + timeout_s
         """time.monotonic() at which it is over."""
+        self.said_all = False
+        """Whoever talks sets it once the peer has all that it is to be told."""
         self._over = False
         self._connected: list[socket.socket] = []
         self._lock = threading.Lock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -20,6 +21,14 @@ from engine.network import Network
 if TYPE_CHECKING:
     import ssl
     from http.client import HTTPResponse
+
+    from engine.actions._kind import ActionEnv
+
+LONGEST_WAIT_S = 60.0
+"""As the options' longest."""
+
+NEARLY_S = 0.1
+"""A socket's own time is up a little before the exchange's."""
 
 LONGEST_LINE = 65_536
 """Of an answer's head, as http.client takes it."""
@@ -71,14 +80,36 @@ class Answer:
     headers: Mapping[str, str]
 
 
+class Unanswered(DeliveryError):
+    """The server has the whole request, and did not answer in time."""
+
+
+def tell(request: Request, login: Login, env: ActionEnv, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
+    """`ask`, for a delivery: a server that had it by an earlier try, and was too slow to say so, gets twice as long each time: it
+    would be told the same for ever."""
+    tries = len(env.parts.of(env.delivery_id))
+    try:
+        return ask(request, login, env.network, min(LONGEST_WAIT_S, timeout_s * 2.0**tries), tls, most_bytes)
+    except Unanswered:
+        if timeout_s * 2.0**tries < LONGEST_WAIT_S:
+            env.parts.add(env.delivery_id, f"told {tries + 1}")
+        raise
+
+
 def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
     """The server's final answer, if it is 2xx. PeerRefused: another status, LogInRefused if it does not take `login`; PeerBusy: it
     takes no more requests for now; DeliveryError: no answer. All name the URL without its query. Each request goes over a
     connection of its own: one that was kept may be gone by the time it is used. `tls` is for https."""
     target = public_address(request.url)
-    with exchange(network, target, timeout_s) as it:
-        answer = _last_word(request, login, it, tls, most_bytes)
-        it.check()
+    it = None
+    try:
+        with exchange(network, target, timeout_s) as it:
+            answer = _last_word(request, login, it, tls, most_bytes)
+            it.check()
+    except DeliveryError as why:
+        if it is not None and it.said_all and time.monotonic() > it.end_s - NEARLY_S:
+            raise Unanswered(why.text) from None
+        raise
     if answer.status in REDIRECTS:
         # A redirect could carry the plate and the password to another host: it is reported, never followed.
         raise PeerRefused(
@@ -149,14 +180,16 @@ def _one(request: Request, proof: dict[str, str], it: Exchange, tls: ssl.SSLCont
     parts = urlsplit(request.url)
     with it.connect(parts.hostname or "", parts.port or PORTS[parts.scheme]) as sock:
         try:
-            return _talk(sock, request, proof, tls, most_bytes)
+            return _talk(it, sock, request, proof, tls, most_bytes)
         except ssl.SSLError:  # some of them are ValueErrors
             raise
         except (HTTPException, ValueError) as why:
             raise DeliveryError("it does not answer in HTTP") from why
 
 
-def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl.SSLContext, most_bytes: int) -> Answer:
+def _talk(
+    it: Exchange, sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl.SSLContext, most_bytes: int
+) -> Answer:
     import ssl
     from http import client
 
@@ -171,6 +204,7 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
     try:
         try:
             connection.request(request.method, request.target, request.body or None, {**(request.headers or {}), **proof})
+            it.said_all = True
         except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # it has heard enough, and may have answered
         got = connection.getresponse()

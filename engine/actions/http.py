@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text, mark
-from engine.actions._http import LOGINS, Login, Request, answered, ask, check_url, server
+from engine.actions._http import LOGINS, Login, Request, answered, check_url, server, tell
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.event import clean
@@ -164,7 +164,7 @@ def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Text:
     request = _signed(_request(event, options, env), options)
     login = Login(options.authentication, options.user, options.password)
     tls = client_context(options.ca, options.verify_tls)
-    return answered(request, ask(request, login, env.network, options.timeout_s, tls))
+    return answered(request, tell(request, login, env, options.timeout_s, tls))
 
 
 def _request(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Request:

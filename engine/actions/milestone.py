@@ -14,7 +14,7 @@ from board.kit.errors import PeerRefused
 from board.kit.settings import Settings, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
-from engine.actions._http import Login, Request, ask
+from engine.actions._http import Login, Request, tell
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import client_context
 from engine.formats.milestone import analytics_event
@@ -76,7 +76,7 @@ def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Te
 def _over_http(body: bytes, options: MilestoneOptions, env: ActionEnv) -> str:
     headers = {"Content-Type": "text/xml; charset=utf-8", "User-Agent": "Gatewright", "Connection": "close"}
     request = Request("POST", f"http://{place(options.host, options.port)}/", body, headers)
-    answer = ask(request, Login(), env.network, options.timeout_s, client_context(), MOST_ANSWER)
+    answer = tell(request, Login(), env, options.timeout_s, client_context(), MOST_ANSWER)
     return f"{answer.status} {answer.body.decode('utf-8', 'replace')}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
-from engine.actions._http import Login, Request, answered, ask, check_url
+from engine.actions._http import Login, Request, answered, check_url, tell
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.types import PlateEvent
@@ -76,7 +76,7 @@ def _deliver(event: PlateEvent, options: Vast2Options, env: ActionEnv) -> Text:
     request = Request("POST", options.url, message.body, headers)
     login = Login(options.authentication, options.user, options.password)
     tls = client_context(options.ca, options.verify_tls)
-    return answered(request, ask(request, login, env.network, options.timeout_s, tls))
+    return answered(request, tell(request, login, env, options.timeout_s, tls))
 
 
 ACTION = ActionKind(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import check
+from engine.actions import ActionKind, milestone, vast2
 from engine.actions._http import public_address
 from engine.actions.http import ACTION, HttpOptions
-from tests.samples import ActionPeer, env
+from tests.http_peer import Asked, Reply, http_peer
+from tests.samples import ActionPeer, env, event
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
@@ -45,6 +49,32 @@ def peer(folder: Path) -> Iterator[ActionPeer]:
     yield ActionPeer({"url": f"http://127.0.0.1:{server.server_address[1]}/"}, env(images=folder), close)
     close()
     thread.join()
+
+
+@pytest.mark.parametrize("kind", [ACTION, milestone.ACTION, vast2.ACTION], ids=lambda kind: str(kind.name))
+def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_told_once_more_and_not_for_ever(kind: ActionKind[Any]) -> None:
+    """It had the event, and got it again with each try for a day."""
+    got: list[str] = []
+
+    def slowly(asked: Asked) -> Reply:
+        got.append(asked.path)
+        time.sleep(1.5)
+        return 200, {}, b""
+
+    with http_peer(slowly) as server:
+        where = {"url": f"http://127.0.0.1:{server.port}/"} if kind is ACTION else {"host": "127.0.0.1", "port": server.port}
+        options = kind.options(**where, timeout_s=1.0, **({"tls": False} if kind is vast2.ACTION else {}))
+        its = env()
+        with pytest.raises(DeliveryError, match="no answer in 1 s"):
+            kind.deliver(event(), options, its)
+        with pytest.raises(DeliveryError, match="no answer in 1 s"):
+            kind.deliver(event(), options, replace(its, delivery_id="another"))
+        for _ in range(4):  # one that is just as fast on a machine that is busy
+            with suppress(DeliveryError):
+                kind.deliver(event(), options, its)
+                break
+        else:
+            raise AssertionError(f"it was told {len(got)} times, and never heard")
 
 
 @pytest.mark.parametrize(
