@@ -258,12 +258,13 @@ class LaneKeeper:
             return True
         return stored.decision.reason.key != ALREADY.reason.key and self._inside.no_place(store, passage, matches) is not None
 
-    def keeps_waiting(self) -> bool:
-        """Whether whoever is read now would only wait."""
+    def keeps_waiting(self, plate: str) -> bool:
+        """Whether whoever is read now would only wait. It keeps its place meanwhile."""
         with self._news:
-            if self._lane is None or not self._settings.decides or not self._begun:
+            if self._lane is None or not self._settings.decides or not self._begun or self._lane.keeps_waiting() is None:
                 return False
-            return self._lane.keeps_waiting() is not None
+            self._lane.keeps_place(plate, self._clock.monotonic_ns())
+            return True
 
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:

@@ -21,7 +21,6 @@ from engine.messages import ReadAgain
 from engine.service.inside import NO_PLACE
 from engine.service.lane import LaneKeeper
 from engine.store import DeliveryQuery, Store, StoredPassage
-from engine.store.deliveries import Unopened
 
 log = logging.getLogger("service")
 
@@ -76,12 +75,13 @@ class Standing:
         except (StoreError, WireError) as why:
             log.debug("%s", why)  # again in a moment
 
-    def _tell(self, passage_id: str, plate: str) -> None:
+    def _tell(self, passage_id: str, plate: str, has_waited: bool = False) -> None:
         self._send(ReadAgain(passage_id, plate))
         now_ns = self._clock.monotonic_ns()
         self._told.append(passage_id)
         self._read_anew.append((now_ns, plate))
-        self._next_ns = now_ns + NEXT_NS
+        if has_waited:
+            self._next_ns = now_ns + NEXT_NS
 
     def _opening(self, store: Store) -> Collection[int]:
         """The rules that open."""
@@ -93,17 +93,14 @@ class Standing:
         for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
             if each.passage_id in self._told:
                 continue
+            now_ns, plate = self._clock.monotonic_ns(), each.plate
+            times = sum(other == plate and now_ns - at_ns < RECENT_NS for at_ns, other in self._read_anew)
             if self._has_begun(each.deliveries):
                 self._told.append(each.passage_id)
-            elif not self._must_wait(each):
-                self._tell(each.passage_id, each.plate)
-
-    def _must_wait(self, car: Unopened) -> bool:
-        """Whether it was read anew already as often as goes at once, and the lane is taken, or about to be by the one before it."""
-        now_ns = self._clock.monotonic_ns()
-        if sum(plate == car.plate and now_ns - at_ns < RECENT_NS for at_ns, plate in self._read_anew) < AT_ONCE:
-            return False
-        return self._lane.keeps_waiting() or now_ns < self._next_ns
+            elif times < AT_ONCE:
+                self._tell(each.passage_id, plate)
+            elif not self._lane.keeps_waiting(plate) and now_ns >= self._next_ns:  # else perhaps the one before it has the lane
+                self._tell(each.passage_id, plate, has_waited=True)
 
     # --- refused ------------------------------------------------------------------------------------------------------
 
@@ -121,7 +118,7 @@ class Standing:
         # Twice: a place that became free as the others were looked at is the first one's.
         first = self._first(store) and self._first(store)
         if first is not None:
-            self._tell(first.passage.id, first.passage.plate)
+            self._tell(first.passage.id, first.passage.plate, has_waited=True)
 
     def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:
         """(Those whom the lane keeps out, those whom no list let in, both oldest first) of the cars that came lately and were not

@@ -463,6 +463,42 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
     assert gate.outcome(id) == "opened: AB12CDE is on WHITELIST"
 
 
+def test_who_waits_for_minutes_is_let_in_before_the_one_behind_who_came_later(gates):
+    """That one waited just then, as it had not been read anew so often: it was opened for, and the one before it drove in."""
+    gate = gates(**LOOPS)
+    told, engine, newest = [], Again(), {}
+    standing = Standing(gate.clock, KINDS, told.append, gate.camera.has_begun, gate.keeper)
+
+    def is_read(plate):
+        newest[plate] = f"{plate} {second}"
+        gate.car(plate, newest[plate])
+        engine.published(plate, newest[plate])
+
+    def is_written_down():
+        with gate.keeper._news:
+            gate.keeper._news.notify_all()
+            waits, due_ns = {each.passage_id for each in gate.keeper._lane.waiting}, gate.keeper._lane.next_ns()
+        known = set(gate.camera.store.passages.undecided(9)) == waits and (due_ns is None or due_ns > gate.clock.monotonic_ns())
+        return known and all(gate.outcome(id)[:7] != "refused" or gate.states(id)["io"] == "expired" for id in newest.values())
+
+    gate.lines(DI1=True, DI2=True)
+    for second in range(120):
+        if second in (0, 85):
+            is_read("XY99ZZZ" if second else "AB12CDE")
+        if second == 100:
+            assert gate.outcome(newest["XY99ZZZ"]).startswith("waiting: ")
+            gate.lines(DI2=False)
+        gate.clock.advance(1)
+        until(is_written_down, f"what has become of them after {second} s")
+        standing.turn(gate.camera.store)
+        while told:
+            asked = told.pop(0)
+            if engine.wanted(asked, gate.clock.monotonic_ns()):
+                is_read(asked.plate)
+    assert gate.outcome(newest["AB12CDE"]) == "opened: AB12CDE is on WHITELIST"
+    assert not gate.outcome(newest["XY99ZZZ"]).startswith("opened")
+
+
 def test_who_is_refused_for_a_loop_that_fails_is_let_in_once_it_works_again(gates):
     """A truck stood on it for ten minutes: who came behind stood before a closed barrier for good, as nobody read him again."""
     gate = gates(**LOOPS, on_fault=ON_FAULT[1])

@@ -87,7 +87,7 @@ def test_of_several_that_have_waited_long_one_after_the_other_is_told_once_the_l
 ) -> None:
     """The engine reads a car anew three times: the second one used its last time while the first one had the lane."""
     engine, taken = Engine(camera), [True]
-    monkeypatch.setattr(engine.lane, "keeps_waiting", lambda: taken[0])
+    monkeypatch.setattr(engine.lane, "keeps_waiting", lambda plate: taken[0])
     plates = ("HK55EVB", "OTHER7")
     camera.store.entries.save(entry("OTHER7"), "admin")
     for time in range(3):
