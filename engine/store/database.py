@@ -20,7 +20,7 @@ from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreErr
 from board.kit.files import private_in
 from engine.store import rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import BUSY_TIMEOUT_S, is_unseen, may_pass, problem, refusal
+from engine.store.refusals import BUSY_TIMEOUT_S, is_unread, is_unseen, may_pass, problem, refusal
 
 ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
@@ -461,6 +461,8 @@ class Database:
         if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
             why = refusal(self._path) or why
         found = problem(self._path.name, why)
+        if is_unread(why):
+            rescue.unread(self._path)
         if isinstance(found, StoreDamaged) and not rescue.is_asked(self._path):
             with suppress(StoreError):  # the next process to open it looks into it
                 rescue.ask(self._path, rescue.CHECK, rescue.UNSEEN if is_unseen(why) else "")

@@ -43,6 +43,11 @@ def may_pass(why: sqlite3.Error) -> bool:
     return getattr(why, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR)
 
 
+def is_unread(why: Exception) -> bool:
+    """Whether the card did not read it."""
+    return getattr(why, "sqlite_errorcode", 0) in (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
+
+
 def is_unseen(why: Exception) -> bool:
     """Whether it is damage of a kind that no check of the file finds: within a table for searches."""
     return getattr(why, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB

@@ -7,6 +7,7 @@ look for that (`is_asked`) and end, so that the next one to open the file does i
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import json
@@ -40,6 +41,9 @@ KEPT, UNDO = "kept", "undo"
 UNSEEN = "unseen"
 """Of damage that no check finds."""
 
+UNREAD = "unread"
+"""Of a file that the card does not read."""
+
 NOT_ENDED = "not ended"
 """Of a check that did not end in time."""
 
@@ -48,6 +52,13 @@ LOOK_WITHIN_S = 1.0
 """How long whoever opens the file first looks at the gate's tables; a check after an error takes 20 times as long at most."""
 AGAIN_S = 900.0
 """Damage that is told of again so soon after a check that found none is looked for in the indexes, too."""
+
+UNREAD_S = 60.0
+"""For so long it has not been read, and its copy can be: the card will not read it any more."""
+FORGOTTEN_S = 3600.0
+"""After so long without it, a card that did not read is right again."""
+NOT_READ = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
+PIECE_BYTES = 1 << 20
 
 GATES_TABLES = ("lists", "rules", "settings", "entries", "deliveries")
 
@@ -72,6 +83,24 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
         write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), private_in(database.parent))
     except OSError as why:
         raise problem(database.name, why) from why
+
+
+def unread(database: Path) -> None:
+    """The card did not read it, just now and once more. A page in which a check finds that is damage; where not even that begins,
+    this process and the next ones would try for ever."""
+    now_s = time.monotonic()
+    since_s, last_s = _unread_s.get(database, (now_s, now_s))
+    if now_s - last_s > FORGOTTEN_S:
+        since_s = now_s
+    _unread_s[database] = since_s, now_s
+    if now_s - since_s >= UNREAD_S and not is_asked(database) and not _is_checked(database):
+        _unread_s.pop(database, None)
+        with suppress(StoreError):
+            ask(database, CHECK, UNREAD)
+
+
+_unread_s: dict[Path, tuple[float, float]] = {}
+"""When this process could not read them: for the first time, and the last."""
 
 
 def notice(database: Path) -> Notice | None:
@@ -199,12 +228,10 @@ def damage(
 def _check(database: Path, name: str, by: str) -> None:
     """A process was told of damage. What is told of again soon is looked for in the indexes; of what no check finds
     (`name` UNSEEN) it is believed. A card that failed to read for a moment costs nothing."""
-    checked = database.with_name(f"{database.name}-checked")
-    try:
-        recent = abs(time.time() - checked.stat().st_mtime) < AGAIN_S
-    except OSError:
-        recent = False
+    checked, recent = _checked_file(database), _is_checked(database)
     found = _damage_of(database, ("",), LOOK_WITHIN_S * 20, indexes=recent)
+    if not found and name == UNREAD:
+        found = _not_read(database) or _without_wal(database)
     if not found and not (recent and name == UNSEEN):
         checked.touch()
         log.warning("database %s: nothing damaged is found", database.name)
@@ -240,7 +267,7 @@ def _restore(database: Path, name: str, by: str) -> None:
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
     is_new = _is_new(database)
-    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S)):
+    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S) or _not_read(database)):
         _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
     if not is_new:
         backup.make(database, UNDO, datetime.now(UTC))
@@ -367,19 +394,67 @@ def _note_change(target: sqlite3.Connection, by: str) -> None:
 
 
 def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: bool = False) -> str:
-    """Looks again before it says so: a check calls what the card did not read once damaged as well."""
+    """Looks again before it says so: a check calls what the card did not read once damaged as well. "" also where it does not even
+    begin to read it."""
     found = ""
     for _ in range(2):
-        with closing(_connected(database)) as connection:
-            found = damage(connection, tables, within_s, indexes)
+        try:
+            with closing(_connected(database)) as connection:
+                found = damage(connection, tables, within_s, indexes)
+        except sqlite3.Error as why:
+            found = str(why) if isinstance(problem("", why), StoreDamaged) else ""
         if found in ("", NOT_ENDED):
             break
+    return found
+
+
+def _not_read(database: Path) -> str:
+    """Why the card does not read a file of which there is a copy; "" if it does."""
+    if not any(backup.about(database, name) and backup.is_whole(database, name) for name in (backup.NEWEST, backup.DAILY)):
+        return ""
+    return _not_read_to_its_end(database)
+
+
+def _without_wal(database: Path) -> str:
+    """A WAL that the card does not read goes aside, and what was stored since the last checkpoint with it. What is wrong with the
+    rest."""
+    wal = Path(f"{database}-wal")
+    why = _not_read_to_its_end(wal) if wal.exists() else ""
+    if not why:
+        return ""
+    wal.replace(f"{aside_of(database)}-wal")
+    sync_folder(database.parent)
+    _tell(database, Text("the database was damaged ({why})", {"why": why}))
+    return _damage_of(database, ("",), LOOK_WITHIN_S * 20)
+
+
+def _not_read_to_its_end(path: Path) -> str:
+    """Why the card does not read the file, asked twice; "" if it does."""
+    found, until_s = "", time.monotonic() + LOOK_WITHIN_S * 20
+    for _ in range(2):
+        try:
+            with path.open("rb", buffering=0) as file:
+                while file.read(PIECE_BYTES) and time.monotonic() < until_s:
+                    pass
+            return ""
+        except OSError as why:
+            if why.errno not in NOT_READ:
+                return ""
+            found = why.strerror or str(why)
     return found
 
 
 def _is_new(database: Path) -> bool:
     """There is nothing in it yet."""
     return not database.exists() or database.stat().st_size == 0
+
+
+def _is_checked(database: Path) -> bool:
+    """A check has found nothing a while ago."""
+    try:
+        return abs(time.time() - _checked_file(database).stat().st_mtime) < AGAIN_S
+    except OSError:
+        return False
 
 
 def _is_gone(database: Path) -> bool:
@@ -454,6 +529,10 @@ def _tell(database: Path, text: Text) -> None:
 
 def _day(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _checked_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}-checked")
 
 
 def _order_file(database: Path) -> Path:

@@ -6,6 +6,7 @@ import errno
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -484,6 +485,73 @@ def test_a_database_that_a_worn_card_does_not_even_show_is_told_and_tried_again(
         worn.setattr(Path, "stat", stat)
         with pytest.raises(StorageRefused, match="cannot be opened"):
             new_store(tmp_path)
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+
+
+class Worn:
+    """A card that does not read one file any more, wherever that goes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, bad: Path) -> None:
+        number, connect, opened = bad.stat().st_ino, sqlite3.connect, Path.open
+        real, self.now_s = time.monotonic, 0.0
+
+        def is_bad(name: str) -> bool:
+            path = Path(name)
+            return path.exists() and path.stat().st_ino == number
+
+        def connected(name: Any, *arguments: Any, **named: Any) -> Any:
+            path = str(name).removeprefix("file:").partition("?")[0]
+            if is_bad(path) or ("immutable" not in str(name) and is_bad(f"{path}-wal")):
+                raise _corrupt(sqlite3.SQLITE_IOERR_READ)
+            return connect(name, *arguments, **named)
+
+        def read(path: Path, *arguments: Any, **named: Any) -> Any:
+            if is_bad(str(path)):
+                raise OSError(errno.EIO, "Input/output error")
+            return opened(path, *arguments, **named)
+
+        monkeypatch.setattr(sqlite3, "connect", connected)
+        monkeypatch.setattr(Path, "open", read)
+        monkeypatch.setattr(time, "monotonic", lambda: real() + self.now_s)
+
+
+def test_a_database_that_the_card_never_reads_again_is_begun_anew_from_its_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    worn = Worn(monkeypatch, tmp_path / "anpr.db")
+    for worn.now_s in (0.0, 50.0, 100.0):
+        with pytest.raises(StorageRefused, match="could not be read"):
+            new_store(tmp_path)
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+    assert (tmp_path / "anpr.db.damaged").exists()
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and "Input/output error" in str(told.text)
+
+
+def test_a_wal_that_the_card_never_reads_again_goes_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    (tmp_path / "anpr.db-wal").write_bytes(b"unread")
+    worn = Worn(monkeypatch, tmp_path / "anpr.db-wal")
+    for worn.now_s in (0.0, 70.0):
+        store.db._problem(_corrupt(sqlite3.SQLITE_IOERR_READ))
+    assert store.db.is_over()
+    again = new_store(tmp_path)
+    assert (again.count_entries(WHITE), newest_row(again)) == (PLATES, 1)
+    again.db.execute("DELETE FROM passages")
+    assert (tmp_path / "anpr.db.damaged-wal").stat().st_size == len(b"unread")
+
+
+def test_a_person_restores_the_copy_of_a_database_that_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    rescue.ask(tmp_path / "anpr.db", rescue.RESTORE, backup.NEWEST, "anna")
+    Worn(monkeypatch, tmp_path / "anpr.db")
     assert new_store(tmp_path).count_entries(WHITE) == PLATES
 
 
