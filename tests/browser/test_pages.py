@@ -185,27 +185,81 @@ def test_every_page_is_wholly_in_the_language_of_its_reader_and_fits(browser: An
     assert found == {}
 
 
-RUN = """async ([by, within]) => {
-  const slight = axe._audit.rules.filter((rule) => ["minor", "moderate"].includes(rule.impact));
-  const rules = Object.fromEntries(slight.map((rule) => [rule.id, {enabled: false}]));
+ALL = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
+CONTRAST = "color-contrast"
+COLOURS = (CONTRAST, "link-in-text-block")
+"""The rules that judge what alone differs between light and dark."""
+RUN = """async ([by, within, but]) => {
+  const slight = axe._audit.rules.filter((rule) => ["minor", "moderate"].includes(rule.impact)).map((rule) => rule.id);
+  const rules = Object.fromEntries([...slight, but].map((id) => [id, {enabled: false}]));
   const result = await axe.run(within || document, {resultTypes: ["violations"], runOnly: by, rules});
   return result.violations.filter((each) => ["serious", "critical"].includes(each.impact))
     .map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
 }"""
-"""The serious findings of the rules; those that find nothing serious are not asked."""
-ALL = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
-COLOURS = ("color-contrast", "link-in-text-block")
-"""The rules that judge what alone differs between light and dark."""
+"""The serious findings of the rules but one; those that find nothing serious are not asked."""
+COLOURED = """async ([by, within, known]) => {
+  const seen = new Set(known), grounds = new Map([[null, {look: "", open: false}]]), asked = new Map();
+  const ground = (node) => {  // the backgrounds of a text; open: something else than its parents may shine through
+    if (grounds.has(node)) return grounds.get(node);
+    const up = ground(node.parentElement), style = getComputedStyle(node);
+    const mixed = [style.opacity, style.filter, style.mixBlendMode, style.clipPath, style.mask].join(" ");
+    const own = `${style.backgroundColor} ${style.backgroundImage} ${mixed}`;
+    const whole = mixed === "1 none normal none none";
+    const covers = whole && /^rgb\\(/.test(style.backgroundColor);
+    const lies = ["static", "relative"].includes(style.position) && style.transform === "none" && style.float === "none"
+      && ![style.top, style.left, style.marginTop, style.marginBottom].some((moved) => /^-/.test(moved));
+    const made = {look: `${up.look} / ${own}`, open: !covers && (up.open || !lies)};
+    if (own.startsWith("rgba(0, 0, 0, 0) none ") && whole) made.look = up.look;
+    grounds.set(node, made);
+    return made;
+  };
+  for (const node of document.querySelectorAll(within ? `${within} *` : "body *")) {
+    if (node.matches("option, script, style, .visually-hidden") || !node.checkVisibility()) continue;
+    const texts = [...node.childNodes].filter((each) => each.nodeType === Node.TEXT_NODE && each.data.trim());
+    if (!texts.length && !node.matches("input, select, textarea")) continue;
+    const {look, open} = ground(node), style = getComputedStyle(node);
+    const letters = ["color", "fontSize", "fontWeight", "textShadow", "webkitTextStroke"].map((name) => style[name]).join(" ");
+    const linked = by.length > 1 && style.display === "inline" && node.matches("a[href]");
+    const all = open || linked || node.closest("svg") ? `: ${asked.size}` : "";
+    const key = `${letters} on${look}`, unsaid = `${key} "${texts.map((each) => each.data).join("")}"`;
+    if (all || !(seen.has(key) || seen.has(unsaid))) asked.set(key + all, [...(asked.get(key + all) || []), {node, unsaid}]);
+  }
+  const found = [], judged = new Set();
+  const groups = () => [...asked].filter(([key]) => !judged.has(key));
+  for (const some of [(nodes) => nodes.slice(0, 1), (nodes) => nodes.slice(1)]) {
+    const include = groups().flatMap(([, nodes]) => some(nodes)).map((each) => each.node);
+    if (!include.length) continue;
+    const told = {resultTypes: ["violations", "passes", "incomplete"], elementRef: true};
+    const result = await axe.run({include}, {...told, runOnly: by});
+    for (const each of result.violations)
+      found.push(`${each.id}: ${each.nodes.slice(0, 3).map((one) => one.target.join(" ")).join(", ")}`);
+    const why = new Map();
+    for (const each of [...result.violations, ...result.passes, ...result.incomplete].filter((each) => each.id === by[0]))
+      for (const one of each.nodes) why.set(one.element, one.any.map((check) => check.data?.messageKey || "").join(""));
+    for (const [key, nodes] of groups()) for (const {node, unsaid} of nodes) {
+      if (["", "bgGradient", "bgImage"].includes(why.get(node))) judged.add(key);
+      if (["nonBmp", "shortTextContent"].includes(why.get(node))) judged.add(unsaid);
+    }
+  }
+  return [found, [...judged]];
+}"""
+"""What COLOURS find, asked for one text of each look (its letters and all backgrounds behind it) that is not known yet, as the
+contrast of the others is the same; and the looks that are known now. Where axe-core does not judge the one, it is asked for the
+others too; and of each text that may stand before something else than its parents, and of each link in a line."""
+_judged: set[str] = set()
+"""The looks that are known: a page's frame is that of the page before."""
 
 
 def judged(page: Any, within: str = "") -> list[str]:
     """What is wrong with the page, or with that part of it, in light, and with its colours in dark."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))  # the pages forbid scripts of other origins; a test may
-    found: list[str] = page.evaluate(RUN, [ALL, within])
-    page.emulate_media(color_scheme="dark")
-    found += [f"dark: {each}" for each in page.evaluate(RUN, [COLOURS, within])]
-    page.emulate_media(color_scheme="light")
+    found: list[str] = page.evaluate(RUN, [ALL, within, CONTRAST])
+    for scheme, rules in (("dark", COLOURS), ("light", [CONTRAST])):
+        page.emulate_media(color_scheme=scheme)
+        wrong, known = page.evaluate(COLOURED, [rules, within, sorted(_judged)])
+        found += [f"{scheme}: {each}" for each in wrong]
+        _judged.update(known)
     return found
 
 
