@@ -52,8 +52,8 @@ def peer(folder: Path) -> Iterator[ActionPeer]:
 
 
 @pytest.mark.parametrize("kind", [ACTION, milestone.ACTION, vast2.ACTION], ids=lambda kind: str(kind.name))
-def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_told_once_more_and_not_for_ever(kind: ActionKind[Any]) -> None:
-    """It had the event, and got it again with each try for a day."""
+def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_given_more(kind: ActionKind[Any]) -> None:
+    """It had the event, and got it again with each try for a day; so it did with the next one."""
     got: list[str] = []
 
     def slowly(asked: Asked) -> Reply:
@@ -67,14 +67,13 @@ def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_told_once_more
         its = env()
         with pytest.raises(DeliveryError, match="no answer in 1 s"):
             kind.deliver(event(), options, its)
-        with pytest.raises(DeliveryError, match="no answer in 1 s"):
-            kind.deliver(event(), options, replace(its, delivery_id="another"))
-        for _ in range(4):  # one that is just as fast on a machine that is busy
+        for _ in range(4):  # a machine that is busy is slower still
             with suppress(DeliveryError):
                 kind.deliver(event(), options, its)
                 break
         else:
             raise AssertionError(f"it was told {len(got)} times, and never heard")
+        kind.deliver(event(), options, replace(its, delivery_id="the next one"))
 
 
 @pytest.mark.parametrize(
