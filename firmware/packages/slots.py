@@ -171,7 +171,7 @@ class Slots:
             self._keep(name, kept)
         for letter in LETTERS:
             if letter not in kept:
-                self._clear(name, letter)
+                self._clear(name, letter, on_card=False)
 
     def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
         """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
@@ -180,7 +180,7 @@ class Slots:
         try:
             self._unpack(archive, verified, place, letter)
         except PackageError:
-            self._clear(name, letter)
+            self._clear(name, letter, on_card=storage == SD)
             if not self.record(name).slots:
                 self.remove(name)
             raise
@@ -235,7 +235,7 @@ class Slots:
 
     def drop(self, name: str, slot: Slot) -> None:
         """Forgets a staged slot that failed its check; a package without any slot is gone."""
-        self._clear(name, slot.letter)
+        self._clear(name, slot.letter, on_card=slot.storage == SD)
         rest = tuple(other for other in self.record(name).slots if other.letter != slot.letter)
         if rest:
             self._records.edit(name, lambda record: replace(record, slots=rest))
@@ -321,7 +321,7 @@ class Slots:
         with suppress(PackageError):  # on a disk that takes nothing it is removed all the same
             self._records.write(Record(name, notice=LET_GO))
         for letter in LETTERS:
-            self._clear(name, letter)
+            self._clear(name, letter, on_card=True)
 
     def is_let_go(self, name: str) -> bool:
         """Its removal was begun; without versions it may also be on its way in, for the first time or over a damaged record."""
@@ -337,22 +337,28 @@ class Slots:
         return self._place(name, slot.storage) / f"{slot.letter}.tar.gz"
 
     def _keep(self, name: str, letters: Collection[str]) -> None:
+        on_card = {slot.letter for slot in self.record(name).slots if slot.storage == SD}
         self._records.edit(
             name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter in letters))
         )
         for letter in LETTERS:
             if letter not in letters:
-                self._clear(name, letter)
+                self._clear(name, letter, letter in on_card)
 
-    def _clear(self, name: str, letter: str) -> None:
-        storages = (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,)
-        for storage in storages:
-            for folder in (letter, f"{letter}.new"):
-                shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
-        files = [self._place(name, storage) / f"{letter}.tar.gz{end}" for storage in storages for end in ("", ".new")]
-        for file in (*files, self._root / name / f"{letter}.conf"):
-            with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
-                file.unlink()
+    def _clear(self, name: str, letter: str, on_card: bool) -> None:
+        """`on_card`: also there. What no record here tells of may be another camera's, whose card was put in by mistake: it would
+        not run any more once it has that back."""
+        has_card = self._sd is not None and self._card_present()
+        whole = [CAMERA, SD] if has_card and on_card else [CAMERA]
+        for storage in (CAMERA, SD) if has_card else (CAMERA,):
+            place = self._place(name, storage)
+            ends = ("", ".new") if storage in whole else (".new",)  # what an installation left in the middle is nobody's
+            for end in ends:
+                shutil.rmtree(place / f"{letter}{end}", ignore_errors=True)
+                with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
+                    (place / f"{letter}.tar.gz{end}").unlink()
+        with suppress(OSError):
+            (self._root / name / f"{letter}.conf").unlink()
 
     def _found(self, name: str, letter: str, signed_by: Callable[[Path], str]) -> Slot | None:
         for storage in (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,):

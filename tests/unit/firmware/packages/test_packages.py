@@ -1146,6 +1146,29 @@ def test_a_version_that_nobody_signed_takes_a_signed_ones_place_only_when_that_i
     assert (only(packages).version, only(packages).signed) == ("3.0.0", True)
 
 
+def test_a_card_of_another_camera_keeps_what_that_one_has_on_it(tmp_path: Path, camera: Camera) -> None:
+    """Of two that were serviced together: one tidied the other's card at its start, and that one did not run any more."""
+    other = Camera(tmp_path / "other")
+    camera.card.mkdir()
+    other.card.mkdir()
+    for each, versions in ((camera, ("1.0.0", "2.0.0")), (other, ("1.0.0",))):
+        packages = each.boot()
+        for version in versions:
+            each.upload(packages, SD, version=version)
+        packages.enable("TINY")
+        packages.close()
+    camera.card.rename(tmp_path / "card")
+    other.card.rename(tmp_path / "other card")
+    (tmp_path / "card").rename(other.card)
+    packages = other.boot()
+    other.upload(packages, version="3.0.0")
+    packages.close()
+    other.card.rename(camera.card)
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
+
+
 def test_nobody_is_asked_about_a_licence_that_comes_along(camera: Camera, prepared: Prepared) -> None:
     camera.begin_as(prepared.good)
     packages = camera.boot()
