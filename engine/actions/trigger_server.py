@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board.kit.errors import DeliveryError
+from board.kit.errors import PeerRefused
 from board.kit.settings import Settings, option
 from board.kit.words import Text, mark
 from engine.actions._kind import ActionEnv, ActionKind
@@ -27,7 +27,7 @@ def _deliver(event: PlateEvent, options: TriggerServerOptions, env: ActionEnv) -
     if env.replies is not None and env.replies.send(event.passage.trigger_id, answer):
         return Text("answered its trigger with {size} bytes", {"size": size})
     if event.passage.trigger_cause.startswith(SOCKET_CAUSE):
-        raise DeliveryError("the client that triggered is gone")
+        raise PeerRefused("the client that triggered is gone")  # others may wait
     return Text("no client of the trigger socket waits for this one ({size} bytes)", {"size": size})
 
 

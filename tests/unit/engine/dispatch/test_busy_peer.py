@@ -14,7 +14,7 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
-from engine.actions import Lane
+from engine.actions import Lane, trigger_server
 from engine.actions._http import Login, Request, ask
 from engine.actions._tls import client_context
 from engine.actions.http import ACTION
@@ -23,9 +23,11 @@ from engine.dispatch.intake import Intake
 from engine.dispatch.judge import RuleJudge
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import Performer
+from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers
 from engine.network import Network
 from engine.store import DeliveryQuery, Store
+from engine.stored_pictures import StoredPictures
 from tests.http_peer import Asked, http_peer
 from tests.samples import EVERYTHING, WHITE, FakePins, entry, environment, passage, rule
 from tests.waiting import until
@@ -228,6 +230,40 @@ def test_an_action_does_not_wait_because_another_one_gets_no_answer_from_a_serve
         car(2)
         store.close()
     assert asked[:2] == ["/deaf", "/well"] and asked.count("/well") == 2
+
+
+def test_who_waits_for_the_answer_to_his_trigger_does_not_wait_for_one_who_is_gone(tmp_path: Path) -> None:
+    """Some only trigger, and hang up: each held up the answers to the others for seconds, while they were young enough."""
+    clock, kinds = Clock(), {"trigger_server": trigger_server.ACTION}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    its, got = environment(tmp_path, clock=clock), list[bytes]()
+    its._images, its._replies = StoredPictures(tmp_path), Replies()
+    its._replies.expect("t1", got.append)
+    store.rules.save(rule(WHITE, "trigger_server"), "admin")
+    store.entries.save(entry("HK55EVB", WHITE), "admin")
+    workers = Workers(
+        Lane.SLOW,
+        kinds,
+        outbox,
+        Performer(store, outbox, kinds, its, clock),
+        FakePins(),
+        lambda rule_id: "",
+        clock,
+        lambda problem: None,
+    )
+    intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+    for number in range(2):
+        triggered = {"trigger_id": f"t{number}", "trigger_cause": "socket 10.0.0.5"}
+        intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns(), **triggered))
+    for _ in range(2):
+        with workers._claiming:
+            item, peer, _ = workers._claim()
+        if item is not None:
+            workers._settle(item)
+            workers._breaker.end(peer)
+    store.close()
+    assert got == [b"HK55EVB\r\n"]
 
 
 def test_what_a_server_refuses_keeps_it_from_no_other_action(tmp_path: Path) -> None:
