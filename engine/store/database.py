@@ -20,7 +20,7 @@ from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreErr
 from board.kit.files import private_in
 from engine.store import rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import BUSY_TIMEOUT_S, is_unread, is_unseen, may_pass, problem, refusal
+from engine.store.refusals import BUSY_TIMEOUT_S, is_unread, is_unseen, may_pass, refused
 
 ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
@@ -30,9 +30,6 @@ HELD_TIMEOUT_S = 0.05
 
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
-
-NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
-"""What SQLite calls some refusals of a full storage."""
 
 SHORT_WAL = 8_000_000
 """Bytes that the WAL keeps when it begins anew after a checkpoint."""
@@ -458,9 +455,7 @@ class Database:
             raise self._problem(why) from why
 
     def _problem(self, why: Exception) -> StoreError:
-        if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
-            why = refusal(self._path) or why
-        found = problem(self._path.name, why)
+        found = refused(self._path, why)
         if is_unread(why):
             rescue.unread(self._path)
         if isinstance(found, StoreDamaged) and not rescue.is_asked(self._path):

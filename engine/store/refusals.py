@@ -13,6 +13,9 @@ from board.kit.files import NO_ROOM
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another one, of this process or of another."""
 
+NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite calls some refusals of a full storage."""
+
 PROBE_BYTES = 65_536
 
 
@@ -36,6 +39,13 @@ def problem(name: str, why: Exception) -> StoreError:
     if code == sqlite3.SQLITE_CANTOPEN or getattr(why, "errno", None) == errno.EIO:
         return StorageRefused("database {name} cannot be opened ({why})", name=name, why=why)
     return StoreError("database {name}: {why}", name=name, why=why)
+
+
+def refused(path: Path, why: Exception) -> StoreError:
+    """`problem`, of what was to be written: SQLite calls some refusals of a full storage errors of reading and writing."""
+    if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
+        why = refusal(path) or why
+    return problem(path.name, why)
 
 
 def may_pass(why: sqlite3.Error) -> bool:

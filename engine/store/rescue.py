@@ -27,7 +27,7 @@ from board.kit.from_json import from_json
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import problem
+from engine.store.refusals import problem, refused
 from engine.store.salvage import salvage
 
 log = logging.getLogger("store")
@@ -175,12 +175,24 @@ def prepare(database: Path) -> None:
             for each in _folders(database):
                 set_aside(each)
             if order:
-                _DO[order["do"]](database, order.get("name", ""), order.get("by", ""))
+                _carry_out(database, order)
                 _order_file(database).unlink(missing_ok=True)
             if _is_gone(database):
                 _begin_anew(database, Text("the database was gone or empty"))
         except (sqlite3.Error, OSError) as why:
-            raise problem(database.name, why) from why
+            raise refused(database, why) from why
+
+
+def _carry_out(database: Path, order: Mapping[str, str]) -> None:
+    """What a person wanted, and a full storage does not take, is not tried again: the gate would stay shut meanwhile, and the
+    database is as it was."""
+    try:
+        _DO[order["do"]](database, order.get("name", ""), order.get("by", ""))
+    except (sqlite3.Error, OSError, StoreError) as why:
+        if order["do"] not in (RESTORE, RESET) or _is_new(database):
+            raise
+        said = why if isinstance(why, StoreError) else refused(database, why)
+        _tell(database, Text("not changed: {reason}", {"reason": said.text}))
 
 
 def begin_anew(database: Path, why: StoreDamaged) -> None:
@@ -193,8 +205,8 @@ def begin_anew(database: Path, why: StoreDamaged) -> None:
             if _damage_of(database, GATES_TABLES, LOOK_WITHIN_S):  # another process may have been faster
                 _begin_anew(database, why.text)
             _order_file(database).unlink(missing_ok=True)
-        except (sqlite3.Error, OSError) as refused:
-            raise problem(database.name, refused) from refused
+        except (sqlite3.Error, OSError) as not_done:
+            raise refused(database, not_done) from not_done
 
 
 def damage(
@@ -233,7 +245,8 @@ def _check(database: Path, name: str, by: str) -> None:
     if not found and name == UNREAD:
         found = _not_read(database) or _without_wal(database)
     if not found and not (recent and name == UNSEEN):
-        checked.touch()
+        with suppress(OSError):  # a storage that takes no file more
+            checked.touch()
         log.warning("database %s: nothing damaged is found", database.name)
         return
     checked.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -595,6 +595,22 @@ def test_a_read_only_storage_is_read_and_written_again_when_it_takes_something(s
     assert store.add_passage(passage(id="later"), ()) is True
     assert store.passages.has("later")
     store.close()
+
+
+@pytest.mark.parametrize("what", [rescue.RESTORE, rescue.RESET])
+def test_what_a_person_wants_of_a_full_storage_keeps_no_gate_shut(small: Path, what: str) -> None:
+    store = filled(small)
+    backup.make(store.db.path, backup.NEWEST, NOW)
+    store.close()
+    rescue.ask(small / "anpr.db", what, backup.NEWEST if what == rescue.RESTORE else "", "anna")
+    with suppress(OSError), (small / "full").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    store = new_store(small)
+    assert (store.count_entries(WHITE), newest_row(store), store.db.is_over()) == (PLATES, 1, False)
+    (small / "full").unlink()
+    store.add_passage(passage(id="p2"), ())
+    assert newest_row(store) == 2
 
 
 def test_a_storage_that_is_full_at_the_start_is_read(small: Path) -> None:
