@@ -47,6 +47,10 @@ class Claims:
         except OSError as why:  # the lock holds; on a full disk only the owner's name is missing
             log.warning("%s is claimed, but its owner is not written down in %s: %s", name, path, why)
 
+    def give_back(self, pin: int) -> None:
+        """Frees it: it could not be had after all, and may be tried again."""
+        os.close(self._files.pop(pin))
+
     def release(self) -> None:
         """Frees every pin."""
         while self._files:

@@ -23,6 +23,8 @@ from board.ports import Gpio, GpioKind
 from board.types import BoardProfile
 
 PULLS = {"up": "PUD_UP", "down": "PUD_DOWN", "off": "PUD_OFF"}
+EXPORTED = "sysfs"
+"""Holds an input of an earlier process: RPi.GPIO watches edges so, and a process that died did not take it back."""
 HEADER_LINES = 28
 """GPIO 0 to 27 are on the header."""
 
@@ -105,15 +107,23 @@ class RpiGpio:
         if pin in self._given:  # the library would take a running bus its pin away
             raise PinBusy("GPIO {pin} is taken by {owner}: switch that off, or take another pin", pin=pin, owner=self._given[pin])
         self._claims.take(pin, f"GPIO {pin}", owner)
+        holder = self._holder(pin)
+        if holder not in ("", EXPORTED):
+            self._claims.give_back(pin)
+            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=holder)
 
     def _try(self, pin: int, failed: str, act: Callable[[], None]) -> None:
         try:
             act()
         except Exception as why:
+            self._claims.give_back(pin)
             if "busy" not in str(why).lower():
                 raise BoardError(Text(failed, {"pin": pin, "why": why})) from why
-            owner = _chips.consumer(self._chip, pin) if self._chip else ""  # the library knows only that, the kernel knows who
-            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=owner or Text("another process")) from why
+            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=self._holder(pin) or Text("another process")) from why
+
+    def _holder(self, pin: int) -> str:
+        """As the kernel says: rpi-lgpio knows only that there is one, and RPi.GPIO would share the pin with a driver (of a fan)."""
+        return _chips.consumer(self._chip, pin) if self._chip else ""
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:

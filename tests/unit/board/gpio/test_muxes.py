@@ -77,6 +77,52 @@ def test_a_pin_of_a_running_bus_is_not_claimed_and_the_bus_is_named(root, tmp_pa
         gpio.claim_output(3, False, "pins")
 
 
+class Library:
+    """RPi.GPIO's API; `busy`: so often rpi-lgpio says so."""
+
+    OUT, IN, PUD_UP = 0, 1, 22
+
+    def __init__(self, busy=0):
+        self.busy = busy
+        self.taken = []
+
+    def setup(self, pin, direction, **more):
+        if self.busy:
+            self.busy -= 1
+            raise RuntimeError("GPIO busy")
+        self.taken.append(pin)
+
+
+def test_a_pin_that_is_let_go_meanwhile_is_had_and_one_that_is_not_names_who_has_it(tmp_path, monkeypatch):
+    """It was said then that this very process had it: its first try did not give the pin back."""
+    monkeypatch.setattr(rpi, "muxed", lambda chip: {})
+    monkeypatch.setattr(_chips, "consumer", lambda chip, pin: "")
+    for claim in (lambda chip: chip.claim_output(17, False, "pins"), lambda chip: chip.claim_input(17, "up", "pins")):
+        library = Library(busy=2)
+        chip = rpi.RpiGpio(library, Claims(tmp_path / "claims"), CHIP)
+        for _ in range(2):
+            with pytest.raises(PinBusy, match="GPIO 17 is taken by another process"):
+                claim(chip)
+        claim(chip)
+        assert library.taken == [17]
+        chip.close()
+
+
+def test_a_pin_that_a_driver_of_the_kernel_works_is_not_shared_with_it(tmp_path, monkeypatch):
+    """RPi.GPIO asks nobody: a fan would have opened the gate."""
+    monkeypatch.setattr(rpi, "muxed", lambda chip: {})
+    holders = {17: "gpio-fan", 22: "sysfs"}
+    monkeypatch.setattr(_chips, "consumer", lambda chip, pin: holders.get(pin, ""))
+    library = Library()
+    chip = rpi.RpiGpio(library, Claims(tmp_path / "claims"), CHIP)
+    for _ in range(2):
+        with pytest.raises(PinBusy, match="GPIO 17 is taken by gpio-fan"):
+            chip.claim_output(17, False, "pins")
+    chip.claim_input(22, "up", "pins")  # an earlier process did not take its export back
+    assert library.taken == [22]
+    chip.close()
+
+
 def test_the_holder_of_a_pin_is_the_bus_when_no_process_has_it(root, monkeypatch):
     monkeypatch.setattr(_chips, "find_chip", lambda labels: CHIP)
     monkeypatch.setattr(_chips, "mux_owner", lambda chip, line: muxed(chip, root).get(line, ""))
