@@ -151,7 +151,7 @@ class Search:
         elif not text:
             kinds = tuple(each.number for each in self.kinds() if _fits(each, query))
             return _bounded(_kinds(query.list_id, kinds), query)
-        elif len(folded) >= 3 and self._counted(places, FEW) == FEW:
+        elif len(folded) >= 3 and "\0" not in folded and self._counted(places, FEW) == FEW:  # NUL ends a text for FTS5
             plan = _bounded(_grams(folded, query.list_id), query)
         else:
             plan = _bounded(_places(query.list_id, with_rows=True), query)

@@ -46,6 +46,7 @@ def test_a_text_is_found_anywhere_in_the_plate_through_its_trigrams_and_by_looki
     assert ids(store, plate="ABC12") == ["p4", "p1"]
     assert ids(store, plate="ABC1234") == []
     assert ids(store, plate='"B') == ["p7"]
+    assert ids(store, plate="ABC\0") == ids(store, plate="\0ABC") == []
     assert ids(store, plate="가12") == ["p8"]
     assert ids(store, plate="AB") == ["p9", "p5", "p4", "p3", "p1"]
     assert ids(store, plate="ABCABC") == []
