@@ -176,6 +176,10 @@ class Lane:
             return False
         return self._has_passed(vehicle, seen_ns) or (holder is not None and holder.may_be(vehicle))
 
+    def is_waiting(self, vehicle: Vehicle) -> bool:
+        """Whether a read of this vehicle waits."""
+        return any(each.vehicle.may_be(vehicle) for each in self._waiting)
+
     def keeps_waiting(self) -> Verdict | None:
         """Why any other vehicle waits now, or is refused; None: nothing stands in its way."""
         machine = self._machine
@@ -356,8 +360,9 @@ class Lane:
             return verdict
         if request.until_ns <= now_ns:
             return Verdict(REFUSE, verdict.reason, again=True)
-        if any(each.vehicle.may_be(request.vehicle) for each in self._waiting):
-            return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
+        if self.is_waiting(request.vehicle):
+            why = Text("another read of this vehicle waits already: {why}", {"why": verdict.reason})
+            return Verdict(REFUSE, why, again=True)  # should that one wait in vain
         if len(self._waiting) >= MOST_WAITING:
             return Verdict(REFUSE, Text("too many vehicles wait already"), again=True)
         return verdict

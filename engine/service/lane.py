@@ -216,7 +216,10 @@ class LaneKeeper:
             return Ruling()  # a siren, for instance
         shut_out = None if self._stores is None else self._inside.no_place(self._stores.gate, passage, matches)
         vehicle = vehicle_of(passage, matches)
-        if shut_out is not None and self._is_let_in(vehicle, self._clock.monotonic_ns()):
+        with self._news:
+            lane = self._deciding
+            is_let_in = lane is not None and lane.is_let_in(vehicle, self._clock.monotonic_ns())
+        if shut_out is not None and is_let_in:
             return Ruling("withheld", ALREADY.reason)
         if shut_out is not None:
             self._tell_shut_out(shut_out)
@@ -239,31 +242,36 @@ class LaneKeeper:
         self._tell_refusal(passage.plate, verdict)
         return Ruling("expired" if verdict.again else "withheld", verdict.reason)
 
-    def _is_let_in(self, vehicle: Vehicle, seen_ns: int) -> bool:
+    @property
+    def _deciding(self) -> Lane | None:
+        """The lane, if it rules on vehicles by now."""
+        return self._lane if self._settings.decides and self._begun else None
+
+    def has_other_read(self, passage: Passage, matches: Sequence[Match]) -> bool:
+        """Whether another read of this vehicle waits, or has let it in, and it drives in or has done so since."""
+        vehicle = vehicle_of(passage, matches)
         with self._news:
-            if self._lane is None or not self._settings.decides or not self._begun:
-                return False
-            return self._lane.is_let_in(vehicle, seen_ns)
+            lane = self._deciding
+            return lane is not None and (lane.is_waiting(vehicle) or lane.is_let_in(vehicle, passage.monotonic_ns))
 
     def keeps_out(self, store: Store, stored: StoredPassage, matches: Sequence[Match]) -> bool:
-        """Whether it is to be refused still: it drives in by another read of it, or has done so since, or there is no place, which
-        is told to whoever heard another reason before."""
+        """Whether it is to be refused still: another read stands for it, or there is no place, which is told to whoever heard
+        another reason before."""
         from engine.lane.lane import ALREADY
 
-        passage = stored.passage
-        with self._news:
-            if self._lane is not None and self._settings.decides and not self._begun:
-                return True
-        if self._is_let_in(vehicle_of(passage, matches), passage.monotonic_ns):
+        is_unknown = self._lane is not None and self._settings.decides and not self._begun
+        if is_unknown or self.has_other_read(stored.passage, matches):
             return True
-        return stored.decision.reason.key != ALREADY.reason.key and self._inside.no_place(store, passage, matches) is not None
+        is_told = stored.decision.reason.key != ALREADY.reason.key
+        return is_told and self._inside.no_place(store, stored.passage, matches) is not None
 
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read now would only wait. It keeps its place meanwhile."""
         with self._news:
-            if self._lane is None or not self._settings.decides or not self._begun or self._lane.keeps_waiting() is None:
+            lane = self._deciding
+            if lane is None or lane.keeps_waiting() is None:
                 return False
-            self._lane.keeps_place(plate, self._clock.monotonic_ns())
+            lane.keeps_place(plate, self._clock.monotonic_ns())
             return True
 
     def may_begin(self, passage: Passage) -> Text:

@@ -97,10 +97,16 @@ class Standing:
             times = sum(other == plate and now_ns - at_ns < RECENT_NS for at_ns, other in self._read_anew)
             if self._has_begun(each.deliveries):
                 self._told.append(each.passage_id)
+            elif self._has_other_read(store, each.passage_id):
+                continue
             elif times < AT_ONCE:
                 self._tell(each.passage_id, plate)
             elif not self._lane.keeps_waiting(plate) and now_ns >= self._next_ns:  # else perhaps the one before it has the lane
                 self._tell(each.passage_id, plate, has_waited=True)
+
+    def _has_other_read(self, store: Store, passage_id: str) -> bool:
+        found = store.passages.get(passage_id)
+        return found is not None and self._lane.has_other_read(found.passage, store.passages.matches(passage_id))
 
     # --- refused ------------------------------------------------------------------------------------------------------
 

@@ -519,6 +519,38 @@ def test_who_is_refused_for_a_loop_that_fails_is_let_in_once_it_works_again(gate
     assert gate.car(id="last") == "opened: AB12CDE is on WHITELIST"
 
 
+def test_who_waits_in_vain_and_was_read_once_more_meanwhile_is_read_anew_and_not_before(gates):
+    """His second read was refused for the sake of the first one: as the newer of the two it stood for both, for good."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=True)
+    gate.car()
+    assert gate.car(id="p2") == "refused: another read of this vehicle waits already: a vehicle stands in the safety loop"
+    for _ in range(9):
+        assert not gate.is_told()
+        gate.clock.advance(1)
+    gate.clock.advance(1)
+    gate.lines(DI1=False)
+    until(lambda: gate.states("p1")["io"] == "expired", "the end of the wait")
+    assert gate.is_told()
+    assert gate.read_again == [ReadAgain("p2", "AB12CDE")]
+
+
+def test_who_was_read_once_more_while_he_waited_is_not_read_anew_when_he_is_let_in(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    gate.car(id="p2")
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1").startswith("opened")
+    assert not gate.is_told()
+    gate.lines(DI2=True)
+    gate.lines(DI1=False)
+    gate.lines(DI2=False)
+    gate.clock.advance(100)
+    assert not gate.is_told()
+
+
 def test_one_too_many_that_waits_is_read_anew_too(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=True)
