@@ -67,7 +67,7 @@ class Exchanges:
         if idle:
             self._store.jobs.skip(idle)
         if len(idle) < len(ready):
-            self._start([job.id for job in ready if job.id not in idle])
+            self._start(_whose_turn([states[job.id] for job in ready if job.id not in idle]))
 
     def close(self) -> None:
         """Stops the running job; it begins again with the next start."""
@@ -144,3 +144,10 @@ class Exchanges:
         if self._said is not None:
             self._said.close()
         self._child, self._said, self._running = None, None, ()
+
+
+def _whose_turn(ready: Sequence[JobState]) -> list[int]:
+    """Those that ended well the last time, or that somebody waits for; else one of the others, the one that was tried longest ago:
+    each may wait minutes for a server that is away, and a list that another camera changed comes after it."""
+    well = [state.job_id for state in ready if not state.is_failing or state.asked_at is not None]
+    return well or [min(ready, key=lambda state: state.began_at).job_id]

@@ -109,6 +109,35 @@ def test_a_months_export_that_failed_is_tried_again_within_the_hour(bench: Bench
     assert bench.turn()
 
 
+def test_a_job_whose_server_is_away_keeps_no_other_from_its_turn(bench: Bench, command: Callable[[str], None]) -> None:
+    """All that were due waited for the time limit of each; where those of a server that was away took half an hour together, they
+    were ended, and began again before what came behind them."""
+    command("")
+    away = [bench.job() for _ in range(2)]
+    well = bench.job()
+    for each in away:
+        bench.store.jobs.begin(each)
+        bench.store.jobs.failed(each, Text("the server is away"))
+        bench.clock.advance(1)
+    bench.clock.advance(60)
+    turns: list[tuple[int, ...]] = []
+    for _ in range(3):
+        assert bench.turn()
+        turns.append(bench.exchanges._running)
+        for each in bench.exchanges._running:
+            begun, job = bench.store.jobs.begin(each), bench.store.jobs.get(each)
+            assert job is not None
+            if each == well:
+                bench.store.jobs.done(job, KINDS[job.kind].options, begun, Text("well"), {})
+            else:
+                bench.store.jobs.failed(each, Text("the server is away"))
+        until(lambda: bench.exchanges._child is not None and bench.exchanges._child.poll() is not None)
+    assert turns == [(well,), (away[0],), (away[1],)]
+    bench.clock.advance(60)
+    bench.store.jobs.ask(away[1], "anna")
+    assert bench.turn() and bench.exchanges._running == (away[1], well), "somebody waits for it"
+
+
 def test_a_board_whose_clock_is_not_set_yet_makes_no_months_file_at_each_start(
     bench: Bench, command: Callable[[str], None]
 ) -> None:
