@@ -248,13 +248,20 @@ contrast of the others is the same; and the looks that are known now. Where axe-
 others too; and of each text that may stand before something else than its parents, and of each link in a line."""
 _judged: set[str] = set()
 """The looks that are known: a page's frame is that of the page before."""
+UNSAID = """() => [
+  ...[...document.querySelectorAll("h1")].some((each) => each.checkVisibility()) ? [] : ["no heading says which page it is"],
+  ...[...document.querySelectorAll("dialog[open]")]
+    .filter((each) => !each.ariaLabel && !document.getElementById(each.getAttribute("aria-labelledby"))?.textContent.trim())
+    .map((each) => `nothing says which dialog ${each.id} is`),
+]"""
+"""What a screen reader tells first of a page, and of a dialog; to axe-core a page without it is no serious matter."""
 
 
 def judged(page: Any, within: str = "") -> list[str]:
     """What is wrong with the page, or with that part of it, in light, and with its colours in dark."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))  # the pages forbid scripts of other origins; a test may
-    found: list[str] = page.evaluate(RUN, [ALL, within, CONTRAST])
+    found: list[str] = page.evaluate(UNSAID) + page.evaluate(RUN, [ALL, within, CONTRAST])
     for scheme, rules in (("dark", COLOURS), ("light", [CONTRAST])):
         page.emulate_media(color_scheme=scheme)
         wrong, known = page.evaluate(COLOURED, [rules, within, sorted(_judged)])
