@@ -336,6 +336,53 @@ def test_who_goes_back_sees_what_the_page_counts_with(page: Any, camera: tuple[P
     playwright.expect(page.locator(".hours").first.locator(".on")).to_have_count(4 if shown == "08:00-12:00" else 24)
 
 
+def test_a_page_says_that_it_does_not_understand_an_answer(browser: Any, camera: tuple[Path, str]) -> None:
+    """As an old page after an upgrade: what it showed stood there as if it were so, and a button did nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+
+    def answered(answer: dict[str, Any]) -> Any:
+        return lambda route: route.fulfill(**answer)
+
+    pushed = {"body": "event: status\ndata: {}\n\n", "content_type": "text/event-stream"}
+    for path, asked, answer, press in (
+        ("live", "**/api/events?*", pushed, ""),
+        ("lane", "**/api/lane", {"json": {}}, ""),
+        (f"lists/{WHITE}", "**/risk", {"json": {}}, "#ask-risk"),
+    ):
+        page.route(asked, answered(answer))
+        page.goto(f"{camera[1]}/{path}")
+        if press:
+            page.click(press)
+        playwright.expect(page.get_by_role("alert")).to_contain_text("This page does not understand what the camera says")
+        page.unroute_all(behavior="wait")
+    context.close()
+
+
+def test_while_a_job_runs_its_page_is_not_loaded_anew_under_a_file_or_a_dialog(browser: Any, camera: tuple[Path, str]) -> None:
+    def with_a_running_job(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", "<i data-running></i></main>"))
+
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.clock.install()
+    page.route("**/lists/*?view=imports", with_a_running_job)
+    page.goto(f"{camera[1]}/lists/{WHITE}?view=imports")
+    page.click("#add-job")
+    page.clock.run_for(10_000)
+    assert page.locator("#job-dialog").is_visible()
+    page.get_by_role("button", name="Cancel").click()
+    page.set_input_files("#file", {"name": "plates.csv", "mimeType": "text/csv", "buffer": b"plate\nAB 12\n"})
+    page.clock.run_for(10_000)
+    assert page.evaluate("document.querySelector('#file').files.length") == 1
+    page.set_input_files("#file", [])
+    with page.expect_event("load"):
+        page.clock.run_for(3_000)
+    page.unroute_all(behavior="wait")
+    context.close()
+
+
 def test_what_a_configuration_would_change_is_told_of_the_file_that_was_chosen_last(page: Any, camera: tuple[Path, str]) -> None:
     page.goto(f"{camera[1]}/general")
     held: list[Any] = []

@@ -4,6 +4,7 @@ import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
 const POLL_MS = 500;
+const ANEW_MS = 2000;
 const MOST_BYTES = 64 << 20;
 
 // --- an import by hand --------------------------------------------------------------------------------------------------
@@ -145,4 +146,9 @@ for (const button of $$("[data-do=delete-job]")) {
     leave();
   });
 }
-if ($("[data-running]")) setTimeout(() => leave(), 2000);
+/** While a job runs. What somebody has begun here meanwhile, a file or a dialog, would be gone. */
+function anew() {
+  if ($("dialog[open]") || file?.files.length) setTimeout(anew, ANEW_MS);
+  else leave();
+}
+if ($("[data-running]")) setTimeout(anew, ANEW_MS);

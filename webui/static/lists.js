@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, asSeen, changed as differing, clearProblems, connectForm, el, leave, notice, number, onClick, sure, values} from "./portal.js";
+import {$, $$, api, ApiError, asSeen, changed as differing, clearProblems, connectForm, el, leave, notice, number, onClick, sayNext, sure, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -82,7 +82,10 @@ dialogForm(entry, {
     if (row) fill(form, row);
     return row && form;
   },
-  then: () => leave(),
+  then: (saved) => {
+    sayNext(edited ? _("Saved.") : _("{plate} is in the list.", saved)); // on a page that does not show it, perhaps
+    leave();
+  },
 });
 $("#entries")?.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-do]");

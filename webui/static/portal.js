@@ -131,8 +131,8 @@ export function notice(kind, text, problems = [], place = $("#notices"), heading
 /** Asks before something that cannot be undone; `kind` of the button: red for what takes something away. */
 export function sure(title, text, yes, kind = "danger") {
   return new Promise((resolve) => {
-    const dialog = el("dialog", {},
-      el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
+    const dialog = el("dialog", {"aria-labelledby": "sure-title", "aria-describedby": "sure-text"},
+      el("header", {}, el("h2", {id: "sure-title"}, title)), el("div", {class: "in"}, el("p", {id: "sure-text"}, text)),
       el("footer", {},
         el("button", {type: "button", onclick: () => dialog.close("no")}, _("Cancel")),
         el("button", {type: "button", class: kind, onclick: (event) => { if (!isSecond(event)) dialog.close("yes"); }}, yes)));
@@ -420,6 +420,19 @@ export function onClick(button, work) {
   });
 }
 
+/** What failed in a way that no script is ready for, as with an answer of another shape after an upgrade, is said: what the page shows may
+ *  be old by now, and a button has done nothing. */
+function sayFailed(error) {
+  if (leaving || !(error instanceof Error) || error instanceof DOMException) return; // a gesture that the browser does not allow, and the like
+  if (error instanceof ApiError) { notice("bad", error.message, error.problems); return; }
+  if (!$("#lost")) $("#notices").append(lostNode(_("This page does not understand what the camera says, as after an upgrade. Load it anew.")));
+  document.body.classList.add("lost");
+}
+window.addEventListener("error", ({error}) => sayFailed(error));
+window.addEventListener("unhandledrejection", ({reason}) => sayFailed(reason));
+
+const lostNode = (text) => el("div", {class: "notice bad", role: "alert", id: "lost"}, el("div", {}, text));
+
 /** Calls `work` again and again while the page is seen, `every_ms` after the last one has ended. While it fails, the page says that what
  *  it shows is old. */
 export function repeat(every_ms, work) {
@@ -431,9 +444,9 @@ export function repeat(every_ms, work) {
         said?.remove();
         said = null;
       } catch (error) {
-        if (!(error instanceof ApiError)) console.error(error);
+        if (!(error instanceof ApiError)) reportError(error);
         else if (!said?.isConnected && !$("#restarting, #lost")) {
-          said = el("div", {class: "notice bad", role: "alert", id: "lost"}, el("div", {}, error.message));
+          said = lostNode(error.message);
           $("#notices").append(said);
         }
       }
