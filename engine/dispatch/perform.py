@@ -47,6 +47,9 @@ class Tried:
 
 NOBODY_ASKED = Tried()
 
+SHORTAGES = (OSError, MemoryError, RuntimeError)
+"""What the camera lacks for a moment: descriptors, memory, threads ("can't start new thread"), a file on a worn card."""
+
 SWITCHED_OFF = mark("the action was switched off or deleted before it was carried out")
 
 
@@ -119,7 +122,11 @@ class Performer:
             return NOBODY_ASKED
         except Exception as why:  # a bug in a kind must not end the worker
             log.exception("%s", task)
-            self._give_up(item, "failed", Text("unexpected error: {error}", {"error": type(why).__name__}))
+            said_why = Text("unexpected error: {error}", {"error": type(why).__name__})
+            if not isinstance(why, SHORTAGES) or rest_ns <= 0:
+                self._give_up(item, "failed", said_why)
+            else:
+                self._outbox.retry(item, said_why, *task.kind.pauses_s)
             return NOBODY_ASKED
         if isinstance(said, Taken):
             return Tried(task.peer, True, partial(self._finish, task, said.note))

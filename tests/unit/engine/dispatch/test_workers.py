@@ -459,6 +459,9 @@ def test_sixty_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes:
         (ValueError("secret"), "failed", "unexpected error: ValueError"),
         (ConfigError("no number"), "failed", "no number"),
         (DeliveryError("refused"), "pending", "refused"),
+        (OSError(24, "Too many open files"), "pending", "unexpected error: OSError"),  # the event was given up for good
+        (MemoryError(), "pending", "unexpected error: MemoryError"),
+        (RuntimeError("can't start new thread"), "pending", "unexpected error: RuntimeError"),
     ],
 )
 def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
