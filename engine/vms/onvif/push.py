@@ -92,6 +92,7 @@ class Consumers:
     def __init__(self, loop: Loop, permitted: Callable[[], Iterable[str]], clients: Clients) -> None:
         self._loop = loop
         self._permitted = permitted
+        self._network = Network(permitted)
         self._clients = clients
         self._looking = 0
 
@@ -119,7 +120,7 @@ class Consumers:
 
     def _addresses(self, host: str) -> tuple[str, ...]:
         try:
-            return tuple(Network(self._permitted).addresses(host, time.monotonic() + LOOK_UP_S))
+            return tuple(self._network.addresses(host, time.monotonic() + LOOK_UP_S))
         except (ConfigError, OSError):
             return ()
 

@@ -262,6 +262,37 @@ def test_names_are_looked_up_beside_the_loop_and_only_to_what_may_be_reached(cam
     assert [set(each) for each in found] == [{"127.0.0.1"}, {"127.0.0.1"}, set(), {"10.255.0.1"}]
 
 
+def test_a_name_that_is_looked_up_slowly_is_found_when_the_client_asks_again(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "LOOK_UP_S", 0.2)
+    release, real = threading.Event(), socket.getaddrinfo
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if host == "vms.example" and not named.get("flags"):
+            release.wait(20)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.255.0.1", 0))]
+        return real(host, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    found: list[tuple[str, ...]] = []
+
+    def look() -> tuple[str, ...]:
+        before = len(found)
+        camera.loop.call(lambda: camera.consumers.find(consumer("http://vms.example/"), found.append))
+        until(lambda: len(found) > before)
+        return found[-1]
+
+    try:
+        first = look()
+        release.set()
+        until(lambda: all(thread.name != "look-up" for thread in threading.enumerate()))
+        release.clear()
+        assert (first, look()) == ((), ("10.255.0.1",))
+    finally:
+        release.set()
+
+
 @pytest.mark.parametrize(
     ("url", "place", "target"),
     [
