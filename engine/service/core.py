@@ -202,6 +202,7 @@ class Service:
             self._on_line,
             lambda line, text: self._lane.warning(line, text),
             dict(inputs.active) if inputs is not None and inputs.boot == boot_id() else {},
+            lambda: self._lane.all_told(),
         )
         self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()

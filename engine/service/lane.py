@@ -83,6 +83,8 @@ class _Known:
     """Levels of the lane's inputs, and decisions that wait."""
 
     levels: dict[str, bool] = field(default_factory=dict)
+    are_all: bool = False
+    """This board has no other inputs."""
     stuck: set[str] = field(default_factory=set)
     waiting: dict[str, Decision] = field(default_factory=dict)
     early: dict[tuple[str, str], Effect] = field(default_factory=dict)
@@ -160,12 +162,24 @@ class LaneKeeper:
         if line.kind != "input":
             return
         with self._news:
+            is_new = line.name not in self._known.levels
             self._known.levels[line.name] = line.active
             if self._lane is None or role is None:
                 return
             if self._begun:
-                self._take(self._lane.input(role, line.active, self._clock.monotonic_ns()))
+                now_ns = self._clock.monotonic_ns()
+                self._take(self._lane.input(role, line.active, now_ns))
+                if is_new and line.name not in self._known.stuck:
+                    self._take(self._lane.fault(role, False, now_ns))
             else:
+                self._begin_if_known()
+
+    def all_told(self) -> None:
+        """Every input that this board has is known. One of the lane that is not among them is as one that is broken: a backup, or a
+        card, may come from a board with more of them, and the gate must not stay shut for that."""
+        with self._news:
+            self._known.are_all = True
+            if not self._begun:
                 self._begin_if_known()
 
     def warning(self, name: str, text: Text) -> None:
@@ -357,9 +371,10 @@ class LaneKeeper:
 
     def _begin_if_known(self) -> None:
         """The lane starts once pins has reported every input."""
-        if self._lane is None or not all(name in self._known.levels for name in self._roles):
+        missing = self._roles.keys() - self._known.levels.keys()
+        if self._lane is None or (missing and not self._known.are_all):
             return
-        levels = {role: self._known.levels[name] for name, role in self._roles.items()}
+        levels = {role: self._known.levels.get(name, False) for name, role in self._roles.items()}
         now_ns = self._clock.monotonic_ns()
         kept = self._kept.get() or Handover()
         if kept.passage_id and self._stores is not None:
@@ -370,7 +385,7 @@ class LaneKeeper:
         if kept.passage_id and (kept.is_counted or self._counts_at_once(kept.passage_id)):
             self._known.at_once.append(kept.passage_id)
         self._take(self._lane.begin(levels, kept, now_ns))
-        for name in self._known.stuck & set(self._roles):
+        for name in (self._known.stuck & self._roles.keys()) | missing:
             self._take(self._lane.fault(self._roles[name], True, now_ns))
 
     def _take(self, effects: Sequence[Effect]) -> None:

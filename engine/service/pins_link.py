@@ -86,7 +86,7 @@ class _Taken:
 class PinsLink:
     """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent,
     `on_line` for every line that is seen for the first time or has changed, `on_warning` with what is wrong with a line (NOTHING:
-    that is over).
+    that is over), `on_all_told` when every line that this board has is known.
     `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection.
     `before`: {input: whether it was active} as an earlier process knew them. An input that changed while pins or this process was
     away has its edge with the next connection: a car that drove onto an exit loop meanwhile stands there."""
@@ -96,7 +96,7 @@ class PinsLink:
         rules: Callable[[], LineRules | None], polarities: Callable[[], Mapping[str, bool]],
         on_line: Callable[[LineState], None] = lambda line: None,
         on_warning: Callable[[str, Text], None] = lambda line, text: None,
-        before: Mapping[str, bool] = MappingProxyType({}),
+        before: Mapping[str, bool] = MappingProxyType({}), on_all_told: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._socket = socket
         self._clock = clock
@@ -106,6 +106,8 @@ class PinsLink:
         self._polarities = polarities
         self._on_line = on_line
         self._on_warning = on_warning
+        self._on_all_told = on_all_told
+        self._watch_id = ""
         self._inputs = dict(before)
         self._codec = Codec(PINS_MESSAGES)
         self._lock = threading.Lock()
@@ -233,7 +235,8 @@ class PinsLink:
     def _talk(self) -> None:
         channel = connect(self._socket, self._codec)
         try:
-            channel.send(WatchPins(str(uuid.uuid4())))
+            self._watch_id = str(uuid.uuid4())
+            channel.send(WatchPins(self._watch_id))
             known = self._tell(channel)
             with self._lock:
                 self._channel = channel
@@ -281,6 +284,8 @@ class PinsLink:
         elif isinstance(message, PinsDone | PinsRefused):
             if message.id.startswith(RULES):
                 self._rules_answered(message)
+            elif message.id == self._watch_id:
+                self._on_all_told()
             with self._lock:
                 waiting = self._waiting.get(message.id)
             if message.id in self._taken:

@@ -131,6 +131,21 @@ def gates(tmp_path: Path) -> Iterator[Any]:
         gate.close()
 
 
+@pytest.mark.parametrize("on_fault", ON_FAULT)
+def test_an_input_that_this_board_does_not_have_is_as_one_that_is_broken(gates, on_fault):
+    """The settings are those of a board with more inputs, by a backup or by its card."""
+    gate = gates(**LOOPS, exit="DI9", on_fault=on_fault)
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car(id="p0") == "refused: the inputs of the lane are not known yet"
+    gate.keeper.all_told()
+    opens = on_fault == ON_FAULT[0]
+    assert gate.car() == ("opened: AB12CDE is on WHITELIST" if opens else "refused: the exit loop is faulty")
+    until(lambda: gate.told, "the fault")
+    assert gate.told[0][0] == "input_fault" and [str(each) for each in gate.keeper.status().faults] == ["the exit loop is faulty"]
+    gate.lines(DI9=False)
+    assert gate.keeper.status().faults == ()
+
+
 def test_without_a_lane_nothing_changes_and_nothing_runs(gates):
     gate = gates()
     assert gate.car() == "opened: AB12CDE is on WHITELIST"

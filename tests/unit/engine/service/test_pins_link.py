@@ -100,6 +100,26 @@ def test_a_new_connection_begins_with_the_rules_then_the_polarities(pins: Pins, 
     assert (asked[2].output, asked[2].active_high) == ("DO1", False)
 
 
+def test_it_says_when_every_line_of_the_board_is_known(pins: Pins) -> None:
+    camera, known = Camera(pins), queue.SimpleQueue[list[str]]()
+    camera.link = PinsLink(
+        pins.path, Clock(), lambda edge: None, camera.frames.put, lambda: None, lambda: {},
+        on_all_told=lambda: known.put([line.name for line in camera.link.lines()]),
+    )  # fmt: skip
+    camera.link.start()
+    for _ in range(2):
+        channel = pins.connected()
+        asked = pins.asked()
+        channel.send(InputState("DI1", True))
+        channel.send(PinsDone("another", 1))
+        channel.send(OutputState("DO1", False, 1))
+        channel.send(PinsDone(asked.id, 1))
+        assert known.get(timeout=PATIENCE_S) == ["DI1", "DO1"]
+        assert known.empty()
+        channel.close()
+    camera.link.close()
+
+
 def test_without_an_open_store_pins_keeps_the_rules_it_has(pins: Pins) -> None:
     camera = Camera(pins)
     camera.rules = None
