@@ -9,7 +9,7 @@ import hashlib
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import BoardError
-from board.kit.words import mark
+from board.kit.words import Text, mark
 from board.types import WiegandCode
 
 
@@ -59,14 +59,14 @@ def encode(layout: Layout, card: int, facility: int = 0) -> WiegandCode:
     if not 0 <= facility < 1 << layout.facility_bits:
         raise BoardError(
             "{label}: facility must be 0 to {highest}, not {facility}",
-            label=layout.label,
+            label=Text(layout.label),
             highest=(1 << layout.facility_bits) - 1,
             facility=facility,
         )
     if not 0 <= card < 1 << layout.card_bits:
         raise BoardError(
             "{label}: card must be 0 to {highest}, not {card}",
-            label=layout.label,
+            label=Text(layout.label),
             highest=(1 << layout.card_bits) - 1,
             card=card,
         )
@@ -76,7 +76,9 @@ def encode(layout: Layout, card: int, facility: int = 0) -> WiegandCode:
 def encode_data(layout: Layout, data: int) -> WiegandCode:
     """The code of `layout.data_bits` bits of data."""
     if not 0 <= data < 1 << layout.data_bits:
-        raise BoardError("{label}: data of {size} bits cannot hold {data:#x}", label=layout.label, size=layout.data_bits, data=data)
+        raise BoardError(
+            "{label}: data of {size} bits cannot hold {data:#x}", label=Text(layout.label), size=layout.data_bits, data=data
+        )
     half = layout.data_bits // 2
     first_even = (data >> half).bit_count() & 1
     last_odd = (data & (1 << half) - 1).bit_count() & 1 ^ 1
@@ -86,10 +88,12 @@ def encode_data(layout: Layout, data: int) -> WiegandCode:
 def decode(layout: Layout, code: WiegandCode) -> tuple[int, int]:
     """(facility, card). BoardError when the length or a parity bit is wrong."""
     if code.bits != layout.bits:
-        raise BoardError("{label}: {bits} bits arrived, but {due} were due", label=layout.label, bits=code.bits, due=layout.bits)
+        raise BoardError(
+            "{label}: {bits} bits arrived, but {due} were due", label=Text(layout.label), bits=code.bits, due=layout.bits
+        )
     data = code.value >> 1 & (1 << layout.data_bits) - 1
     if encode_data(layout, data) != code:
-        raise BoardError("{label}: the parity of {bits} is wrong", label=layout.label, bits=bit_text(code))
+        raise BoardError("{label}: the parity of {bits} is wrong", label=Text(layout.label), bits=bit_text(code))
     return data >> layout.card_bits, data & (1 << layout.card_bits) - 1
 
 

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from board.kit.dataclass import dataclass
 from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
-from board.kit.errors import DeliveryError, LogInRefused, PeerBusy, PeerRefused
+from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.path_keys import without_keys
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, exchange, place
@@ -267,18 +267,18 @@ def _redirect(url: str, location: str) -> str:
 
 
 def check_url(url: str) -> str:
-    """The URL as it is; ValueError says why no request can go to it."""
+    """The URL as it is; ConfigError says why no request can go to it."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:  # its text names what stands in the place of the port: the beginning of a password, where there is an @
         parts, host = urlsplit(""), None
     if host is None and "@" in url:
-        raise ValueError("user and password have fields of their own")
+        raise ConfigError("user and password have fields of their own")
     if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
-        raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
+        raise ConfigError("must be an address such as http://192.168.1.10:8080/api/lpr")
     if "@" in url.partition("?")[0] or _may_hold_a_password(parts):  # wherever it stands it may be meant as a user and password
-        raise ValueError("user and password have fields of their own")
+        raise ConfigError("user and password have fields of their own")
     return url
 
 

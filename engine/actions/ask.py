@@ -36,7 +36,7 @@ SIGNATURE = "X-Signature-256"
 MOST_REASON = 120
 """Characters of an answer's own words that are kept."""
 
-OUTSIDE = "outside the local network an answer must be safe from forgery: switch TLS on, or agree on a secret"
+OUTSIDE = mark("outside the local network an answer must be safe from forgery: switch TLS on, or agree on a secret")
 
 TO_WHOM = ("over", "host", "port", "path", "tls", "ca", "authentication")
 

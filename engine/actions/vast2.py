@@ -6,6 +6,7 @@ whatever receives it has to know it (docs/messages.md).
 
 from __future__ import annotations
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
@@ -56,7 +57,7 @@ class Vast2Options(Settings):
     @classmethod
     def _is_path(cls, path: str) -> str:
         if not path.startswith("/"):
-            raise ValueError("must begin with /")
+            raise ConfigError("must begin with /")
         check_url(f"http://host{path}")
         return path
 

@@ -70,7 +70,7 @@ class NumberOptions(Settings):
             try:
                 encode(layout, self.fixed_card, self.fixed_facility)
             except BoardError as why:
-                raise ValueError(str(why)) from why
+                raise ConfigError(why.text) from why
         return self
 
 

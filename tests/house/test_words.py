@@ -118,6 +118,35 @@ def test_a_text_that_is_said_through_a_function_of_ours_is_found_where_that_is_c
     assert found == []
 
 
+def test_a_text_that_is_kept_under_a_name_is_marked_for_the_catalogues() -> None:
+    known = {text for each in texts() for text in (each.text, each.one)}
+    found = []
+    for place, path in _sources():
+        kept = _kept_texts(path.read_text("utf-8")) if path.suffix == ".py" else {}
+        for each in (each for each in said() if each.place == place):
+            templates = [each.call.args[at] for at in PLACES.get(each.name, (0,)) if at < len(each.call.args)]
+            used = [kept[one.id] for one in templates if isinstance(one, ast.Name) and one.id in kept]
+            found += [f"{place}:{each.call.lineno}: {text}" for text in used if text not in known]
+    assert found == []
+
+
+def _kept_texts(source: str) -> dict[str, str]:
+    """{name: text} of a file's constants that are words."""
+    made = [each for each in ast.parse(source).body if isinstance(each, ast.Assign) and _has_words(each.value)]
+    return {target.id: each.value.value for each in made for target in each.targets if isinstance(target, ast.Name)}
+
+
+def test_what_is_wrong_with_a_setting_or_an_option_is_an_error_of_ours() -> None:
+    """A ValueError's text reaches people as it is: nobody who collects texts looks there."""
+    found = []
+    for place, path in _sources():
+        if path.suffix == ".py" and place.startswith(("engine/actions/", "engine/exchange/", "engine/settings/", "webui/")):
+            raised = [each.exc for each in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(each, ast.Raise)]
+            calls = [each for each in raised if isinstance(each, ast.Call) and ast.unparse(each.func) == "ValueError" and each.args]
+            found += [f"{place}:{each.lineno}: {ast.unparse(each)}" for each in calls]
+    assert found == []
+
+
 def _say_what_they_are_given() -> dict[tuple[str, str], int]:
     """{(file, function): which of its arguments becomes the template of what it says}."""
     told = {(each.place, ast.unparse(each.call)): each for each in said() if each.name not in NAMES_ALONE}

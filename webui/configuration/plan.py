@@ -12,7 +12,7 @@ from board.kit.errors import GatewrightError
 from board.kit.secrets import HIDDEN, holds_one, is_secret, lost, public
 from board.kit.settings import Problem, Settings, SettingsError
 from board.kit.typed import folded, typed
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.dispatch.judge import RuleJudge
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import FIXED_ROLES, ActionRule, Job, PlateList, WeekSchedule
@@ -26,20 +26,30 @@ from webui.view.jobs import fits, job_kind
 from webui.view.lists import list_values
 from webui.view.rules import kind_of, rule_data
 from webui.view.stored_options import stored_options
+from webui.view.told import Teller
 
 MOST_LISTS, MOST_OF_A_LIST = 1_000, 1_000
 NAMES = ("device_name", "camera_id")
 """What tells one camera from another: a file of another camera leaves it as it is."""
+TABS = {
+    "lpr": mark("LPR configuration"),
+    "camera": mark("Camera"),
+    "lane": mark("Lane"),
+    "general": mark("General configuration"),
+    "recorders": mark("Integration"),
+}
+"""Group of settings -> the tab where it is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`place`: where; `name`: what, Text("") for the whole; `before`, `after`: None where there was or will be nothing."""
+    """`place`: where; `name`: what, Text("") for the whole; `before`, `after`: None where there was or will be nothing. All as the
+    forms say it."""
 
     place: Text
     name: Text
-    before: object
-    after: object
+    before: Text | None
+    after: Text | None
 
 
 @dataclass(slots=True)
@@ -70,6 +80,16 @@ class Plan:
     hidden: Mapping[str, Any] = field(default_factory=dict)
     """{place of options in the file: those of them that have a password}, as the file says; one of before does not."""
 
+    def differ(
+        self, teller: Teller, place: Text, whose: tuple[str, str], before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Notes what differs. `whose`: values of which subject and kind, as the Teller names them."""
+        self.differences += [
+            Difference(place, *teller.one(*whose, name, before.get(name), after[name]))
+            for name in after
+            if before.get(name) != after[name]
+        ]
+
 
 def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_names: bool) -> Plan:
     """`keep_names`: name and id of this camera stay."""
@@ -82,8 +102,9 @@ def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_nam
         return made
     hidden = document.get("hidden")
     made.hidden = hidden if isinstance(hidden, Mapping) else {}
-    _plan_settings(portal, document.get("settings", {}), secrets, keep_names, made)
-    _plan_lists(portal, document.get("lists", []), secrets, made)
+    teller = Teller(portal, portal.zone())
+    _plan_settings(portal, teller, document.get("settings", {}), secrets, keep_names, made)
+    _plan_lists(portal, teller, document.get("lists", []), secrets, made)
     _judge(portal, made)
     return made
 
@@ -91,12 +112,13 @@ def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_nam
 # --- settings -----------------------------------------------------------------------------------------------------------
 
 
-def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: bool, made: Plan) -> None:
+def _plan_settings(portal: Portal, teller: Teller, sent: object, secrets: Secrets, keep_names: bool, made: Plan) -> None:
     if not isinstance(sent, Mapping):
         made.problems.append(Problem("settings", "", Text("The settings of this file are damaged.")))
         return
     for name, body in sent.items():
-        kind, place = GROUPS.get(str(name)), Text("Settings {group}", {"group": str(name)[:40]})
+        kind = GROUPS.get(str(name))
+        place = Text(TABS[str(name)]) if kind else Text("Settings {group}", {"group": str(name)[:40]})
         if kind is None or not isinstance(body, Mapping):
             made.problems.append(Problem(f"settings.{name}"[:80], "", Text("{place}: there are none", {"place": place})))
             continue
@@ -113,12 +135,16 @@ def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: b
             after = changed(portal, kind, wanted)
             if after != before:
                 made.settings.append(after)
-                made.differences += _of_options(place, kind, stored, after.model_dump(mode="json"))
+                was, now = _shown(kind, name, stored, after.model_dump(mode="json"))
+                made.differ(teller, place, ("settings", ""), was, now)
 
 
-def _of_options(place: Text, kind: type[Settings], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Passwords are not shown, only that they change."""
+def _shown(
+    kind: type[Settings], group: object, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What differs, by the names of "group.option". Passwords are not shown, only that they change."""
     shown_before, shown_after = public(kind, before), public(kind, after)
+    was, now = {}, {}
     for name in kind.model_fields:
         old, new = before.get(name), after.get(name)
         if old == new:
@@ -126,13 +152,14 @@ def _of_options(place: Text, kind: type[Settings], before: Mapping[str, Any], af
         said = shown_before.get(name), shown_after.get(name)
         if said[0] == said[1]:
             said = (HIDDEN if old else "", HIDDEN if new else "")
-        yield Difference(place, kind.title_of(name), *said)
+        was[f"{group}.{name}"], now[f"{group}.{name}"] = said
+    return was, now
 
 
 # --- lists --------------------------------------------------------------------------------------------------------------
 
 
-def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> None:
+def _plan_lists(portal: Portal, teller: Teller, sent: object, secrets: Secrets, made: Plan) -> None:
     if not isinstance(sent, list) or len(sent) > MOST_LISTS or not all(isinstance(each, Mapping) for each in sent):
         made.problems.append(Problem("lists", "", Text("The lists of this file are damaged.")))
         return
@@ -147,9 +174,9 @@ def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> N
         named.add(folded(name))
         known = _counterpart(stored, body, name)
         with _noting(made, place, where):
-            one = _plan_list(body, known, place, made)
-            _plan_rules(portal, one, body.get("actions", []), secrets, f"lists/{number}/actions", made)
-            _plan_jobs(portal, one, body.get("jobs", []), secrets, f"lists/{number}/jobs", made)
+            one = _plan_list(teller, body, known, place, made)
+            _plan_rules(portal, teller, one, body.get("actions", []), secrets, f"lists/{number}/actions", made)
+            _plan_jobs(portal, teller, one, body.get("jobs", []), secrets, f"lists/{number}/jobs", made)
             made.lists.append(one)
     taken = {one.target.id for one in made.lists}
     made.stays = [each.name for each in stored if each.id not in taken and folded(each.name) not in named]
@@ -163,18 +190,17 @@ def _counterpart(stored: Sequence[PlateList], body: Mapping[str, Any], name: str
     return next((each for each in stored if folded(each.name) == folded(name) and each.role not in FIXED_ROLES), None)
 
 
-def _plan_list(body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:
+def _plan_list(teller: Teller, body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:
     sent = {name: value for name, value in body.items() if name not in ("actions", "jobs")}
     after = list_of(sent, known or PlateList(0, "", "custom"))
     if known is None:
         made.differences.append(Difference(place, Text(""), None, Text("new list")))
     elif after != known:
-        before, now = list_values(known), list_values(after)
-        made.differences += [Difference(place, Text(name), before[name], now[name]) for name in now if now[name] != before[name]]
+        made.differ(teller, place, ("list", ""), list_values(known), list_values(after))
     return ListPlan(place, after, after != known)
 
 
-def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
+def _plan_rules(portal: Portal, teller: Teller, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
     left = portal.store.rules(one.target.id) if one.target.id else []
     for number, body in enumerate(_bodies(one, sent, "actions", made)):
         name = str(body.get("name", ""))[:60]
@@ -193,23 +219,24 @@ def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, p
             if known is None:
                 made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
             elif after != known:
-                before, now = rule_data(portal, known), rule_data(portal, after)
-                made.differences += [
-                    Difference(where, Text(each), before[each], now[each])  # type: ignore[literal-required]
-                    for each in now
-                    if each != "options" and now[each] != before[each]  # type: ignore[literal-required]
-                ]
-                made.differences += _of_options(where, kind.options, stored_options(known), stored_options(after))
+                was, now = _shown(kind.options, "options", stored_options(known), stored_options(after))
+                made.differ(teller, where, ("rule", kind.name), {**_form(portal, known), **was}, {**_form(portal, after), **now})
     for rule in left:
         one.gone_rules.append(rule)
         where = Text("{place}, action {name}", {"place": one.place, "name": rule.name})
-        made.differences.append(Difference(where, Text(""), Text(rule.kind), None))
+        gone = portal.kinds.get(rule.kind)
+        made.differences.append(Difference(where, Text(""), Text(gone.label if gone else rule.kind), None))
 
 
-def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
+def _form(portal: Portal, rule: ActionRule) -> dict[str, Any]:
+    """As the form of an action has it, but for its options."""
+    return {name: value for name, value in rule_data(portal, rule).items() if name != "options"}
+
+
+def _plan_jobs(portal: Portal, teller: Teller, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
     left = portal.store.jobs(one.target.id) if one.target.id else []
     for number, body in enumerate(_bodies(one, sent, "jobs", made)):
-        where = Text("{place}, {kind}", {"place": one.place, "kind": str(body.get("kind"))[:40]})
+        where = Text("{place}, {kind}", {"place": one.place, "kind": _label(portal, body.get("kind"))})
         with _noting(made, where, place.replace("/", ".") + f".{number}"):
             kind = job_kind(portal, body.get("kind"))
             if not fits(kind, one.target):
@@ -226,15 +253,18 @@ def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, pl
             if known is None:
                 made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
             elif after != known:
-                before, now = _plain(known), _plain(after)
-                made.differences += [
-                    Difference(where, Text(each), before[each], now[each]) for each in now if now[each] != before[each]
-                ]
-                made.differences += _of_options(where, kind.options, stored_options(known), stored_options(after))
+                was, now = _shown(kind.options, "options", stored_options(known), stored_options(after))
+                made.differ(teller, where, ("job", kind.name), {**_plain(known), **was}, {**_plain(after), **now})
     for job in left:
         one.gone_jobs.append(job)
-        where = Text("{place}, {kind}", {"place": one.place, "kind": job.kind})
-        made.differences.append(Difference(where, Text(""), Text(job.kind), None))
+        label = _label(portal, job.kind)
+        made.differences.append(Difference(Text("{place}, {kind}", {"place": one.place, "kind": label}), Text(""), label, None))
+
+
+def _label(portal: Portal, kind: object) -> Text:
+    """What people call a kind of export or import."""
+    known = portal.jobs.get(str(kind))
+    return Text(known.label if known else str(kind)[:40])
 
 
 def _bodies(one: ListPlan, sent: object, name: str, made: Plan) -> list[Mapping[str, Any]]:

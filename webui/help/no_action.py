@@ -89,10 +89,15 @@ def _deliveries(portal: Portal, plate: str) -> shapes.HelpCheck:
     if not found:
         return check(title, SAID, Text("No action was due."), NOTHING, "/anpr/audit")
     bad = [each for each in found if each.delivery.state in ("failed", "expired", "withheld")]
+    labels = {name: Text(kind.label) for name, kind in portal.kinds.items()}
     said = [
         Text(
             "{action}: {state}, {note}",
-            {"action": each.rule_name or each.delivery.kind, "state": Text(each.delivery.state), "note": each.delivery.note or "–"},
+            {
+                "action": each.rule_name or labels.get(each.delivery.kind, each.delivery.kind),
+                "state": Text(each.delivery.state),
+                "note": each.delivery.note or "–",
+            },
         )
         for each in (bad or found)[:LINES]
     ]

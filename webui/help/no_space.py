@@ -24,11 +24,11 @@ def _no_space(portal: Portal, plate: str) -> list[shapes.HelpCheck]:
         todo = Text("Review the purge options: keep fewer days or passages, or more free space.")
         low = free < LOW_SPACE_PCT
         checks.append(check(title, BAD if low else OK, Text("{free} %", {"free": free}), todo if low else NOTHING, "/anpr/general"))
-    todo = Text("Choose freespace or days, so that the oldest give way.")
-    off = general.purge == "disabled"
-    checks.append(
-        check(Text("Old passages are deleted"), WARN if off else OK, Text(general.purge), todo if off else NOTHING, "/anpr/general")
-    )
+    label, off = general.model_fields["purge"].label, general.purge == "disabled"
+    types = {"free": Text(label("freespace")), "days": Text(label("days"))}
+    todo = Text("Choose {free} or {days}, so that the oldest give way.", types)
+    state, said = WARN if off else OK, Text(label(general.purge))
+    checks.append(check(Text("Old passages are deleted"), state, said, todo if off else NOTHING, "/anpr/general"))
     checks.append(check(Text("How far back pictures reach"), SAID, _reach(found), NOTHING, "/anpr/general"))
     if status is not None and status.storage:
         checks.append(

@@ -101,6 +101,12 @@ class Teller:
             names = [name for name in names if not _is_usual(_field(forms, name), name, both[name])]
         return self._said(forms, was, names) if before else Text(""), self._said(forms, now, names) if after else Text("")
 
+    def one(self, subject: str, kind: str, name: str, *values: Any) -> tuple[Text, ...]:
+        """The title of one value, and each of `values` as it is said there; Text("") for none."""
+        forms = self._forms(subject, {"kind": kind})
+        said = [self._value(forms, name, each) for each in values]
+        return self._title(forms, name), *(Text("") if each == NONE else Text("{texts}", {"texts": each}) for each in said)
+
     def _forms(self, subject: str, values: Mapping[str, Any]) -> Forms:
         kind = str(values.get("kind", ""))
         if subject == "rule":
@@ -134,7 +140,7 @@ class Teller:
             at = _moment(str(value))
             return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M:%S}" if at else NONE
         if value is None or value in ("", [], {}):
-            return self._label(field, name, "") if field and "" in field.labels else NONE
+            return self._label(field, name, "") if "" in self._labels(field) else NONE
         if isinstance(value, list):
             return [self._label(field, name, each) for each in value] if not isinstance(value[0], list | float) else Text("drawn")
         if field and field.zero and value == 0:
@@ -150,8 +156,12 @@ class Teller:
             return Text(kind.label) if kind else text
         if field is None:
             return Text(OWN_LABELS[text]) if text in OWN_LABELS else text[:100]
-        labels = dict(self._choices.get(field.widget, ()))
-        return Text(labels[text]) if text in labels else Text(field.label(text)) if text in field.choices else text[:100]
+        labels = self._labels(field)
+        return Text(labels[text]) if text in labels else Text(text) if text in field.choices else text[:100]
+
+    def _labels(self, field: Field | None) -> Mapping[str, str]:
+        """What people call the choices of a field."""
+        return {**field.labels, **dict(self._choices.get(field.widget, ()))} if field else {}
 
 
 def week(days: Any) -> Text:

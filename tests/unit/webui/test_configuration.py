@@ -129,7 +129,7 @@ def test_another_camera_takes_all_but_the_passwords_of_a_file_without_a_passphra
         white = next(each for each in document["lists"] if each["role"] == "white")
         white["actions"] = [each for each in white["actions"] if each["name"] != "Bearer"]
     missing = [
-        "Settings lpr: Camera URL: the password in it is not in the file",
+        "LPR configuration: Camera URL: the password in it is not in the file",
         *(["List WHITELIST, action Tell the office: Password: is not in the file"] if knows else []),
         "List WHITELIST, action Token: URL: the password in it is not in the file",
         *(["List WHITELIST, action Bearer: Password: is not in the file"] if knows else []),
@@ -151,7 +151,7 @@ def test_a_camera_that_looks_through_another_network_camera_keeps_its_address_an
         each.portal.store.settings.put(LprSettings(region="Europe", countries=("DE",), camera_url=url), "a")
     document = exported(caller)
     document["settings"]["lpr"]["min_confidence_pct"] = 71
-    missing = ["Settings lpr: Camera URL: stays as it is, as its password is not in the file"]
+    missing = ["LPR configuration: Camera URL: stays as it is, as its password is not in the file"]
     assert sent(other, document).json["missing"] == missing
     assert (other.portal.lpr().camera_url, other.portal.lpr().min_confidence_pct) == ("rtsp://anna:hunter2@two.example/1", 71)
 
@@ -215,14 +215,15 @@ def test_a_preview_says_every_change_with_its_place_and_changes_nothing(caller: 
     document = exported(caller)
     document["settings"]["general"]["site"] = "Wien"
     white = next(each for each in document["lists"] if each["role"] == "white")
-    white["colour"], white["actions"] = "#010203", []
+    white["colour"], white["policy"], white["actions"] = "#010203", "refuse", []
     document["lists"].append({"name": "VIP", "role": "custom", "actions": [], "jobs": []})
     told = sent(caller, document, apply=False).json
     assert told["applied"] is False and told["problems"] == []
     assert [(each["place"], each["name"], each["before"], each["after"]) for each in told["differences"]] == [
-        ("Settings general", "Site", "", "Wien"),
-        ("List WHITELIST", "colour", caller.portal.store.lists.get(WHITE).colour, "#010203"),
-        ("List WHITELIST, action Tell the office", "", "http", None),
+        ("General configuration", "Site", "", "Wien"),
+        ("List WHITELIST", "Barrier", "As its role says", "Refuse: nothing opens the barrier for its plates"),
+        ("List WHITELIST", "List colour", caller.portal.store.lists.get(WHITE).colour, "#010203"),
+        ("List WHITELIST, action Tell the office", "", "HTTP", None),
         ("List VIP", "", None, "new list"),
     ]
     assert caller.portal.general().site == "" and len(caller.portal.store.rules(WHITE)) == 1
@@ -243,9 +244,9 @@ def test_every_problem_is_named_with_its_place_and_nothing_is_taken(caller: Call
     problems = [each["text"] for each in reply.json["problems"]]
     assert reply.status == 422
     for said in (
-        "Settings general: Image quality",
-        "Settings general: no_such",
-        "Settings lpr: Minimum character height",
+        "General configuration: Image quality",
+        "General configuration: no_such",
+        "LPR configuration: Minimum character height",
         "Settings engine: there are none",
         "List WHITELIST, action Fly: There is no action 'rocket'",
         "List WHITELIST, action Open: Output: this camera has no DO9",

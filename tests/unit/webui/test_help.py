@@ -112,8 +112,10 @@ def test_the_host_of_an_action_is_tried(caller: Caller, listens: bool) -> None:
 def test_no_space_says_what_deletes_the_oldest(caller: Caller) -> None:
     caller.portal.store.settings.put(GeneralSettings(purge="disabled"), "admin")
     found = checks(caller, "no-space")
-    assert found["Old passages are deleted"][0] == "warn"
+    assert found["Old passages are deleted"][:2] == ("warn", "Disabled")
     assert found["How far back pictures reach"][1] == "for ever, as no car comes"
+    caller.portal.store.settings.put(GeneralSettings(purge="freespace"), "admin")
+    assert checks(caller, "no-space")["Old passages are deleted"][:2] == ("ok", "By free space")
 
 
 def test_a_plate_is_found_as_it_was_typed_and_among_many_that_begin_like_it(caller: Caller) -> None:
