@@ -32,6 +32,8 @@ MOST_LOOKUPS = 8
 """Names that are being looked up at once: a look-up cannot be broken off, and a dead resolver holds each for half a minute."""
 
 
+LOOK_UP_S = 5.0
+
 KNOWN_S = 3600.0
 """For so long the last addresses of a name stand in where its name server does not answer."""
 MOST_KNOWN = 100
@@ -166,9 +168,9 @@ class Network:
                 raise ConfigError("{host} lies outside the local network", host=host)
         return found
 
-    def address(self, host: str) -> str:
-        """One address of a host that actions may reach, as a number. Errors as `connect`."""
-        return self.addresses(host, time.monotonic() + 5.0)[0]
+    def addresses_soon(self, host: str) -> list[str]:
+        """`addresses`, within LOOK_UP_S."""
+        return self.addresses(host, time.monotonic() + LOOK_UP_S)
 
     def _look_up(self, host: str, end_s: float) -> list[str]:
         return self._names.look_up(host, end_s)

@@ -18,7 +18,7 @@ from board.devices import DeviceBook
 from board.kit.errors import BoardError, ConfigError
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from board.serial._url import Port, SerialUrl, parse_url
+from board.serial._url import Addresses, Port, SerialUrl, as_named, parse_url
 
 __all__ = ["SerialLines", "parse_url"]
 
@@ -35,9 +35,8 @@ MAX_HEARD = 4096
 class SerialLines:
     """Every line that this process uses; each is opened once, whoever writes to it or listens."""
 
-    def __init__(self, state: State, book: DeviceBook, address_of: Callable[[str], str] = str) -> None:
-        """`address_of(host)`: where a `socket://` line is connected to; ConfigError: it may not be; OSError: no such host."""
-        self._address_of = address_of
+    def __init__(self, state: State, book: DeviceBook, addresses_of: Addresses = as_named) -> None:
+        self._addresses_of = addresses_of
         self._state = state
         self._book = book
         self._lock = threading.Lock()
@@ -109,7 +108,7 @@ class SerialLines:
             line = None
         if line is None:
             with self._lock:
-                line = self._lines.setdefault(url.device, _Line(url, self._state, self._book, self._address_of))
+                line = self._lines.setdefault(url.device, _Line(url, self._state, self._book, self._addresses_of))
                 if url.device in self._listeners:
                     line.hear = self._listeners[url.device][1]
             line.start()
@@ -124,8 +123,8 @@ class SerialLines:
 
 
 class _Line:
-    def __init__(self, url: SerialUrl, state: State, book: DeviceBook, address_of: Callable[[str], str]) -> None:
-        self._address_of = address_of
+    def __init__(self, url: SerialUrl, state: State, book: DeviceBook, addresses_of: Addresses) -> None:
+        self._addresses_of = addresses_of
         self.url = url
         self.hear: Callable[[bytes], None] = lambda data: None
         self.due: tuple[float, bytes] | None = None
@@ -185,7 +184,7 @@ class _Line:
 
         while not self._stop.is_set():
             try:
-                port = open_port(self.url, self._state, self._address_of)
+                port = open_port(self.url, self._state, self._addresses_of)
             except BoardError as why:
                 self._tell(why.text)
             else:

@@ -14,7 +14,7 @@ from board.kit.errors import BoardError, ConfigError, PinBusy
 from board.kit.sockets import probe
 from board.kit.state import State
 from board.kit.words import Text
-from board.serial._url import Port, SerialUrl
+from board.serial._url import Addresses, Port, SerialUrl, as_named
 
 TURN_S = 0.2
 WRITE_S = 2.0
@@ -27,8 +27,8 @@ sent for a quarter of an hour. After so long the connection ends, and is made an
 T = TypeVar("T")
 
 
-def open_port(url: SerialUrl, state: State, address_of: Callable[[str], str] = str) -> Port:
-    """BoardError says what is missing and what to do; PinBusy who has the line. `address_of`: as `SerialLines` has it."""
+def open_port(url: SerialUrl, state: State, addresses_of: Addresses = as_named) -> Port:
+    """BoardError says what is missing and what to do; PinBusy who has the line."""
     try:
         import serial
     except ImportError as why:
@@ -37,14 +37,21 @@ def open_port(url: SerialUrl, state: State, address_of: Callable[[str], str] = s
         from board.serial._twin import SimPort
 
         return _Port(url, _try(url, lambda: SimPort(state, url.place, url.baud)))
-    return _Port(url, _try(url, lambda: _open(serial, url, address_of)))
+    return _Port(url, _try(url, lambda: _open(serial, url, addresses_of)))
 
 
-def _open(serial: Any, url: SerialUrl, address_of: Callable[[str], str]) -> Any:
+def _open(serial: Any, url: SerialUrl, addresses_of: Addresses) -> Any:
     if url.scheme == "socket":
-        port = serial.serial_for_url(f"socket://{_number(url.place, address_of)}", timeout=TURN_S, write_timeout=WRITE_S)
-        _watch_over(port._socket)  # pyserial has no other way to it
-        return port
+        problem = OSError()
+        for place in _numbers(url.place, addresses_of):  # a name may lead to IPv6 first, where nobody listens
+            try:
+                port = serial.serial_for_url(f"socket://{place}", timeout=TURN_S, write_timeout=WRITE_S)
+            except OSError as why:
+                problem = why
+                continue
+            _watch_over(port._socket)  # pyserial has no other way to it
+            return port
+        raise problem
     if url.scheme != "serial":
         return serial.serial_for_url(f"{url.scheme}://{url.place}", timeout=TURN_S, write_timeout=WRITE_S)
     try:
@@ -67,14 +74,14 @@ def _open(serial: Any, url: SerialUrl, address_of: Callable[[str], str]) -> Any:
     return port
 
 
-def _number(place: str, address_of: Callable[[str], str]) -> str:
-    """The place with its host as the address that was admitted, so that no second look-up finds another."""
+def _numbers(place: str, addresses_of: Addresses) -> list[str]:
+    """The place with its host as each address that was admitted, so that no second look-up finds another."""
     host, _, port = place.rpartition(":")
     try:
-        address = address_of(host.strip("[]"))
+        addresses = addresses_of(host.strip("[]"))
     except ConfigError as why:
         raise BoardError(why.text) from why
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in addresses]
 
 
 def _watch_over(sock: socket.socket) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
+
+Addresses = Callable[[str], Sequence[str]]
+"""Host -> where a `socket://` line is connected to, one after the other. ConfigError: it may not be; OSError: no such host."""
 
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "serial": {"baud": (), "parity": ("none", "even", "odd"), "bits": ("7", "8"), "stop": ("1", "2"), "rs485": ("0", "1")},
@@ -90,3 +93,8 @@ def parse_url(url: str) -> SerialUrl:
         scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
         int(options.get("stop", 1)), options.get("rs485", "0") == "1",
     )  # fmt: skip
+
+
+def as_named(host: str) -> Sequence[str]:
+    """As Addresses: whatever the system finds under that name."""
+    return (host,)

@@ -162,7 +162,7 @@ class Service:
         self._using_rules = threading.Lock()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._network = Network(self._permitted)
-        self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
+        self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.addresses_soon)
         self._peers = Peers(kinds, self._problems.say)
         self._replies = Replies()
         self._clients = Clients(state, "service")

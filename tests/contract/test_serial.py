@@ -201,6 +201,17 @@ def test_a_device_that_is_pulled_while_it_is_set_up_is_opened_again(
     device.close()
 
 
+def test_a_converter_in_the_network_is_found_at_any_address_of_its_name(state: State) -> None:
+    """Only the first one was tried, of IPv6 as a rule, where hardly a converter listens."""
+    with socket.create_server(("127.0.0.1", 0)) as converter:
+        url = parse_url(f"socket://gate.example:{converter.getsockname()[1]}")
+        port = _ports.open_port(url, state, lambda host: ["::1", "127.0.0.1"] if host == "gate.example" else [])
+        port.write(b"open")
+        port.close()
+        with converter.accept()[0] as came:
+            assert came.recv(10) == b"open"
+
+
 def test_a_converter_in_the_network_that_lost_its_power_is_noticed(state: State) -> None:
     with socket.create_server(("127.0.0.1", 0)) as converter:
         number = converter.getsockname()[1]
