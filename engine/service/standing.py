@@ -65,7 +65,6 @@ class Standing:
 
     def engine_gone(self) -> None:
         self._told = deque[str](maxlen=4 * NEWEST)
-        self._read_anew = deque[tuple[int, str]](maxlen=NEWEST * AT_ONCE)
         self._seen = (0, 0)
 
     def turn(self, store: Store) -> None:
@@ -77,11 +76,9 @@ class Standing:
 
     def _tell(self, passage_id: str, plate: str, has_waited: bool = False) -> None:
         self._send(ReadAgain(passage_id, plate))
-        now_ns = self._clock.monotonic_ns()
         self._told.append(passage_id)
-        self._read_anew.append((now_ns, plate))
         if has_waited:
-            self._next_ns = now_ns + NEXT_NS
+            self._next_ns = self._clock.monotonic_ns() + NEXT_NS
 
     def _opening(self, store: Store) -> Collection[int]:
         """The rules that open."""
@@ -93,16 +90,14 @@ class Standing:
         for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
             if each.passage_id in self._told:
                 continue
-            now_ns, plate = self._clock.monotonic_ns(), each.plate
-            times = sum(other == plate and now_ns - at_ns < RECENT_NS for at_ns, other in self._read_anew)
             if self._has_begun(each.deliveries):
                 self._told.append(each.passage_id)
             elif self._has_other_read(store, each.passage_id):
                 continue
-            elif times < AT_ONCE:
-                self._tell(each.passage_id, plate)
-            elif not self._lane.keeps_waiting(plate) and now_ns >= self._next_ns:  # else perhaps the one before it has the lane
-                self._tell(each.passage_id, plate, has_waited=True)
+            elif each.times < AT_ONCE:
+                self._tell(each.passage_id, each.plate)
+            elif not self._lane.keeps_waiting(each.plate) and self._clock.monotonic_ns() >= self._next_ns:
+                self._tell(each.passage_id, each.plate, has_waited=True)
 
     def _has_other_read(self, store: Store, passage_id: str) -> bool:
         found = store.passages.get(passage_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import cache
@@ -38,11 +39,13 @@ _ALIVE = ("pending", "sending", "done")
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """A passage that opened nothing, with the ids of its deliveries that were to open."""
+    """A passage that opened nothing, with the ids of its deliveries that were to open. `times`: how many of its plate's passages
+    before, among the newest ones, had come too late."""
 
     passage_id: str
     plate: str
     deliveries: tuple[str, ...]
+    times: int
 
 
 class Deliveries:
@@ -150,15 +153,16 @@ class Deliveries:
         )
         found: list[Unopened] = []
         newer: set[str] = set()
-        for row in self._db.rows(sql, (*kinds, newest)):
-            key = matching.comparable(row["plate"])
+        rows = [(row, matching.comparable(row["plate"])) for row in self._db.rows(sql, (*kinds, newest))]
+        late = Counter(key for row, key in rows if "expired" in (row["mine"] or ""))
+        for row, key in rows:
             mine = [each.split() for each in (row["mine"] or "").split(",") if each]
             if "expired" in (state for *_, state in mine) and newer.isdisjoint((key, *matching.variants(key))):
                 rules = opening() if any(state in _ALIVE for *_, state in mine) else None
                 mine = [each for each in mine if rules is None or int(each[1]) in rules]
                 states = {state for *_, state in mine}
                 if "expired" in states and states.isdisjoint(_ALIVE):
-                    found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine)))
+                    found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine), late[key] - 1))
             newer.add(key)
         return found[::-1]
 

@@ -109,6 +109,22 @@ def test_of_several_that_have_waited_long_one_after_the_other_is_told_once_the_l
     assert engine.heard[5:] == [ReadAgain("OTHER7 2", "OTHER7")]
 
 
+def test_a_service_that_begins_anew_does_not_use_up_the_last_time_while_the_lane_is_taken(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knew nothing of the times before: the car stood before a closed barrier for good once the lane was free."""
+    heard = []
+    for time in range(4):
+        engine = Engine(camera)
+        monkeypatch.setattr(engine.lane, "keeps_waiting", lambda plate: True)
+        arrive(camera, f"read {time}", opens=False)
+        engine.standing.turn(camera.store)
+        heard += engine.heard
+    assert heard == [ReadAgain("read 0", "HK55EVB"), ReadAgain("read 1", "HK55EVB")]
+    monkeypatch.setattr(engine.lane, "keeps_waiting", lambda plate: False)
+    assert engine.look(camera) == [ReadAgain("read 3", "HK55EVB")]
+
+
 @pytest.mark.parametrize("is_lamp", [True, False])
 def test_a_car_for_which_a_lamp_went_on_but_no_gate_opened_is_told(camera: Camera, is_lamp: bool) -> None:
     camera.store.rules.save(rule(name="DO2", output="DO2", even_if_blacklisted=is_lamp), "admin")  # else it may be another gate
