@@ -6,6 +6,7 @@ import json
 from xml.etree import ElementTree
 
 from board.kit.from_json import from_json
+from engine.actions.milestone import MilestoneOptions
 from engine.actions.mqtt import MqttOptions, discovery
 from engine.actions.two_n import TwoNOptions, document
 from engine.formats.event import Device
@@ -23,7 +24,7 @@ def sections(event: PlateEvent, camera: Device, picture: bytes) -> str:
 
 
 def _milestone(event: PlateEvent, camera: Device, picture: bytes) -> str:
-    body = analytics_event(event, camera, DELIVERY, "License plate", camera.name, picture)
+    body = analytics_event(event, camera, DELIVERY, MilestoneOptions().message, camera.name, picture)
     ElementTree.register_namespace("", NAMESPACE)
     tree = ElementTree.fromstring(body)
     custom = tree.find(f".//{{{NAMESPACE}}}CustomData")

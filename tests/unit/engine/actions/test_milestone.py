@@ -31,6 +31,11 @@ def send(port: int, **options: object) -> str:
     return str(ACTION.deliver(event(), chosen, env()))
 
 
+def test_the_sample_in_the_messages_page_has_the_event_that_the_manual_tells_to_create() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "messages.md").read_text("utf-8")
+    assert MilestoneOptions().message == "LPR Camera Event" and "<Message>LPR Camera Event</Message>" in page
+
+
 def test_the_event_is_posted_as_utf_8_xml_and_its_length_is_in_bytes() -> None:
     with http_peer(accepts) as server:
         assert send(server.port, message="LPR Kamera-Ereignis é") == f"127.0.0.1:{server.port} took LPR Kamera-Ereignis é"
