@@ -15,6 +15,7 @@ from types import ModuleType
 
 from board.gpio import _chips
 from board.gpio._claims import Claims, taker
+from board.gpio._fifo import own_folder
 from board.gpio._muxes import muxed
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
@@ -135,11 +136,10 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
             lines=wrong,
         )
     chip = _point_to_chip(profile)
-    # lgpio makes a FIFO in its working folder, which may be a package's slot.
-    os.environ.setdefault("LG_WD", str(state.run))
     state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        from RPi import GPIO as library
+        with own_folder(state):
+            from RPi import GPIO as library
     except ImportError as why:
         raise BoardError("{title}: no RPi.GPIO is installed ({why}): pip install rpi-lgpio", title=profile.title, why=why) from why
     except (RuntimeError, OSError) as why:

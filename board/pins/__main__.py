@@ -55,7 +55,7 @@ def _run(state: State, life: Life) -> None:
     profile = load(state)
     guardian.guard(profile)
     polarity = load_polarity(state, profile)
-    # A maker on lgpio makes a FIFO there, as the back end `rpi` does: the working folder may be a package's slot.
+    # A maker on lgpio makes a FIFO there: the working folder may be a package's slot.
     os.environ.setdefault("LG_WD", str(state.run))
     gpio = open_gpio(profile, state)
     try:

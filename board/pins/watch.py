@@ -50,15 +50,16 @@ def main() -> int:
 
 def _load(state: str) -> None:
     """What `_rest` needs; an error in it comes again there."""
-    os.environ.setdefault("LG_WD", f"{state}/run")  # lgpio makes a FIFO there
     with suppress(Exception):
         from board.gpio import all_kinds
+        from board.gpio._fifo import own_folder
         from board.kit.state import State
         from board.profiles import load
 
         kind = all_kinds()[load(State(Path(state))).gpio]
         if kind.library:
-            importlib.import_module(kind.library)
+            with own_folder(State(Path(state))):
+                importlib.import_module(kind.library)
     with suppress(Exception):
         importlib.import_module("board.safe")
 

@@ -3,6 +3,7 @@ needs a real chip of the kernel (or its gpio-sim driver) and is skipped in plain
 
 import dataclasses
 import importlib.util
+import os
 import queue
 import sys
 import threading
@@ -201,6 +202,40 @@ def test_a_pi_without_its_library_says_what_to_install(name, tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "RPi", None)
     with pytest.raises(BoardError, match="pip install rpi-lgpio"):
         open_gpio(all_profiles()[name], State(tmp_path))
+
+
+LIKE_LGPIO = """
+import os
+os.chdir(os.environ["LG_WD"])
+try:
+    os.mkfifo(".lgd-nfy0")
+except FileExistsError:
+    pass  # another user's: it cannot be taken away
+fifo = os.open(".lgd-nfy0", os.O_RDWR | os.O_NONBLOCK)
+BCM = 11
+setwarnings = setmode = print
+"""
+
+
+def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatch):
+    """Pins and its guardian did, once the host had made the outputs safe as another user: each got some of the other's edges."""
+    (tmp_path / "RPi").mkdir()
+    (tmp_path / "RPi/__init__.py").touch()
+    (tmp_path / "RPi/GPIO.py").write_text(LIKE_LGPIO)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("LG_WD", "/elsewhere")
+    state, here, fifos = State(tmp_path / "state"), Path.cwd(), []
+    for _ in range(2):
+        for name in ("RPi.GPIO", "RPi"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        open_gpio(PI4, state).close()
+        fifos.append(sys.modules["RPi.GPIO"].fifo)
+    assert len({os.fstat(each).st_ino for each in fifos}) == 2
+    assert (Path.cwd(), os.environ["LG_WD"], list(state.run.glob("*lg*"))) == (here, "/elsewhere", [])
+    for each in fifos:
+        os.close(each)
+    for name in ("RPi.GPIO", "RPi"):
+        sys.modules.pop(name)
 
 
 def test_a_library_that_cannot_watch_says_what_to_install_instead(tmp_path, monkeypatch):
