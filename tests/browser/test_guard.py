@@ -77,6 +77,12 @@ def page(browser: Any) -> Iterator[Any]:
         yield opened
 
 
+def has_seen(page: Any, plate: str) -> None:
+    """Somebody who sees the last result answers to it no sooner."""
+    playwright.expect(page.locator("#last .plate.big")).to_have_text(plate)
+    page.wait_for_timeout(400)
+
+
 def test_a_plate_goes_from_the_picture_into_a_list_that_opens_and_the_banner_says_so(page: Any, gate: Guarded) -> None:
     page.goto(f"{gate.address}/live")
     page.locator("#overlay rect.read").wait_for()
@@ -114,8 +120,7 @@ def test_a_plate_stored_without_its_action_or_an_answer_is_finished_by_the_next_
     before = gate.read(lambda store: store.entries.count(WHITE))
     for number, plate, path in ((1, "B AN 1", "**/rules"), (2, "B AN 2", "**/entries")):
         gate.car(f"n{number}", plate)
-        playwright.expect(page.locator("#last .plate.big")).to_have_text(plate)
-
+        has_seen(page, plate)
         page.locator("#add-to-list").click()
         dialog = page.locator("#list-dialog")
         page.route(path, lost)
@@ -204,7 +209,7 @@ def test_what_a_slow_line_brings_late_changes_no_plate_and_no_list_that_somebody
     gate.read(lambda store: [store.rules.delete(each.id, "admin") for each in store.rules(WHITE)])
     page.goto(f"{gate.address}/live")
     gate.car("s1", "B SL 1")
-    playwright.expect(page.locator("#last .plate.big")).to_have_text("B SL 1")
+    has_seen(page, "B SL 1")
     held: list[Any] = []
     page.route("**/api/lists", lambda route: held.append(route), times=1)
     page.locator("#add-to-list").click()
@@ -231,6 +236,42 @@ def test_what_a_slow_line_brings_late_changes_no_plate_and_no_list_that_somebody
     assert page.locator("#list-opens-row").is_hidden()
     dialog.get_by_role("button", name="Cancel").click()
     playwright.expect(page.locator("#add-to-list")).to_be_focused()
+
+
+PRESS_AS_IT_COMES = """(plate) => new Promise((resolve) => new MutationObserver(() => {
+  if (document.querySelector("#last .plate.big").textContent !== plate) return;
+  document.querySelector("#add-to-list").click();
+  resolve();
+}).observe(document.querySelector("#last"), {childList: true}))"""
+"""Presses in the moment in which that plate is shown, before anybody can have seen it."""
+
+
+def test_the_next_car_takes_no_press_that_was_meant_for_the_one_before(page: Any, gate: Guarded) -> None:
+    """Its plate came into the list; and the link that was being clicked, or had the focus, was another one by then."""
+    page.goto(f"{gate.address}/live")
+    gate.car("nc1", "B NC 1")
+    row = page.get_by_role("link", name="Open the passage B NC 1")
+    row.focus()
+    pressing = row.element_handle()
+    page.evaluate(f"() => {{ window.pressed = ({PRESS_AS_IT_COMES})('B NC 2'); }}")
+    gate.car("nc2", "B NC 2")
+    page.evaluate("() => window.pressed")
+    dialog = page.locator("#list-dialog")
+    playwright.expect(dialog.get_by_label("Plate", exact=True)).to_have_value("B NC 1")
+    dialog.get_by_role("button", name="Cancel").click()
+    playwright.expect(page.get_by_role("link", name="Open the passage B NC 2")).to_be_visible()
+    assert pressing.evaluate("link => link.isConnected")
+    until(lambda: page.wait_for_timeout(100) or added(page) == "B NC 2", "the plate that has been seen")
+
+
+def added(page: Any) -> str:
+    """The plate for which a press opens the dialog."""
+    page.locator("#add-to-list").click()
+    field = page.locator("#list-dialog").get_by_label("Plate", exact=True)
+    playwright.expect(field).to_be_visible()
+    plate: str = field.input_value()
+    page.locator("#list-dialog").get_by_role("button", name="Cancel").click()
+    return plate
 
 
 def with_orders(page: Any, handle: Callable[[Any], object]) -> None:

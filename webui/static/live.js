@@ -390,19 +390,33 @@ function verdict(passage) {
   return tried.some((each) => each.state === "pending" || each.state === "sending") ? [_("Opening…"), "warn"] : [text, kind];
 }
 
+const rows = new Map(); // of the recent passages, by id
+
+/** What is shown already stays where it is, with the focus and the click that somebody has begun; only what was decided is written anew. */
 function showPassages() {
   showLast(state.passages[0]);
-  $("#recent tbody").replaceChildren(...state.passages.map((passage) => {
+  for (const [id, row] of rows) if (!state.passages.some((passage) => passage.id === id)) { row.remove(); rows.delete(id); }
+  for (const passage of [...state.passages].reverse()) {
+    if (!rows.has(passage.id)) {
+      rows.set(passage.id, recentRow(passage));
+      $("#recent tbody").prepend(rows.get(passage.id));
+    }
     const [text, kind] = verdict(passage);
-    return el("tr", {},
-      el("td", {"data-name": _("Plate"), class: "plate-cell"}, may("review") ? el("a", {class: "bare", href: `/anpr/review/passages/${encodeURIComponent(passage.id)}`, "aria-label": _("Open the passage {plate}", {plate: passage.plate || _("no plate")})}, plate(passage.plate)) : plate(passage.plate)),
-      el("td", {"data-name": _("Picture")}, thumbnail(passage)),
-      el("td", {"data-name": _("Time"), class: "nums nowrap"}, moment(passage.at_local)),
-      el("td", {"data-name": _("List")}, lists(passage)),
-      el("td", {"data-name": _("Decision"), title: passage.decision}, text ? el("span", {class: `badge ${kind}`}, text) : ""),
-      el("td", {"data-name": _("Country")}, passage.country_name),
-      el("td", {"data-name": _("Confidence"), class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""));
-  }));
+    const cell = $("[data-decision]", rows.get(passage.id));
+    cell.title = passage.decision;
+    cell.replaceChildren(text ? el("span", {class: `badge ${kind}`}, text) : "");
+  }
+}
+
+function recentRow(passage) {
+  return el("tr", {},
+    el("td", {"data-name": _("Plate"), class: "plate-cell"}, may("review") ? el("a", {class: "bare", href: `/anpr/review/passages/${encodeURIComponent(passage.id)}`, "aria-label": _("Open the passage {plate}", {plate: passage.plate || _("no plate")})}, plate(passage.plate)) : plate(passage.plate)),
+    el("td", {"data-name": _("Picture")}, thumbnail(passage)),
+    el("td", {"data-name": _("Time"), class: "nums nowrap"}, moment(passage.at_local)),
+    el("td", {"data-name": _("List")}, lists(passage)),
+    el("td", {"data-name": _("Decision"), "data-decision": true}),
+    el("td", {"data-name": _("Country")}, passage.country_name),
+    el("td", {"data-name": _("Confidence"), class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""));
 }
 
 /** A passage that waited is decided about. */
@@ -459,6 +473,17 @@ function lists(passage) {
 }
 
 function showLast(passage) {
+  const [text, kind] = verdict(passage);
+  const told = JSON.stringify([passage.id, text, kind, passage.decision]);
+  if (told !== state.told) { // else a screen reader would say it again
+    state.told = told;
+    $("#verdict").hidden = !text;
+    $("#verdict").className = `verdict ${kind}`;
+    $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local, true)), el("div", {class: "small"}, passage.decision || ""));
+  }
+  if (passage.id === state.last) return;
+  if (state.last) state.lastAt = performance.now();
+  state.last = passage.id;
   const whole = passage.image_full ? pictureButton(passage.image_full, passage, "whole", "") : null;
   const crop = passage.image_plate ? pictureButton(passage.image_plate, passage, "crop-button", "") : el("span", {class: "muted small"}, passage.plate ? _("No plate image stored") : _("No plate was read"));
   const facts = [
@@ -473,10 +498,6 @@ function showLast(passage) {
     el("div", {class: "confidence", hidden: !passage.plate}, inner),
     el("dl", {class: "facts"}, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
   $("#last-lists").replaceChildren(lists(passage));
-  const [text, kind] = verdict(passage);
-  $("#verdict").hidden = !text;
-  $("#verdict").className = `verdict ${kind}`;
-  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local, true)), el("div", {class: "small"}, passage.decision || ""));
   $("#last-do").hidden = !passage.plate;
   $("#add-to-list").hidden = !may("lists");
   $("#all-of-plate").hidden = !may("review");
@@ -485,9 +506,17 @@ function showLast(passage) {
 
 // --- at the gate ------------------------------------------------------------------------------------------------------
 
+const UNSEEN_MS = 300; // sooner nobody answers to what he sees
+
 if ($("#open-gate")) openGateDialog($("#open-gate"));
-openListDialog($("#add-to-list"), () => state.passages[0]?.plate || "", may("actions"), () => firstSteps());
+openListDialog($("#add-to-list"), () => seen()?.plate || "", may("actions"), () => firstSteps());
 const firstSteps = openFirstSteps();
+
+/** The last result, or the one before while nobody can have seen the new one yet: a press meant that. */
+function seen() {
+  const [last, before] = state.passages;
+  return before && performance.now() - state.lastAt < UNSEEN_MS ? before : last;
+}
 
 /** The picture and the last result alone, as large as the screen. */
 function guardView(on) {
