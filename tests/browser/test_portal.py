@@ -548,7 +548,7 @@ def test_a_day_without_its_time_is_said_and_makes_nobody_valid_for_ever(page: An
     playwright.expect(dialog.locator(".notice")).to_contain_text("Valid until: must be a date and time such as 2026-05-31T18:00")
     dialog.get_by_label("Valid until", exact=True).fill("2026-05-31T18:00")
     dialog.get_by_role("button", name="Save").click()
-    playwright.expect(page.locator(".toast")).to_have_text("B MY 7 is in the list.")
+    playwright.expect(page.locator("#toasts[role=status] .toast")).to_have_text("B MY 7 is in the list.")
     row = page.locator("tr", has_text="B MY 7")
     row.get_by_role("button", name="Edit").click()
     dialog.get_by_label("Valid until", exact=True).press_sequentially("12")  # the month

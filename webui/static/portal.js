@@ -99,11 +99,10 @@ export function svg(tag, attributes = {}, ...children) {
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** A short message that goes by itself. */
+/** A short message that goes by itself. Its place stands in the page: what comes together with its text no screen reader says. */
 export function toast(text) {
-  $$(".toast").forEach((old) => old.remove());
-  const node = el("div", {class: "toast", role: "status"}, text);
-  document.body.append(node);
+  const node = el("div", {class: "toast"}, text);
+  $("#toasts").replaceChildren(node);
   setTimeout(() => node.remove(), 3500);
 }
 
