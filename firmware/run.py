@@ -318,7 +318,7 @@ def _run_in_memory(state: State) -> None:
         probe.write_bytes(bytes(RUN_BYTES))
         return
     except OSError as why:
-        if why.errno not in REFUSED:
+        if why.errno not in (*REFUSED, errno.ENOENT):  # it could not be made either (`_state`)
             raise GatewrightError("{folder} cannot be written: {reason}", folder=usual, reason=why.strerror) from why
         reason = why.strerror
     finally:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from board.kit.errors import GatewrightError
-from board.kit.state import State
+from board.kit.state import RUN, State
+from firmware import run
 from firmware.__main__ import _become
 from firmware.run import _OneHost
 
@@ -34,6 +35,26 @@ def test_a_storage_that_does_not_give_the_file_keeps_no_host_from_starting(
     monkeypatch.setattr(Path, "open", opened)
     with _OneHost(State(tmp_path)):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC])
+def test_a_storage_on_which_no_folder_for_sockets_can_be_made_keeps_no_host_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    state, real = State(tmp_path / "state"), Path.mkdir
+    (state.host / "trust").mkdir(parents=True)
+    (tmp_path / "memory").mkdir()
+
+    def mkdir(path: Path, *arguments: Any, **named: Any) -> None:
+        if path == state.root / "run":
+            raise OSError(code, os.strerror(code))
+        real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    monkeypatch.setattr(run, "MEMORY", tmp_path / "memory")
+    monkeypatch.setenv(RUN, "")
+    run._run_in_memory(run._state(state.root))
+    assert state.run.parent == tmp_path / "memory" and state.run.is_dir()
 
 
 def test_a_file_that_this_user_may_not_open_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
