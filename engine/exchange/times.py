@@ -27,10 +27,8 @@ def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> 
     later = _offset(interval, own)
     after = after - later
     if interval in ("minute", "hour"):
-        step = timedelta(minutes=1) if interval == "minute" else timedelta(hours=1)
-        local = after.astimezone(zone)
-        begun = local.replace(minute=local.minute if interval == "minute" else 0, second=0, microsecond=0)
-        return begun.astimezone(UTC) + step + later
+        begun = after.astimezone(UTC).replace(second=0, microsecond=0)
+        return (begun + timedelta(minutes=1) if interval == "minute" else _full_hour(begun, zone)) + later
     day = after.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     while True:
         at = day + (_LAST_SECOND if interval != "week" else timedelta(0))
@@ -40,6 +38,17 @@ def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> 
         ):
             return found
         day += timedelta(days=1)
+
+
+def _full_hour(after: datetime, zone: ZoneInfo) -> datetime:
+    """The next one. Where summer time changes the clock by half an hour, or at a quarter to, it is not an hour after the last."""
+    while True:
+        local = after.astimezone(zone).replace(tzinfo=None)
+        left = timedelta(minutes=60 - local.minute)
+        after += left
+        there = after.astimezone(zone).replace(tzinfo=None)
+        if there.minute == 0 or there > local + left:
+            return after
 
 
 def next_run(interval: str, after: datetime, zone: ZoneInfo, own: str = "", failing: bool = False) -> datetime:

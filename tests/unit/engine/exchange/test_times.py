@@ -47,6 +47,25 @@ def test_hours_and_minutes_go_on_evenly_when_summer_time_begins_and_ends() -> No
             at = following
 
 
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Australia/Lord_Howe", "2026-04-04T15:00"),  # 02:00 is 01:30 again: summer time is half an hour
+        ("Australia/Lord_Howe", "2026-10-03T15:30"),
+        ("Pacific/Chatham", "2026-04-04T14:00"),  # 03:45 is 02:45 again
+        ("Pacific/Chatham", "2026-09-26T14:00"),
+    ],
+)
+def test_a_full_hour_comes_once_also_where_summer_time_begins_or_ends_within_one(zone: str, change: str) -> None:
+    there, changed = ZoneInfo(zone), datetime.fromisoformat(change).replace(tzinfo=UTC)
+    for minute in range(-180, 180):
+        after = changed + timedelta(minutes=minute, seconds=5)
+        following = next_time("hour", after, there)
+        assert after < following <= after + timedelta(minutes=90)
+        assert following.astimezone(there).minute == 0 or following == changed
+        assert not due("hour", after, after, there)
+
+
 def test_cameras_that_ask_one_server_do_so_at_seconds_of_their_own() -> None:
     after = local("2026-05-31T12:00:00")
     seconds = {next_time("minute", after, BERLIN, f"gw-{number} 1").second for number in range(100)}
