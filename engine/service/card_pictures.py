@@ -19,7 +19,7 @@ from board.kit.errors import GatewrightError
 from board.kit.files import NO_ROOM, open_below, space
 from board.kit.words import NOTHING, Text
 from engine.card_files import CardFiles
-from engine.service.retention import free_space_pct
+from engine.service.retention import free_for_files_pct
 from engine.settings import GeneralSettings
 from engine.settings.general import SD_CARD
 from engine.store import Store
@@ -48,7 +48,7 @@ class CardPictures:
         pictures: StoredPictures,
         card: Callable[[], Path | None],
         clock: Clock,
-        free_pct: Callable[[Path], float] = free_space_pct,
+        free_pct: Callable[[Path], float] = free_for_files_pct,
     ) -> None:
         self._store = store
         self._pictures = pictures

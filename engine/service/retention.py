@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -57,6 +58,7 @@ class Retention:
         self._images = images
         self._clock = clock
         self._free_pct = free_pct or free_space_pct
+        self._free_for_pictures_pct = free_pct or free_for_files_pct
         self._swept_rowid: int | None = None
         """Where the running sweep continues; None: none is running."""
         self._doubts = doubts or Doubt(store, clock)
@@ -70,7 +72,7 @@ class Retention:
         if general.purge == "disabled":
             return purged
         for _ in self._chunks():
-            free_pct = self._free_pct(self._images)
+            free_pct = self._free_for_pictures_pct(self._images)
             if free_pct >= keep_pct:
                 break
             oldest = self._store.passages.oldest_pictured(CHUNK)
@@ -210,3 +212,11 @@ def free_space_pct(path: Path) -> float:
     """Free share of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
     total, free = space(path)
     return 100.0 * free / total
+
+
+def free_for_files_pct(path: Path) -> float:
+    """The same, or the free share of the files that it may hold, where that is less: no picture is made without an inode."""
+    while not path.exists():
+        path = path.parent
+    found = os.statvfs(path)
+    return min(free_space_pct(path), 100.0 * found.f_favail / found.f_files if found.f_files else 100.0)

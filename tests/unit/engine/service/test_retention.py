@@ -6,6 +6,8 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,26 @@ def test_a_slow_card_does_not_keep_the_service_from_showing_that_it_lives(tmp_pa
 
     jobs = Retention(disk.store, disk.images, disk.clock, slow)
     assert [jobs.purge_images() for _ in range(3)] == [3, 3, 2]
+
+
+def test_pictures_are_deleted_where_there_is_room_but_no_file_more_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(tmp_path, 6, free_pct=50)
+    real = os.statvfs(tmp_path)
+
+    def statvfs(path: Path) -> Any:
+        return SimpleNamespace(f_files=100, f_favail=13 - len(disk.pictures()))
+
+    jobs = Retention(disk.store, disk.images, disk.clock)
+    disk.store.settings.put(check(GeneralSettings, {"keep_free_pct": 1}), "admin")
+    assert jobs.purge_images() == 0
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    monkeypatch.setattr(retention, "space", lambda path: (real.f_blocks, real.f_blocks))
+    disk.store.settings.put(check(GeneralSettings, {"keep_free_pct": 10}), "admin")
+    assert (jobs.purge_images(), disk.pictures()) == (4, ["p4-full.jpg", "p5-full.jpg"])
+    assert len(disk.store.passages(PassageQuery())) == 6
 
 
 def test_a_full_storage_without_pictures_is_reported(tmp_path: Path) -> None:
