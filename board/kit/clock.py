@@ -61,6 +61,17 @@ class Clock:
         return stop.wait(seconds)
 
 
+SET_S = 60.0
+"""A wall clock that differs by more from the monotonic one was set meanwhile."""
+
+
+def by_clock_of_now(at: datetime, at_ns: int, clock: Clock) -> datetime:
+    """When that was, which the wall clock called `at`, and the monotonic one of this boot `at_ns`: a board without a battery begins
+    in 1970, or years ahead of what its time server says some seconds later."""
+    off_s = (clock.now() - at).total_seconds() - (clock.monotonic_ns() - at_ns) / 1e9
+    return at + timedelta(seconds=round(off_s)) if abs(off_s) > SET_S else at
+
+
 class TestClock(Clock):
     """A clock that stands still until `advance` turns it; both readings move together. `follows`: a time server."""
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.camera import open_camera
-from board.kit.clock import Clock
+from board.kit.clock import Clock, by_clock_of_now
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import TRACE, Life, open_log
 from board.kit.state import State
@@ -120,7 +120,8 @@ class Engine:
         self._char_height_px = 0.0
         self._live_shown = False
         self._error = NOTHING
-        self._error_at: datetime | None = None
+        self._error_at: tuple[datetime, int] | None = None
+        """By the wall clock and the monotonic one."""
         self._again = Again()
         self._asked_again: deque[ReadAgain] = deque()
         unstored = Unstored(state.unstored_file, clock)
@@ -150,7 +151,7 @@ class Engine:
             last_char_height_px=round(self._char_height_px, 1),
             camera=shortened(self._feed.camera, MOST_CHARACTERS),
             error=shortened(error, MOST_CHARACTERS),
-            error_at=self._error_at,
+            error_at=self._error_at and by_clock_of_now(*self._error_at, self._clock),
             size=self._feed.size,
             frames_lost=self._feed.lost,
             frames_late=self._feed.late,
@@ -165,7 +166,7 @@ class Engine:
         """Shows an error in the status and logs it; the same one once only."""
         if error != self._error:
             log.error("%s", error)
-        self._error, self._error_at = error, self._clock.now()
+        self._error, self._error_at = error, (self._clock.now(), self._clock.monotonic_ns())
         self._link.show_status()
 
     def run(self, life: Life) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from board.kit.clock import Clock
+from board.kit.clock import Clock, by_clock_of_now
 from board.kit.words import NOTHING, Text
 
 log = logging.getLogger("service")
@@ -21,13 +21,14 @@ class Problems:
         self._changed = changed
         self._lock = threading.Lock()
         self._text = NOTHING
-        self._at: datetime | None = None
+        self._at: tuple[datetime, int] | None = None
+        """By the wall clock and the monotonic one."""
 
     def say(self, text: Text) -> None:
         """The same text again updates its time without another line in the log."""
         with self._lock:
             new = text != self._text
-            self._text, self._at = text, self._clock.now()
+            self._text, self._at = text, (self._clock.now(), self._clock.monotonic_ns())
         if new:
             log.error("%s", text)
             self._changed()
@@ -35,4 +36,4 @@ class Problems:
     def last(self) -> tuple[Text, datetime | None]:
         """(NOTHING, None) if there was none."""
         with self._lock:
-            return self._text, self._at
+            return self._text, self._at and by_clock_of_now(*self._at, self._clock)
