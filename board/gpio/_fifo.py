@@ -26,7 +26,10 @@ def own_folder(state: State) -> Iterator[None]:
         before = Path("/")
     told = os.environ.get(WORKING_FOLDER)
     folder = state.run.absolute() / f"lgpio-{os.getpid()}-{monotonic_ns()}"
-    folder.mkdir(mode=0o700)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError:  # a full disk is no reason to leave a gate open
+        folder = folder.parent
     os.environ[WORKING_FOLDER] = str(folder)
     try:
         yield
@@ -35,7 +38,8 @@ def own_folder(state: State) -> Iterator[None]:
         del os.environ[WORKING_FOLDER]
         if told is not None:
             os.environ[WORKING_FOLDER] = told
-        with suppress(OSError):
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+        if folder.parent == state.run.absolute():
+            with suppress(OSError):
+                for path in folder.iterdir():
+                    path.unlink()
+                folder.rmdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from board.gpio import all_kinds, open_gpio
+from board.gpio import _fifo, all_kinds, open_gpio
 from board.gpio._chips import find_chip
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
@@ -225,13 +225,21 @@ def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatc
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("LG_WD", "/elsewhere")
     state, here, fifos = State(tmp_path / "state"), Path.cwd(), []
-    for _ in range(2):
+
+    def load():
         for name in ("RPi.GPIO", "RPi"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         open_gpio(PI4, state).close()
         fifos.append(sys.modules["RPi.GPIO"].fifo)
-    assert len({os.fstat(each).st_ino for each in fifos}) == 2
-    assert (Path.cwd(), os.environ["LG_WD"], list(state.run.glob("*lg*"))) == (here, "/elsewhere", [])
+        assert (Path.cwd(), os.environ["LG_WD"]) == (here, "/elsewhere")
+
+    load()
+    load()
+    assert len({os.fstat(each).st_ino for each in fifos}) == 2 and list(state.run.glob("*lg*")) == []
+    monkeypatch.setattr(_fifo, "monotonic_ns", lambda: 7)
+    (state.run / f"lgpio-{os.getpid()}-7").touch()
+    load()  # where no folder can be made, the gate is closed all the same
+    assert (state.run / ".lgd-nfy0").is_fifo()
     for each in fifos:
         os.close(each)
     for name in ("RPi.GPIO", "RPi"):
