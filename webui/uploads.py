@@ -149,9 +149,9 @@ class Uploads:
         """Forgets what nobody has asked for within an hour, or all that is not worked on: the plates of a list lie in it."""
         with self._lock, suppress(OSError):  # the next round tries it again
             _, idle = self._kept()
-            old = time.time() - KEPT_S
+            now = time.time()
             for at, each in idle:
-                if everything or at < old:
+                if everything or abs(now - at) > KEPT_S:  # or of a clock that was ahead
                     shutil.rmtree(each, ignore_errors=True)
 
     def _clear(self) -> None:
