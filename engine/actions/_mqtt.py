@@ -368,8 +368,9 @@ class Link:
             log.info("%s is a broker that another action knows by another name: it is %s there", self.account.place, self.client_id)
             self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
         elif was_connected and not self._stopped and str(reason) == TAKEN_OVER:
-            text = "the broker has another connection of the client {id}: is it a copy of this card?"
-            self._lost(DeliveryError(text, id=self.client_id))
+            self._lost(
+                DeliveryError("the broker has another connection of the client {id}: is it a copy of this card?", id=self.client_id)
+            )
         elif was_connected and not self._stopped and client.user_data_get() == TOO_MUCH:
             self._lost(DeliveryError("it talks without end"))
         elif was_connected and not self._stopped:

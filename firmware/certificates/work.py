@@ -169,8 +169,9 @@ def _one_private(data: bytes, password: bytes | None) -> Key:
             raise ConfigError("the key is encrypted: give its password", field="password") from why
         return _one_private(data, None)  # a password was given, and none is needed
     except ValueError as why:
-        field, text = ("password", "the password of the key is wrong") if password else ("private_key", "the key cannot be read")
-        raise ConfigError(text, field=field) from why
+        if password:
+            raise ConfigError("the password of the key is wrong", field="password") from why
+        raise ConfigError("the key cannot be read", field="private_key") from why
     except UnsupportedAlgorithm as why:
         raise _unknown() from why
     return _of_kind(found)

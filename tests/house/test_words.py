@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import cache
 
 from board.kit.web.forms import fields
@@ -119,21 +120,34 @@ def test_a_text_that_is_said_through_a_function_of_ours_is_found_where_that_is_c
 
 
 def test_a_text_that_is_kept_under_a_name_is_marked_for_the_catalogues() -> None:
+    """A constant of the file, or a variable of the function that says it."""
     known = {text for each in texts() for text in (each.text, each.one)}
-    found = []
-    for place, path in _sources():
-        kept = _kept_texts(path.read_text("utf-8")) if path.suffix == ".py" else {}
-        for each in (each for each in said() if each.place == place):
-            templates = [each.call.args[at] for at in PLACES.get(each.name, (0,)) if at < len(each.call.args)]
-            used = [kept[one.id] for one in templates if isinstance(one, ast.Name) and one.id in kept]
-            found += [f"{place}:{each.call.lineno}: {text}" for text in used if text not in known]
-    assert found == []
+    told = {(each.place, ast.unparse(each.call)): each for each in said()}
+    found = set()
+    for place in {place for place, _ in told}:
+        tree = ast.parse((ROOT / place).read_text("utf-8"))
+        constants = _kept_texts(tree.body)
+        for function in (each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)):
+            kept = constants | _kept_texts(ast.walk(function))
+            for call in ast.walk(function):
+                each = told.get((place, ast.unparse(call))) if isinstance(call, ast.Call) else None
+                for at in PLACES.get(each.name, (0,)) if each else ():
+                    template = each.call.args[at] if each and at < len(each.call.args) else None
+                    texts_of_it = kept.get(template.id, ()) if isinstance(template, ast.Name) else ()
+                    found |= {f"{place}: {text}" for text in texts_of_it if text not in known}
+    assert sorted(found) == []
 
 
-def _kept_texts(source: str) -> dict[str, str]:
-    """{name: text} of a file's constants that are words."""
-    made = [each for each in ast.parse(source).body if isinstance(each, ast.Assign) and _has_words(each.value)]
-    return {target.id: each.value.value for each in made for target in each.targets if isinstance(target, ast.Name)}
+def _kept_texts(nodes: Iterable[ast.AST]) -> dict[str, list[str]]:
+    """{name: the words that it may stand for}."""
+    kept: dict[str, list[str]] = {}
+    for each in nodes:
+        if isinstance(each, ast.Assign):
+            texts_in = [part.value for part in ast.walk(each.value) if isinstance(part, ast.Constant) and _has_words(part)]
+            names = [part.id for target in each.targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+            for name in names:
+                kept.setdefault(name, []).extend(texts_in)
+    return kept
 
 
 def test_what_is_wrong_with_a_setting_or_an_option_is_an_error_of_ours() -> None:
