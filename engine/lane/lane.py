@@ -195,8 +195,9 @@ class Lane:
 
     def keeps_place(self, plate: str, now_ns: int) -> None:
         """Who waited in vain under this plate is not read anew yet, as long as he would only wait once more."""
-        held = (replace(each, until_ns=now_ns) if each.stands and each.vehicle.plate == plate else each for each in self._in_vain)
-        self._in_vain = deque(held, maxlen=MOST_WAITING)
+        held = [each for each in self._in_vain_lately(now_ns) if each.stands and each.vehicle.plate == plate]
+        kept = (replace(each, until_ns=now_ns) if each in held else each for each in self._in_vain)
+        self._in_vain = deque(kept, maxlen=MOST_WAITING)
 
     def may_begin(self, passage_id: str) -> Text:
         """Why an action that opens must no longer begin for this passage; NOTHING: it may."""

@@ -273,11 +273,12 @@ class LaneKeeper:
         another reason before."""
         from engine.lane.lane import ALREADY
 
-        is_unknown = self._lane is not None and self._settings.decides and not self._begun
-        if is_unknown or self.has_other_read(stored.passage, matches):
+        is_already = stored.decision.reason.key == ALREADY.reason.key
+        if self._deciding is None and (is_already or self._settings.decides):
             return True
-        is_told = stored.decision.reason.key != ALREADY.reason.key
-        return is_told and self._inside.no_place(store, stored.passage, matches) is not None
+        if self.has_other_read(stored.passage, matches):
+            return True
+        return not is_already and self._inside.no_place(store, stored.passage, matches) is not None
 
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read now would only wait. It keeps its place meanwhile."""
