@@ -195,11 +195,14 @@ def write_unsynced(path: Path, data: bytes) -> None:
     put_in_place(fresh, path)
 
 
-def mapped(path: Path, size: int) -> mmap.mmap:
+def mapped(path: Path, size: int, mode: int = 0o600) -> mmap.mmap:
     """The first `size` bytes of a file as shared memory; a new one is full of zeros. OSError when the disk has no room for it: then
-    is the time to know, a write into a hole of the file would end the process (SIGBUS)."""
+    is the time to know, a write into a hole of the file would end the process (SIGBUS). `mode`: its permissions, also of one that
+    is there."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode), "r+b") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) != mode:
+            os.fchmod(file.fileno(), mode)
         os.posix_fallocate(file.fileno(), 0, size)
         return mmap.mmap(file.fileno(), size)
 

@@ -14,7 +14,7 @@ from _blake2 import blake2b  # hashlib's own, without OpenSSL: 3.5 MB that pins 
 from collections.abc import Collection
 from pathlib import Path
 
-from board.kit.files import mapped
+from board.kit.files import mapped, private_in
 
 log = logging.getLogger("pins")
 
@@ -35,7 +35,8 @@ class Acts:
     def __init__(self, path: Path) -> None:
         size = RECORDS * RECORD.size
         try:
-            self._memory = mapped(path, size)
+            # The service reads it (`has_begun`), which may be another user.
+            self._memory = mapped(path, size, private_in(path.parent) & ~0o020)
         except OSError as why:
             log.error("what was carried out cannot be remembered in %s, and would not outlive this process: %s", path, why)
             self._memory = mmap.mmap(-1, size)

@@ -64,3 +64,16 @@ def test_where_the_file_cannot_be_kept_it_is_remembered_until_the_process_ends(t
     acts.remember("a", 7)
     assert acts.begun_ns("a") == 7
     assert "would not outlive this process" in caplog.text
+
+
+def test_where_each_process_is_a_user_of_its_own_others_read_what_began_and_nobody_else_writes_it(tmp_path):
+    """The service did not, and let a car in twice: it took an opening that nobody had written down for one that had not been."""
+    shared = tmp_path / "run"
+    shared.mkdir()
+    for folder, mode in ((tmp_path, 0o600), (shared, 0o640)):
+        if folder == shared:
+            shared.chmod(0o3770)
+        for _ in range(2):
+            Acts(folder / "acts").close()
+            assert (folder / "acts").stat().st_mode & 0o777 == mode
+            (folder / "acts").chmod(0o600)  # as an earlier release left it
