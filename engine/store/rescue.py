@@ -307,11 +307,14 @@ def _take(database: Path, name: str, by: str) -> None:
             log.error("what was there before is not kept: %s", why)
     for each in (backup.NEWEST, backup.DAILY):
         backup.file_of(database, each).unlink(missing_ok=True)
+    is_own = _name_of(database) == _name_of(source)
     _exchange(database, source, aside=False)
     with closing(_connected(database)) as target:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         backup.unname_counts(target)
+        if not is_own:
+            target.execute("DELETE FROM source")
         _note_change(target, by)
         target.execute("COMMIT")
     _tell(database, Text("lists, actions, settings and passages are those of a backup"))
@@ -480,6 +483,14 @@ def _is_gone(database: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _name_of(database: Path) -> str:
+    """By which cameras that follow know it (engine/store/following.py); "" for none."""
+    with suppress(sqlite3.Error), closing(_connected(database)) as connection:
+        row = connection.execute("SELECT id FROM source").fetchone()
+        return str(row[0]) if row is not None else ""
+    return ""
 
 
 def _connected(database: Path) -> sqlite3.Connection:

@@ -108,6 +108,23 @@ def test_who_was_inside_at_the_time_of_a_backup_is_counted_and_not_kept_out(
     here.close()
 
 
+def test_a_camera_that_was_restored_from_anothers_backup_is_no_second_one_of_its_name(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cameras that follow lists know them by their database's name: one could never follow the other."""
+    folder, other, names = tmp_path / "out", State(tmp_path / "two"), []
+    for camera in (state, other):
+        store = Store(camera.database, Clock())
+        names.append(store.following.source())
+        store.close()
+        saved(camera, folder, monkeypatch, "--passages")
+        take(other, folder, "anna")
+    here = Store(other.database, Clock())
+    names.append(here.following.source())
+    here.close()
+    assert names[0] != names[1] == names[2], "what is its own again keeps its name"
+
+
 def test_what_another_camera_had_of_its_own_is_not_shown_as_the_restored_ones(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
