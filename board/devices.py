@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,7 +60,8 @@ class DeviceBook:
     def forget(self, device: str) -> None:
         """The device is not used any more."""
         if self._told.pop(device, None) is not None:
-            self._path(device).unlink(missing_ok=True)
+            with suppress(OSError):  # another user's, such as the host's when it had made the outputs safe and was ended there
+                self._path(device).unlink()
 
     def close(self) -> None:
         for device in list(self._told):

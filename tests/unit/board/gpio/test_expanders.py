@@ -55,6 +55,21 @@ def problem(state):
     return str(found[0].problem) if found else "not told yet"
 
 
+def test_pins_are_given_back_though_what_is_shown_of_a_device_cannot_be_taken_away(state):
+    """The host, as another user, had written it last: nobody gave the pins of the board's own chip back then."""
+    chip = open_gpio(load(state), state)
+    chip.claim_output(1, False, "pins")
+    chip.claim_output(DO3, True, "pins")
+    until(lambda: list(state.devices.glob("*.json")) != [])
+    (shown,) = state.devices.glob("*.json")
+    shown.unlink()
+    (shown / "not ours").mkdir(parents=True)
+    chip.close()
+    again = open_gpio(load(state), state)
+    again.claim_output(1, False, "pins")
+    again.close()
+
+
 def test_lines_of_an_expander_belong_to_the_board_by_their_names(state):
     profile = load(state)
     assert [line.name for line in profile.outputs] == ["DO1", "DO2", "DO3"]
