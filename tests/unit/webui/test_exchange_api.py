@@ -179,7 +179,7 @@ def test_a_list_is_downloaded_and_audit_says_by_whom(caller: Caller, name: str, 
         ("anna", "WHITELIST", "done", f"WHITELIST.{name[5:]}: 1 plate")
     ]
     page = caller.get("audit?kind=export&from=2020-01-01T00:00").text
-    assert "by hand (anna)" in page
+    assert "by hand (anna)" in page and "2 rows" in page and "2 actions" not in page
     assert caller.get("audit/audit.xlsx?kind=export&from=2020-01-01T00:00").status == 200
     assert caller.portal.store.counters() == {}, "Info counts automatic exports"
 
