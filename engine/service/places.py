@@ -37,6 +37,7 @@ def limit(settings: LaneSettings, now: datetime, zone: ZoneInfo) -> datetime | N
         local = now.astimezone(zone)
         hour, minute = map(int, settings.empty_at.split(":"))
         last = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)  # once, also where the hour comes twice
-        came = last.astimezone(UTC) <= now  # where the hour is skipped, as much later as the clock jumps
-        found.append((last if came else last - timedelta(days=1)).astimezone(UTC))
+        # Where the hour is skipped, as much later as the clock jumps: in Greenland yesterday's may come today.
+        times = ((last - timedelta(days=days)).astimezone(UTC) for days in range(3))
+        found.append(next(at for at in times if at <= now))
     return max(found, default=None)

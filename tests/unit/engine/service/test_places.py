@@ -163,6 +163,10 @@ def test_a_time_that_is_skipped_comes_as_much_later_as_the_clock_jumps() -> None
     assert limit(settings, soon, BERLIN) == datetime(2026, 3, 28, 1, 30, tzinfo=UTC)
     at = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert limit(settings, at, BERLIN) == at
+    nuuk, midnight = ZoneInfo("America/Nuuk"), datetime(2026, 3, 29, 1, 0, tzinfo=UTC)  # 23:00 is 00:00 of the next day
+    settings = LaneSettings(inside_h=0, empty_at="23:15")
+    assert limit(settings, midnight + timedelta(minutes=5), nuuk) == datetime(2026, 3, 28, 1, 15, tzinfo=UTC)
+    assert limit(settings, midnight + timedelta(minutes=20), nuuk) == midnight + timedelta(minutes=15)
 
 
 @pytest.mark.parametrize("text", ["3", "24:00", "03:60", "3:00", "０３:００", "0٣:00"])
