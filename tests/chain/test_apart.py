@@ -36,6 +36,8 @@ MAY = {
     "run/broadcasts.sock": {"service", "manager"},
     "run/people.sock": {"pins", "service", "engine", "manager", "vms", "video", "ftp", "check"},
     "run/frames.ring": {"pins", "service", "engine", "manager", "vms", "video", "ftp", "check"},
+    "run/pins.acts": {"pins", "service", "engine", "manager", "vms", "video", "ftp", "check"},
+    "run/unstored": set(),
     "own/pins/polarity.json": {"pins", "service"},
     "anpr/anpr.db": {"service", "engine", "manager"},
     "host/accounts.json": set(),
