@@ -87,6 +87,7 @@ export function takeUploads({ address, name, more = () => ({}), checks, done, en
     request.send(form);
   };
   $("file").addEventListener("change", chosen);
+  window.addEventListener("pageshow", chosen); // a browser that goes back has the file still, and would send what nobody sees
   $("upload").addEventListener("submit", (event) => {
     event.preventDefault();
     const file = $("file").files[0];

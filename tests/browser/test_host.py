@@ -115,6 +115,10 @@ def test_a_file_that_was_chosen_stays_when_the_session_is_over(page: Any, tmp_pa
     playwright.expect(page.locator("#lost")).to_contain_text("You are logged out, and nothing was sent.")
     page.context.add_cookies(session)  # as if somebody logged in in another tab
     playwright.expect(page.locator("#lost")).to_be_hidden()
+    here = page.url
+    page.goto(f"{here.split('/setup')[0]}/setup/system/time.html")
+    page.go_back()
+    playwright.expect(page.locator("#chosen")).to_contain_text("one.tar.gz")  # a browser has it still, and it is sent
     page.get_by_role("button", name="Upload", exact=True).click()
     page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
     page.context.clear_cookies()
