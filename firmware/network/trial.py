@@ -9,7 +9,7 @@ import threading
 import time
 
 from board.kit.errors import BoardError, ConfigError
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, mark
 from firmware.machine.root import Helper
 from firmware.network.addresses import Wish
 
@@ -19,6 +19,9 @@ WITHIN_S = 60.0
 """As the helper has it (firmware/privileged/network.py), which goes back by itself."""
 BEGINS_AFTER_S = 1.0
 """So that the answer to who asked for it still arrives."""
+MOVED_WITHIN_S = 20.0
+"""NetworkManager may hang; no thread of the pages waits longer for it."""
+TRIED = mark("another change is tried now: keep it or wait until it has gone back")
 
 
 class AddressTrial:
@@ -53,7 +56,7 @@ class AddressTrial:
         """Tries it in a moment; the code by which it is kept. ConfigError while another one is tried."""
         with self._lock:
             if self._wish is not None and time.monotonic() < self._until_s:
-                raise ConfigError("another change is tried now: keep it or wait until it has gone back")
+                raise ConfigError(TRIED)
             self._wish, self._code, self._problem = wish, secrets.token_urlsafe(16), NOTHING
             self._until_s = time.monotonic() + BEGINS_AFTER_S + WITHIN_S
             threading.Timer(BEGINS_AFTER_S, self._try, (wish,)).start()
@@ -73,16 +76,19 @@ class AddressTrial:
             return wish
 
     def back(self) -> None:
-        """The settings of before are back at once; nothing happens when nothing is tried."""
-        with self._moving:
+        """The settings of before are back at once; nothing happens when nothing is tried. ConfigError: the helper refuses, or is
+        at the change for so long that who asks cannot wait: it goes back by itself."""
+        if not self._moving.acquire(timeout=MOVED_WITHIN_S):
+            raise ConfigError(TRIED)
+        try:
             with self._lock:
                 wish, self._wish = self._wish, None
-            if wish is None:
-                return
-            try:
+            if wish is not None:
                 self._helper.ask("network_back", device=wish.device)
-            except BoardError as why:
-                raise ConfigError("{why}", why=why) from why
+        except BoardError as why:
+            raise ConfigError("{why}", why=why) from why
+        finally:
+            self._moving.release()
 
     def _try(self, wish: Wish) -> None:
         with self._moving:

@@ -110,7 +110,7 @@ def test_what_is_taken_back_before_it_is_tried_is_not_tried_any_more(monkeypatch
     assert helper.asked == ["network_back", "network_try"]
 
 
-def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_before() -> None:
+def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever overtook it there stopped the timer of root, and the camera stayed at an address that nobody wanted."""
     helper: Any = Helper()
     begun, goes_on = threading.Event(), threading.Event()
@@ -125,6 +125,11 @@ def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_bef
     trying = AddressTrial(helper)
     trying.begin(Wish("eth0", True))
     assert begun.wait(20)
+    with monkeypatch.context() as hung:
+        hung.setattr(trial, "MOVED_WITHIN_S", 0.0)
+        with pytest.raises(ConfigError, match="another change is tried now"):
+            trying.back()
+    assert trying.now() is not None
     back = threading.Thread(target=trying.back)
     back.start()
     back.join(0.3)  # it waits
