@@ -158,4 +158,5 @@ def _denied(why: Denied, asked: Envelope | None) -> Reply:
 
 
 def _fault(what: Fault, asked: Envelope | None) -> Reply:
-    return Reply(what.status, soap.fault(what, asked), TYPE)
+    kind = (("Content-Type", soap.OLD_TYPE),) if isinstance(what, soap.OldVersion) else TYPE
+    return Reply(what.status, soap.fault(what, asked), kind)

@@ -13,10 +13,16 @@ TYPE = "application/soap+xml; charset=utf-8"
 TYPES = ("application/soap+xml", "application/xml", "text/xml")
 """Types of requests. None of them can come from a page of another site without a question before (CORS)."""
 
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+EXPECTED = "an envelope of SOAP 1.2 is expected"
+
 MAX_HEADER_CHARACTERS = 1_000
 """Characters of an Action or MessageID, which is sent back."""
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
+OLD_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+"""Of version 1.1, and what its clients read."""
+OLD_TYPE = "text/xml; charset=utf-8"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 OUR_ROLES = ("", f"{SOAP}/role/next", f"{SOAP}/role/ultimateReceiver")
@@ -65,6 +71,13 @@ class Fault(Exception):
         return 400 if self.code == "Sender" else 500
 
 
+class OldVersion(Fault):
+    """The client speaks SOAP 1.1, and is told in its own version which one is spoken here (SOAP 1.2 Part 1, appendix A)."""
+
+    def __init__(self) -> None:
+        super().__init__("VersionMismatch", (), EXPECTED)
+
+
 def wrong(subcode: str, reason: str, special: str = "") -> Fault:
     """A fault of the sender: wrong("ter:InvalidArgVal", "there is no such profile", "ter:NoProfile")."""
     return Fault("Sender", (subcode, special) if special else (subcode,), reason)
@@ -102,8 +115,10 @@ def envelope(document: bytes) -> Envelope:
         root = parse(document)
     except BadXml as why:
         raise wrong("ter:WellFormed", str(why)) from why
+    if (root.name, root.space) == ("Envelope", OLD_SOAP):
+        raise OldVersion
     if root.name != "Envelope" or root.space != SOAP:
-        raise Fault("VersionMismatch", (), "an envelope of SOAP 1.2 is expected")
+        raise Fault("VersionMismatch", (), EXPECTED)
     body = root.first("Body")
     if body is None or not body.children:
         raise wrong("ter:TagMismatch", "the envelope asks for nothing")
@@ -144,6 +159,11 @@ def answer(body: Xml, asked: Envelope | None = None) -> bytes:
 
 def fault(what: Fault, asked: Envelope | None = None) -> bytes:
     """The document of a fault."""
+    if isinstance(what, OldVersion):
+        supported = tag("s:Upgrade", tag("s:SupportedEnvelope", qname="s:Envelope"))
+        said = tag("e:Fault", tag("faultcode", "e:VersionMismatch"), tag("faultstring", what.reason))
+        whole = tag("e:Envelope", tag("e:Header", supported), tag("e:Body", said), **{"xmlns:e": OLD_SOAP, "xmlns:s": SOAP})
+        return f"{DECLARATION}{whole}".encode()
     subcode: Xml | None = None
     for name in reversed(what.subcodes):
         subcode = tag("s:Subcode", tag("s:Value", name), subcode)
@@ -161,7 +181,7 @@ def document(body: Xml, header: Xml | None = None) -> bytes:
     """An envelope around `body`, with the namespaces whose prefixes occur."""
     inside = tag("s:Body", body) if header is None else Xml(tag("s:Header", header) + tag("s:Body", body))
     spaces = "".join(f' xmlns:{prefix}="{space}"' for prefix, space in NAMESPACES.items() if f"{prefix}:" in inside)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{spaces}>{inside}</s:Envelope>'.encode()
+    return f"{DECLARATION}<s:Envelope{spaces}>{inside}</s:Envelope>".encode()
 
 
 def _addressing(action: str | None, asked: Envelope) -> Xml:

@@ -75,6 +75,18 @@ def test_what_is_unknown_or_malformed_gets_the_fault_of_the_standard(bench: Benc
         assert bench.post(body).status in (400, 500)
 
 
+def test_a_client_that_speaks_soap_1_1_is_told_in_it_which_version_is_spoken_here(bench: Bench) -> None:
+    """SOAP 1.2 Part 1, appendix A: the fault of 1.2 that it got, it cannot read."""
+    old = "http://schemas.xmlsoap.org/soap/envelope/"
+    reply = bench.post(envelope("<tds:GetSystemDateAndTime/>").replace(SOAP.encode(), old.encode()))
+    root = parse(reply.body)
+    assert (reply.status, dict(reply.headers)["Content-Type"]) == (500, "text/xml; charset=utf-8")
+    assert (root.space, root.word("Body", "Fault", "faultcode")) == (old, "e:VersionMismatch")
+    assert root.word("Body", "Fault", "faultstring") == "an envelope of SOAP 1.2 is expected"
+    supported = root.first("Header", "Upgrade", "SupportedEnvelope")
+    assert supported is not None and (supported.space, supported.attributes["qname"]) == (SOAP, "s:Envelope")
+
+
 def test_who_says_nothing_yet_is_given_the_challenge_of_a_digest(bench: Bench) -> None:
     """RFC 7616, 3.3; libcurl sends its body only with the answer."""
     reply = bench.post(b"")
