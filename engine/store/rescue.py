@@ -161,11 +161,11 @@ class Hold:
 def prepare(database: Path) -> None:
     """Before it is opened: what was asked for, and what is due because the file is gone or empty. StoreError: it cannot be done."""
     try:
-        if not is_asked(database) and not _is_gone(database) and not _folders(database):
+        if not _is_due(database):
             return
     except OSError as why:  # a worn card does not even show it
         raise problem(database.name, why) from why
-    with _alone(database) as alone:
+    with _alone(database, _is_due) as alone:
         if not alone:
             if is_asked(database):
                 raise StoreError("database {name} is to be exchanged, and another process has it open", name=database.name)
@@ -181,6 +181,11 @@ def prepare(database: Path) -> None:
                 _begin_anew(database, Text("the database was gone or empty"))
         except (sqlite3.Error, OSError) as why:
             raise refused(database, why) from why
+
+
+def _is_due(database: Path) -> bool:
+    """Something is to be done before it is opened."""
+    return is_asked(database) or _is_gone(database) or bool(_folders(database))
 
 
 def _carry_out(database: Path, order: Mapping[str, str]) -> None:
@@ -498,8 +503,9 @@ def _connected(database: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _alone(database: Path) -> Iterator[bool]:
-    """Whether nobody else has the database open, while it lasts; the others are given time to end."""
+def _alone(database: Path, is_due: Callable[[Path], bool] = lambda database: True) -> Iterator[bool]:
+    """Whether nobody else has the database open, while it lasts; the others are given time to end. Who was faster has done what
+    `is_due`, and has it open from then on: nobody waits for that one."""
     try:
         number = _opened(database)
     except OSError:
@@ -508,7 +514,7 @@ def _alone(database: Path) -> Iterator[bool]:
     try:
         if not _locked(number, fcntl.LOCK_EX, 0.0):
             gc.collect()  # a database of this process that nobody uses any more and nobody has closed
-        yield _locked(number, fcntl.LOCK_EX, OTHERS_END_WITHIN_S)
+        yield _locked(number, fcntl.LOCK_EX, OTHERS_END_WITHIN_S, lambda: is_due(database))
     finally:
         os.close(number)
 
@@ -518,7 +524,7 @@ def _opened(database: Path) -> int:
     return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private_in(database.parent))
 
 
-def _locked(number: int, how: int, wait_s: float) -> bool:
+def _locked(number: int, how: int, wait_s: float, is_wanted: Callable[[], bool] = lambda: True) -> bool:
     until = time.monotonic() + wait_s
     while True:
         try:
@@ -528,6 +534,9 @@ def _locked(number: int, how: int, wait_s: float) -> bool:
             if time.monotonic() >= until:
                 return False
         time.sleep(0.02)
+        with suppress(OSError):  # a worn card does not show it just now
+            if not is_wanted():
+                return False
 
 
 def _order(database: Path) -> Mapping[str, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -371,6 +374,27 @@ def test_the_file_is_exchanged_when_every_process_has_closed_it(tmp_path: Path, 
     rescue.ask(tmp_path / "anpr.db", rescue.RESET)
     new_store(tmp_path).close()
     assert holder.stdout is not None and holder.stdout.readline() == "closed\n"
+
+
+def test_who_waits_to_exchange_the_file_goes_on_once_another_has_done_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that was faster has it open from then on: a gate would wait for it in vain."""
+    database = tmp_path / "anpr.db"
+    new_store(tmp_path).close()
+    rescue.ask(database, rescue.RESET)
+    faster, waits, sleep = rescue._opened(database), threading.Event(), time.sleep
+    fcntl.flock(faster, fcntl.LOCK_SH)
+    monkeypatch.setattr(rescue, "OTHERS_END_WITHIN_S", 3600.0)
+    monkeypatch.setattr(rescue.time, "sleep", lambda seconds: waits.set() or sleep(seconds))
+    slower = threading.Thread(target=rescue.prepare, args=(database,), daemon=True)
+    slower.start()
+    try:
+        assert waits.wait(60)
+        rescue._order_file(database).unlink()
+        slower.join(60)
+        assert not slower.is_alive()
+    finally:
+        os.close(faster)  # ends the one that waits in any case
+        slower.join()
 
 
 def test_damage_found_while_the_camera_runs_is_looked_into_at_the_next_start(tmp_path: Path) -> None:
