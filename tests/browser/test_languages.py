@@ -120,6 +120,11 @@ HOST_PAGES = tuple(
 )
 
 
+CUT = """() => [...document.querySelectorAll("data.number")].filter((each) => each.getClientRects().length > 1)
+  .map((each) => `${each.textContent} is cut`)"""
+"""Numbers of which a part stands in the next line: ten thousand read as ten."""
+
+
 def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, host: str, tmp_path: Path) -> None:
     found: dict[str, list[str]] = {}
     with page_of_its_own(browser, viewport=SIZES["phone"], locale="en") as page:
@@ -134,6 +139,7 @@ def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits
                     page.set_viewport_size(size)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     wrong += [f"{wide} of {size['width']} px"] if wide > size["width"] else []
+                    wrong += page.evaluate(CUT)
                 if wrong:
                     found[f"{code} {name}"] = wrong
     assert found == {}
