@@ -6,9 +6,11 @@ The copy holds the same as the file and not what was there before: a removed acc
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -21,6 +23,9 @@ from board.kit.words import Text
 
 LOG = logging.getLogger("files")
 MAX_BYTES = 1 << 20
+
+READ_AGAIN_S = (0.05, 0.2, 0.5)
+"""After so long each; a worn card often gives at the next try what it has not given at one."""
 
 WRONG = (ValueError, TypeError, LookupError, AttributeError, GatewrightError)
 """What is raised over a document that is not what it should be: a damaged file must end nobody who reads it."""
@@ -169,6 +174,18 @@ def _logged(path: Path, act: Callable[[], object]) -> None:
 
 
 def _bytes(path: Path) -> bytes:
+    """What the card does not read it is asked for again: what stays unread counts as damaged."""
+    for pause_s in READ_AGAIN_S:
+        try:
+            return _read_once(path)
+        except OSError as why:
+            if why.errno != errno.EIO:
+                raise
+            time.sleep(pause_s)
+    return _read_once(path)
+
+
+def _read_once(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 
