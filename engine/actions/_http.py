@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 40.0
 """Whoever presses TEST sees the end of it."""
+TIMES = (1, 2, 4, 1, 1, 1, 1, 1, 1, 1)
+"""After 0, 1, 2 ... requests that an address has and does not answer: so many times as long it is given. One that hangs costs a
+thread that long now and then only."""
 MOST_SLOW = 100
-_slow: dict[str, int] = {}
-"""Addresses that did not answer in time, though they had the request -> how often their time was doubled."""
+_unanswered: dict[str, int] = {}
+"""Such requests by address, since it answered quickly."""
 
 NEARLY_S = 0.1
 """A socket's own time is up a little before the exchange's."""
@@ -88,20 +91,20 @@ class Unanswered(DeliveryError):
 
 
 def tell(request: Request, login: Login, env: ActionEnv, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
-    """`ask`, for a delivery: an address that had one, and was too slow to say so, gets twice as long the next time, until it
-    answers within `timeout_s`. Else it would be told the same for ever, and each event twice."""
+    """`ask`, for a delivery: an address that had one, and was too slow to say so, gets more time for the next ones (TIMES), until
+    it answers within `timeout_s`. Else it would be told the same for ever, and each event twice."""
     whom, begun_s = public_address(request.url), time.monotonic()
-    doubled = _slow.get(whom, 0)
-    given_s = max(timeout_s, min(LONGEST_WAIT_S, timeout_s * 2.0**doubled))
+    unanswered = _unanswered.get(whom, 0)
+    given_s = max(timeout_s, min(LONGEST_WAIT_S, timeout_s * TIMES[unanswered % len(TIMES)]))
     try:
         answer = ask(request, login, env.network, given_s, tls, most_bytes)
     except Unanswered:
-        _slow[whom] = doubled + (given_s < LONGEST_WAIT_S)
-        while len(_slow) > MOST_SLOW:
-            _slow.pop(next(iter(_slow)), None)
+        _unanswered[whom] = unanswered + 1
+        while len(_unanswered) > MOST_SLOW:
+            _unanswered.pop(next(iter(_unanswered)), None)
         raise
     if time.monotonic() - begun_s < timeout_s:
-        _slow.pop(whom, None)
+        _unanswered.pop(whom, None)
     return answer
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import check
-from engine.actions import ActionKind, milestone, vast2
+from engine.actions import ActionKind, _http, milestone, vast2
 from engine.actions._http import public_address
 from engine.actions.http import ACTION, HttpOptions
 from tests.http_peer import Asked, Reply, http_peer
@@ -74,6 +74,22 @@ def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_given_more(kin
         else:
             raise AssertionError(f"it was told {len(got)} times, and never heard")
         kind.deliver(event(), options, replace(its, delivery_id="the next one"))
+
+
+def test_a_server_that_hangs_holds_a_thread_longer_now_and_then_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others that are tried again wait for it (engine/dispatch/breaker.py: Limits.silent)."""
+    given: list[float] = []
+
+    def hangs(request: object, login: object, network: object, timeout_s: float, tls: object, most_bytes: int) -> None:
+        given.append(timeout_s)
+        raise _http.Unanswered("no answer")
+
+    monkeypatch.setattr(_http, "ask", hangs)
+    monkeypatch.setattr(_http, "_unanswered", {})
+    for _ in range(14):
+        with pytest.raises(DeliveryError):
+            ACTION.deliver(event(), HttpOptions(url="http://hangs.example/", timeout_s=15.0), env())
+    assert given == [15, 30, 40, *[15] * 8, 30, 40, 15]
 
 
 @pytest.mark.parametrize(
