@@ -14,7 +14,7 @@ from engine.lane.handover import Handover
 from engine.lane.likeness import alike
 from engine.lane.machine import BY_HAND, Effect, Machine, S, Times, Vehicle
 from engine.lane.pair import Pair, View
-from engine.lane.table import ARMING, ROLES, SAFETY
+from engine.lane.table import ARMING, DOWN, NOT_MOVED, ROLES, SAFETY, UNUSED, UP
 
 MISMATCH = "list_mismatch"
 
@@ -92,6 +92,8 @@ class Lane:
         self._pair = Pair(rules.pair_wait_s)
         self._waiting: list[_Request] = []
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
+        self._given: _Request | None = None
+        """Whom the last opening was given to."""
         self._unseen: list[str] = []
         self._resolved_ns = 0
         self._untold: list[Effect] = []
@@ -148,7 +150,7 @@ class Lane:
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
         """A vehicle that a list lets in. OPEN: the opening is now its own. WAIT: an effect reports the outcome. The same
         passage may be asked about again."""
-        self._untold += self._machine.tick(now_ns)  # lapsed openings are no obstacle
+        self._untold += self._ticked(now_ns)  # lapsed openings are no obstacle
         request = _Request(
             vehicle,
             lists,
@@ -199,6 +201,12 @@ class Lane:
         kept = (replace(each, until_ns=now_ns) if each in held else each for each in self._in_vain)
         self._in_vain = deque(kept, maxlen=MOST_WAITING)
 
+    @property
+    def keeps_standing(self) -> bool:
+        """Whether the barrier is known to be down, and its vehicle has not gone back: a pulse then closes no barrier that is up."""
+        machine = self._machine
+        return machine.shut() is True and (machine.active(ARMING) or not machine.has(ARMING))
+
     def may_begin(self, passage_id: str) -> Text:
         """Why an action that opens must no longer begin for this passage; NOTHING: it may."""
         holder = self._machine.holder
@@ -227,6 +235,8 @@ class Lane:
             if stood and not active and not self._perhaps_drives_out:  # it went back
                 self._nobody_stands_there()
         self._look_who_drove_in(happened, now_ns)
+        if role in (UP, DOWN):
+            self._look_who_stands_there(happened, now_ns)
         return happened + self._resolve(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
@@ -241,11 +251,13 @@ class Lane:
             self._left_arming_ns = 0
         return self._machine.open(BY_HAND, now_ns)
 
-    def cancel(self, passage_id: str, now_ns: int) -> list[Effect]:
-        """This passage opens nothing after all."""
+    def cancel(self, passage_id: str, now_ns: int, stays: bool = False) -> list[Effect]:
+        """This passage opens nothing after all. `stays`: its vehicle is read anew where it stands."""
         holder = self._machine.holder
         if holder is None or holder.passage_id != passage_id:
             return []
+        if stays and self._machine.state == table.OPENED:
+            self._is_read_anew(holder, now_ns)
         self._machine.cancel(now_ns)
         return self._resolve(now_ns)
 
@@ -261,7 +273,7 @@ class Lane:
 
     def tick(self, now_ns: int) -> list[Effect]:
         """Does what is due now."""
-        return self._machine.tick(now_ns) + self._resolve(now_ns)
+        return self._ticked(now_ns) + self._resolve(now_ns)
 
     def next_ns(self) -> int | None:
         """When `tick` is due next."""
@@ -323,6 +335,22 @@ class Lane:
             self._waited_in_vain(replace(each, until_ns=now_ns))
         return [Effect(REFUSE_NOW, each.vehicle, SOMEBODY) for each in maybe]
 
+    def _ticked(self, now_ns: int) -> list[Effect]:
+        happened = self._machine.tick(now_ns)
+        self._look_who_stands_there(happened, now_ns)
+        return happened
+
+    def _look_who_stands_there(self, happened: Sequence[Effect], now_ns: int) -> None:
+        """Whose opening has ended unused before a barrier that is down is read anew."""
+        for effect in happened:
+            if effect.name in (UNUSED, NOT_MOVED) and self.keeps_standing:
+                self._is_read_anew(effect.vehicle, now_ns)
+
+    def _is_read_anew(self, vehicle: Vehicle, now_ns: int) -> None:
+        """The vehicle that the last opening was given to: it keeps its place."""
+        if self._given is not None and self._given.vehicle == vehicle:
+            self._waited_in_vain(replace(self._given, until_ns=now_ns))
+
     def _waited_in_vain(self, request: _Request) -> None:
         self._in_vain.append(replace(request, stands=True))
 
@@ -350,6 +378,7 @@ class Lane:
         self._unseen.clear()
         holder = self._machine.holder
         if holder is None or holder.passage_id != request.vehicle.passage_id:
+            self._given = request
             self._machine.open(request.vehicle, now_ns)
 
     def _ruling(self, request: _Request, now_ns: int) -> Verdict:

@@ -31,7 +31,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import ARMING, LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
+from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
 from engine.service.remembered import Remembered
@@ -489,11 +489,9 @@ class LaneKeeper:
                 stores.store.occupancy.drifted()
 
     def _read_who_stands_there(self, vehicle: Vehicle) -> None:
-        """Its opening has ended unused. If the barrier is known to be down, and it has not gone back, it is read anew: a pulse then
-        closes no barrier that is up."""
+        """Its opening has ended unused: it is read anew where it stands."""
         with self._news:
-            machine = self._lane.machine if self._lane is not None else None
-            stands = machine is not None and machine.shut() is True and (machine.active(ARMING) or not machine.has(ARMING))
+            stands = self._lane is not None and self._lane.keeps_standing
         if stands and vehicle.passage_id:
             try:
                 self._read_again(ReadAgain(vehicle.passage_id, vehicle.plate))
@@ -703,10 +701,12 @@ class LaneKeeper:
             is_alive = each.delivery.state in ("pending", "sending", "done") and each.delivery.id != delivery.id
             if is_alive and is_gates(stores.kinds, each.delivery) and each.delivery.rule_id not in others:
                 return
+        found = stores.store.passages.get(delivery.passage_id)
+        stays = delivery.state == "expired" and found is not None and found.decision.outcome == "opened"
         with self._news:
             if self._begun:
                 opened_for = BY_HAND_ID if delivery.passage_id == self._opened_by else delivery.passage_id
-                self._take(self._lane.cancel(opened_for, self._clock.monotonic_ns()))
+                self._take(self._lane.cancel(opened_for, self._clock.monotonic_ns(), stays))
         self._to_count(delivery.passage_id, UNCOUNT)
 
     def stored(self, passage: Passage, decision: Decision) -> None:

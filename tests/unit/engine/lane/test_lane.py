@@ -227,6 +227,24 @@ def test_who_waited_in_vain_behind_one_that_drives_in_keeps_its_place():
     assert street.ask("AB12CDE", "5").kind == OPEN
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_who_stands_before_a_barrier_that_came_down_again_keeps_its_place_before_the_one_behind(moves):
+    """The one behind was opened for at once, before the first one, which drove in on that, was read anew."""
+    street = Street(ARMING, SAFETY, DOWN, levels=(DOWN,))
+    street.on(ARMING)
+    street.ask("AB12CDE", "1")
+    street.wait(1)
+    street.ask("XY99ZZZ", "2")
+    if moves:
+        street.off(DOWN)
+        street.on(DOWN)
+    else:
+        street.wait(9)
+    assert street.names == [UNUSED if moves else NOT_MOVED]
+    street.wait(0.9)
+    assert street.ask("AB12CDE", "3").kind == OPEN
+
+
 def test_who_waits_too_long_is_refused_with_what_it_waited_for():
     street = Street(ARMING)
     assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")

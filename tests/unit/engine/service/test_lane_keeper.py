@@ -566,6 +566,29 @@ def test_who_was_read_once_more_while_he_waited_is_not_read_anew_when_he_is_let_
     assert not gate.is_told()
 
 
+def test_whose_pulse_fails_is_read_anew_before_the_one_behind_has_its_turn(gates):
+    """That one was opened for as soon as the first pulse had failed for good, and the first car drove in on it."""
+    gate = gates(**LOOPS)
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    pins = gate.camera.pins
+    pins.before_answer = lambda: pins.errors.append("DO1 is interlocked")
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    while gate.camera.turn():
+        pass
+    gate.clock.advance(5)
+    assert gate.car("XY99ZZZ", "behind") == "waiting: the vehicle before it has not driven in yet"
+    gate.clock.advance(6)
+    pins.before_answer = lambda: None
+    while gate.camera.turn():
+        pass
+    assert gate.is_told()
+    assert (gate.read_again, gate.outcome("behind")[:7]) == ([ReadAgain("p1", "AB12CDE")], "waiting")
+    gate.clock.advance(1)
+    assert gate.car(id="p2") == "opened: AB12CDE is on WHITELIST"
+    assert gate.keeper.status().plate == "AB12CDE"
+
+
 def test_one_too_many_that_waits_is_read_anew_too(gates):
     gate = gates(**LOOPS)
     gate.lines(DI1=True, DI2=True)
