@@ -57,6 +57,8 @@ UNREAD_S = 60.0
 """For so long it has not been read, and its copy can be: the card will not read it any more."""
 FORGOTTEN_S = 3600.0
 """After so long without it, a card that did not read is right again."""
+MOMENT_S = 2.0
+"""A card that stalls reads nothing for so long now and then."""
 NOT_READ = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
 PIECE_BYTES = 1 << 20
 
@@ -418,7 +420,7 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: 
     """Looks again before it says so: a check calls what the card did not read once damaged as well. "" also where it does not even
     begin to read it."""
     found = ""
-    for _ in range(2):
+    for look in (1, 2):
         try:
             with closing(_connected(database)) as connection:
                 found = damage(connection, tables, within_s, indexes)
@@ -426,6 +428,8 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: 
             found = str(why) if isinstance(problem("", why), StoreDamaged) else ""
         if found in ("", NOT_ENDED):
             break
+        if look == 1 and _not_read_to_its_end(database):
+            time.sleep(MOMENT_S)
     return found
 
 

@@ -494,6 +494,23 @@ def test_a_check_whose_reading_fails_once_finds_no_damage(tmp_path: Path, monkey
     assert (rescue.notice(again.db.path) is None) is (times == 1)
 
 
+def test_a_card_that_reads_nothing_for_a_moment_as_the_database_is_opened_costs_no_passages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path).close()
+    real, waited = rescue.damage, list[float]()
+
+    def damage(*arguments: Any, **named: Any) -> str:
+        return real(*arguments, **named) if waited else "Page 21: unable to get the page. error code=266"
+
+    monkeypatch.setattr(rescue, "damage", damage)
+    monkeypatch.setattr(rescue, "_not_read_to_its_end", lambda path: "" if waited else "Input/output error")
+    monkeypatch.setattr(time, "sleep", waited.append)
+    store = new_store(tmp_path)
+    assert (newest_row(store), waited) == (1, [rescue.MOMENT_S])
+    assert rescue.notice(store.db.path) is None
+
+
 def test_a_database_that_a_worn_card_does_not_even_show_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
