@@ -176,6 +176,14 @@ def test_what_was_typed_in_a_dialog_stays_when_the_session_is_over(browser: Any,
         dialog.get_by_role("button", name="Save").click()
         playwright.expect(dialog.locator(".notice")).to_contain_text("Log in first.")
         playwright.expect(dialog.get_by_label("Owner", exact=True)).to_have_value("Anna")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.evaluate("location.reload()")
+        until(lambda: page.wait_for_timeout(50) or asked, "the question whether the page is to be left")
+        playwright.expect(dialog.get_by_label("Owner", exact=True)).to_have_value("Anna")
+        dialog.get_by_role("button", name="Cancel").click()
+        page.reload()
+        assert asked == ["beforeunload"]  # of a dialog that was closed nothing is missed
 
 
 def test_what_was_typed_in_a_page_stays_when_the_session_is_over(browser: Any, camera: tuple[Path, str]) -> None:

@@ -282,8 +282,8 @@ const isSecond = (event) => event.detail > 1;
 /** Before the page is left: asks when what `body(form)` gives has changed since somebody began to fill it in. The function that
  *  comes back says that it is stored. */
 function keepUnsaved(form, body) {
-  if (form.closest("dialog")) return () => {};
   let before = null;
+  form.closest("dialog")?.addEventListener("close", () => { before = null; }); // whoever closes it wants none of it
   const now = () => JSON.stringify(body(form));
   const begin = () => { before ??= now(); };
   for (const kind of ["pointerdown", "keydown", "focusin"]) form.addEventListener(kind, begin, true);
