@@ -29,6 +29,9 @@ MEANT_FOR_ALL: Mapping[str, type[DeliveryError]] = {"421": PeerBusy, "530": LogI
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 
+ANSWER_S = 60.0
+"""How long a server may look at a file that it has: who leaves sooner sends it again, and it never gets its name."""
+
 GOODBYE_S = 3.0
 """How long a server is given to end a TLS data connection in good order; many never do."""
 
@@ -310,6 +313,8 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) 
                         self.voidresp()  # who ends the connection early says why: its disk is full
                         raise
                 self._end_data(conn)
+            it.prolong(ANSWER_S)
+            self.sock.settimeout(max(0.01, it.end_s - time.monotonic()))  # type: ignore[union-attr]
             return self.voidresp()
 
         def retrbinary(self, cmd: str, callback: Callable[[bytes], object], blocksize: int = PIECE, rest: Any = None) -> str:

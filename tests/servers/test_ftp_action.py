@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -269,6 +270,31 @@ def test_a_port_of_ipv6_that_is_no_number_is_no_fault_of_the_cameras(images: Pat
     with talker(answers(*LOGGED_IN, b"229 Entering (|||x|)\r\n"), "::1") as port:
         said = failed(images, port, host="::1", tls="none", name="in/{plate}")
     assert said == f"[::1]:{port}: it does not answer in FTP"
+
+
+def test_a_server_that_looks_at_a_file_for_longer_than_the_timeout_stores_it(images: Path) -> None:
+    """A scanner for viruses, say: it got the file with each try for a day, and never its name."""
+    told: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as data:
+        data.settimeout(20)
+        high, low = divmod(data.getsockname()[1], 256)
+
+        def talk(peer: socket.socket) -> None:
+            answers(*LOGGED_IN, f"227 Entering (127,0,0,1,{high},{low})\r\n".encode())(peer)
+            connection, _ = data.accept()
+            peer.sendall(b"150 go ahead\r\n")
+            while connection.recv(65_536):
+                continue
+            connection.close()
+            time.sleep(1.5)
+            peer.sendall(b"226 it is clean\r\n")
+            while line := peer.recv(1000):
+                told.append(line)
+                peer.sendall({b"RNFR": b"350 to\r\n", b"RNTO": b"250 done\r\n"}.get(line[:4], b"502 no\r\n"))
+
+        with talker(talk) as port:
+            assert "stored" in send(images, port, tls="none", name="in/{plate}", timeout_s=1)
+    assert b"RNTO HK55EVB.jpg\r\n" in told
 
 
 def test_a_server_whose_disk_is_full_says_so_though_it_ends_the_data_first(images: Path) -> None:
