@@ -207,9 +207,13 @@ class Packages:
         self._running.problems.pop(name, None)
 
     def rollback(self, name: str) -> None:
-        """To the version before, which is the later one if that was gone back from; running stays running, off stays off."""
+        """To the version before, which is the later one if that was gone back from; running stays running, off stays off. Of two
+        who ask at once, or one who asks again while it lasts, the second finds it done."""
+        wanted = self._slots.previous(name)
         with self._lock:
             current, _ = self._slots.installed(name)
+            if wanted is not None and (current.letter, current.manifest_sha256) == (wanted.letter, wanted.manifest_sha256):
+                return
             previous = self._slots.previous(name)
             if previous is None:
                 raise PackageError("{name}: there is no previous version to go back to", name=name)

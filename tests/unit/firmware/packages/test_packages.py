@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -1167,6 +1168,26 @@ def test_a_card_of_another_camera_keeps_what_that_one_has_on_it(tmp_path: Path, 
     packages = camera.boot()
     until(lambda: up(packages))
     assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
+
+
+def test_of_two_who_go_back_at_once_the_second_does_not_go_forth_again(
+    camera: Camera, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a client that asks again as the answer does not come in its time."""
+    camera.begin_as(prepared.two)
+    packages = camera.boot()
+    asked, previous = [], packages._slots.previous
+    monkeypatch.setattr(packages._slots, "previous", lambda name: asked.append(name) or previous(name))
+    both = [threading.Thread(target=packages.rollback, args=("TINY",)) for _ in range(2)]
+    with packages._lock:
+        for each in both:
+            each.start()
+        until(lambda: len(asked) == 2)
+    for each in both:
+        each.join(20)
+    assert (only(packages).version, only(packages).previous) == ("1.0.0", "2.0.0")
+    packages.rollback("TINY")
+    assert only(packages).version == "2.0.0"
 
 
 def test_nobody_is_asked_about_a_licence_that_comes_along(camera: Camera, prepared: Prepared) -> None:
