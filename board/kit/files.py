@@ -8,14 +8,18 @@ import mmap
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
+
+T = TypeVar("T")
 
 MOST_SET_ASIDE = 9
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """Of an OSError: the storage is full, or what a user may have of it."""
+READ_AGAIN_S = (0.05, 0.2, 0.5)
 NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -213,6 +217,19 @@ def text_of(path: Path) -> str:
         return path.read_text("utf-8", "replace").strip("\0\n ")
     except OSError:
         return ""
+
+
+def read_again(read: Callable[[], T]) -> T:
+    """What `read` gives. What the card does not give (EIO) it is asked for again: a worn one often does at the next try, and what
+    stays unread counts as damaged."""
+    for pause_s in READ_AGAIN_S:
+        try:
+            return read()
+        except OSError as why:
+            if why.errno != errno.EIO:
+                raise
+            time.sleep(pause_s)
+    return read()
 
 
 def space(path: Path) -> tuple[int, int]:

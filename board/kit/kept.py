@@ -6,26 +6,21 @@ The copy holds the same as the file and not what was there before: a removed acc
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import GatewrightError
-from board.kit.files import private_in, set_aside, sync_folder, write_together, write_whole
+from board.kit.files import private_in, read_again, set_aside, sync_folder, write_together, write_whole
 from board.kit.from_json import from_json
 from board.kit.words import Text
 
 LOG = logging.getLogger("files")
 MAX_BYTES = 1 << 20
-
-READ_AGAIN_S = (0.05, 0.2, 0.5)
-"""After so long each; a worn card often gives at the next try what it has not given at one."""
 
 WRONG = (ValueError, TypeError, LookupError, AttributeError, GatewrightError)
 """What is raised over a document that is not what it should be: a damaged file must end nobody who reads it."""
@@ -174,20 +169,11 @@ def _logged(path: Path, act: Callable[[], object]) -> None:
 
 
 def _bytes(path: Path) -> bytes:
-    """What the card does not read it is asked for again: what stays unread counts as damaged."""
-    for pause_s in READ_AGAIN_S:
-        try:
-            return _read_once(path)
-        except OSError as why:
-            if why.errno != errno.EIO:
-                raise
-            time.sleep(pause_s)
-    return _read_once(path)
+    def read() -> bytes:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
 
-
-def _read_once(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+    return read_again(read)
 
 
 def _set_aside(path: Path) -> None:

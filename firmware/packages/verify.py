@@ -20,6 +20,7 @@ from typing import IO, Any, cast
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
+from board.kit.files import read_again
 from firmware import PLATFORM, platform_text
 from firmware.packages.keys import Trust, signed_by
 from firmware.packages.manifest import MAX_CONF_BYTES, Manifest, parse
@@ -150,14 +151,18 @@ def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
         if path.is_symlink() or not path.is_file():
             raise PackageError("{name}: not a plain file", name=name)
         try:
-            with path.open("rb") as file:
-                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
-                total += file.tell()
+            hashes[name], size = read_again(lambda path=path: _hashed(path))  # type: ignore[misc]
+            total += size
             if name in _WANTED:
-                texts[name] = path.read_bytes()
+                texts[name] = read_again(path.read_bytes)
         except OSError as why:
             raise PackageError("{name}: cannot be read: {reason}", name=name, reason=why.strerror or why) from why
     return _check(hashes, texts, trust, total, unsigned)
+
+
+def _hashed(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
 
 
 def _on_disk(name: str, act: Callable[[], None]) -> None:

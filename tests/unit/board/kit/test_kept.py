@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from board.kit import kept
+from board.kit import files
 from board.kit.kept import Kept, copy_of, keep_copy, write_both
 
 
@@ -57,7 +57,7 @@ def test_what_a_card_does_not_read_for_a_moment_is_neither_lost_nor_set_aside(
             raise OSError(errno.EIO, "Input/output error")
         return real(path, *arguments, **named)
 
-    monkeypatch.setattr(kept, "READ_AGAIN_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(files, "READ_AGAIN_S", (0.0, 0.0, 0.0))
     monkeypatch.setattr(Path, "open", opened)
     found = numbers(file).read()
     assert (found.value, found.damage) == (7, None)

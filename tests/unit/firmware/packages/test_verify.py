@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import struct
@@ -9,9 +10,11 @@ import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from board.kit import files
 from board.kit.errors import PackageError
 from firmware.packages import verify as module
 from firmware.packages.verify import signed_bytes, unpack, verify, verify_tree
@@ -71,6 +74,28 @@ def test_unpacked_tree_is_verified_and_a_changed_or_added_file_is_named(tmp_path
     (tree / "lib" / "evil.py").unlink()
     (tree / "lib" / "link.py").symlink_to("/etc/passwd")
     with pytest.raises(PackageError, match=r"lib/link.py: not a plain file"):
+        verify_tree(tree, TRUST)
+
+
+def test_a_card_that_does_not_read_for_a_moment_damages_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version before was gone back to, and this one never run again."""
+    path, tree, refused = package(tmp_path), tmp_path / "tree", set[Path]()
+    tree.mkdir()
+    unpack(path, verify(path, TRUST), tree)
+    real = Path.open
+
+    def opened(file: Path, *arguments: Any, **named: Any) -> Any:
+        if file not in refused:
+            refused.add(file)
+            raise OSError(errno.EIO, "Input/output error")
+        return real(file, *arguments, **named)
+
+    monkeypatch.setattr(files, "READ_AGAIN_S", (0.0,))
+    monkeypatch.setattr(Path, "open", opened)
+    assert verify_tree(tree, TRUST).manifest_sha256
+    monkeypatch.setattr(files, "READ_AGAIN_S", ())
+    refused.clear()
+    with pytest.raises(PackageError, match="cannot be read: Input/output error"):
         verify_tree(tree, TRUST)
 
 
