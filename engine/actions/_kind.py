@@ -263,7 +263,7 @@ class ActionKind(Generic[O]):
         """ConfigError names the library that is missing."""
         missing = self.missing
         if missing:
-            raise ConfigError("{label} needs {library}, which this package does not bring", label=self.label, library=missing)
+            raise ConfigError("{label} needs {library}, which this package does not bring", label=Text(self.label), library=missing)
 
 
 def _is_installed(library: str) -> bool:

@@ -118,7 +118,7 @@ class Peers:
             raise
         except Exception as why:  # a bug in a kind must not end the service
             log.exception("%s %s", *key)
-            raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why
+            raise DeliveryError("{label}: unexpected error: {error}", label=Text(kind.label), error=type(why).__name__) from why
         self._open[key] = opened
         return opened
 
@@ -139,4 +139,4 @@ def _use(kind: ActionKind[Any], opened: _Open, rules: tuple[Settings, ...], env:
         raise
     except Exception as why:  # a bug in a kind must not end the service
         log.exception("%s", kind.name)
-        raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why
+        raise DeliveryError("{label}: unexpected error: {error}", label=Text(kind.label), error=type(why).__name__) from why
