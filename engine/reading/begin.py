@@ -104,14 +104,14 @@ def stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSet
 
 def _known(state: State, clock: Clock) -> Known:
     """What the engine before this one knew; the settings were read, so that the store can be."""
-    from engine.store import PassageQuery, Store
+    from engine.store import Store
 
     try:
         store = Store(state.database, clock)
     except GatewrightError:
         return NOTHING_KNOWN
     try:
-        newest = [stored.passage for stored in store.passages(PassageQuery(limit=MOST_SIGHTS))]
+        newest = [stored.passage for stored in store.passages.last_stored(MOST_SIGHTS)]
     except GatewrightError as why:
         log.error("earlier passages are not known: %s", why)
         newest = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from board.kit.words import Text
 from engine.reading.begin import begin, received, sent
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
+from tests.samples import passage
 
 CORNERS = ((0.1, 0.2), (0.9, 0.2), (0.5, 0.8))
 LPR = LprSettings(
@@ -50,6 +52,21 @@ def test_the_engine_gets_every_stored_setting_as_it_is(state: State) -> None:
     assert (before.lpr, before.camera) == (LPR, CAMERA)
     assert (after.problem, after.running, after.known) == ("", before.running, before.known)
     assert after.running["lpr.motion_queue"]
+
+
+def test_what_was_seen_last_is_known_though_passages_of_a_clock_that_was_ahead_are_newer(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A car that stood there as the engine started again was let in once more."""
+    monkeypatch.setattr("engine.reading.begin.MOST_SIGHTS", 3)
+    clock = Clock()
+    opened = Store(state.database, clock)
+    for number in range(3):
+        opened.add_passage(passage(f"OLD{number}", f"p{number}", clock.now() + timedelta(days=3_650), 1), ())
+    opened.add_passage(passage("HERE1", "here", clock.now(), clock.monotonic_ns()), ())
+    opened.close()
+    known = begin(state, clock).known
+    assert known.accepted == ("OLD1", "OLD2", "HERE1") and "HERE1" in known.sights
 
 
 def test_a_database_that_cannot_be_read_is_said_and_nothing_counts_as_running(state: State) -> None:
