@@ -60,7 +60,8 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
         known = None
     if known is not None and known.board == mark:
         return known
-    made = Identity(_made_of(serial), mark, known.id if known is not None else "")
+    own = _made_of(serial)
+    made = Identity(own, mark, known.id if known is not None and known.before != own else "")  # else it is back where it was
     try:
         state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept.write(made)

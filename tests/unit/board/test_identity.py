@@ -41,6 +41,16 @@ def test_the_id_is_kept_over_updates_and_a_copy_of_the_card_in_another_board_get
     assert identity(state, (other,)) == moved
 
 
+def test_a_card_that_comes_back_from_another_board_is_what_it_was(tmp_path: Path) -> None:
+    """A technician had tried it there: nothing says any more that it may be a copy, and cameras follow its lists as before."""
+    state, board, other = State(tmp_path / "state"), tmp_path / "board", tmp_path / "other"
+    board.write_bytes(b"10000000abcdef01\0")
+    other.write_bytes(b"10000000abcdef02\0")
+    first = identity(state, (board,))
+    assert identity(state, (other,)).before == first.id
+    assert identity(state, (board,)) == first
+
+
 def test_a_damaged_file_costs_nothing_but_the_memory(tmp_path: Path) -> None:
     state, board = State(tmp_path / "state"), tmp_path / "board"
     board.write_bytes(b"10000000abcdef01\0")
