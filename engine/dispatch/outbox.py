@@ -13,7 +13,7 @@ from board.kit.clock import Clock
 from board.kit.words import Text, mark
 from engine.store import Store
 from engine.store.queries import Head
-from engine.types import Delivery
+from engine.types import ActionRule, Delivery
 
 LONGEST_PAUSE_S = 300.0
 
@@ -117,6 +117,10 @@ class Outbox:
         """One that waits has a pause of its own, as if its peer had refused it: others have their turn."""
         at = self._clock.now() + timedelta(seconds=pause_s(item.attempts, first_s, longest_s))
         self._store.deliveries.put_off(item.id, at)
+
+    def anew(self, rule: ActionRule) -> None:
+        """The action was changed: what waits of it was refused as it was before."""
+        self._store.deliveries.anew(rule.id, rule.kind)
 
     def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
         with self._store.transaction():

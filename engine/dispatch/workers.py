@@ -98,6 +98,8 @@ class Workers:
         """By action: its tries since a peer answered one of it last."""
         self._refused_ns: dict[int, int] = {}
         """By action: when its peer refused a delivery of it, if that was its last answer."""
+        self._options: dict[int, str] = {}
+        """Of the actions, as they were used last."""
         self._suspects: set[str] = set()
         """Deliveries that got no answer again and again, while the next one of their action did."""
         self._late: dict[str, int] = {}
@@ -125,12 +127,26 @@ class Workers:
                 self._breaker.remember(self._peer(result.rule_id), answered=not result.is_failing)
 
     def use(self, rules: Iterable[ActionRule]) -> None:
-        """The rules have changed: what waits at pins for its delay is taken back if its action is switched off or deleted now."""
+        """The rules have changed: what waits at pins for its delay is taken back if its action is switched off or deleted now; what
+        waits for an action that was changed is tried at once."""
+        rules = tuple(rules)
         self._log_ins = Breaker(LIMITS[self._lane], PAUSE_S[self._lane])  # the password may be another one
         enabled = {rule.id for rule in rules if rule.enabled}
         for delivery_id, rule_id in list(self._taken.items()):
             if rule_id not in enabled:
                 self._pins.take_back(delivery_id, Text(SWITCHED_OFF))
+        for rule in rules:
+            if rule.kind in self._kinds and self._options.get(rule.id, rule.options) != rule.options:
+                self._try_anew(rule)
+        self._options = {rule.id: rule.options for rule in rules}
+
+    def _try_anew(self, rule: ActionRule) -> None:
+        self._silence.pop(rule.id, None)
+        self._refused_ns.pop(rule.id, None)
+        try:
+            self._outbox.anew(rule)
+        except StoreError as why:  # it comes by itself, later
+            log.error("outbox: %s", why)
 
     def start(self) -> None:
         for thread in self._threads:

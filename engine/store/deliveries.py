@@ -112,6 +112,11 @@ class Deliveries:
         sql = "UPDATE deliveries SET next_try_at = ? WHERE passage_id = ? AND state = 'pending'"
         return self._db.execute(sql, (stamp(at), passage_id))
 
+    def anew(self, rule_id: int, kind: str) -> int:
+        """What waits of that action and was tried before is due at once, in its order; how many."""
+        sql = "UPDATE deliveries SET next_try_at = created_at WHERE state = 'pending' AND kind = ? AND rule_id = ? AND attempts > 0"
+        return self._db.execute(sql, (kind, rule_id))
+
     def pending_of(self, passage_id: str) -> list[Delivery]:
         sql = f"SELECT {COLUMNS} FROM deliveries WHERE passage_id = ? AND state = 'pending' ORDER BY rowid"
         return [_delivery(row) for row in self._db.rows(sql, (passage_id,))]

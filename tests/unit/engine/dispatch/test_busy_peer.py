@@ -266,6 +266,49 @@ def test_who_waits_for_the_answer_to_his_trigger_does_not_wait_for_one_who_is_go
     assert got == [b"HK55EVB\r\n"]
 
 
+@pytest.mark.parametrize("wrong", ["/refused", "/deaf"])
+def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_order(tmp_path: Path, wrong: str) -> None:
+    """Each waited for its own next try, up to five minutes later, or for the next try of its server."""
+    clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(200.0, 300.0))}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    told: list[bytes] = []
+
+    def answer(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        if request.path == "/deaf":
+            raise ConnectionAbortedError
+        if request.path == "/well":
+            told.append(request.body)
+        return 200 if request.path == "/well" else 404, {}, b""
+
+    with http_peer(answer) as server:
+        place = f"127.0.0.1:{server.port}"
+        options = {"format": "TEMPLATE", "body": "{event}"}
+        made = store.rules.save(rule(WHITE, "http", url=f"http://{place}{wrong}", **options), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(5):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        workers.use(store.rules())
+
+        def settle() -> None:
+            for _ in range(6):
+                with workers._claiming:
+                    item, peer, _ = workers._claim()
+                if item is not None:
+                    workers._settle(item)
+                    workers._breaker.end(peer)
+
+        settle()
+        store.rules.save(replace(made, options=json.dumps({**options, "url": f"http://{place}/well"})), "admin")
+        workers.use(store.rules())
+        settle()
+        store.close()
+    assert told == [b"p0", b"p1", b"p2", b"p3", b"p4"]
+
+
 def test_what_a_server_refuses_keeps_it_from_no_other_action(tmp_path: Path) -> None:
     """It takes its time for each refusal, and enough wait for it that one is due at any time: whatever came later had no turn."""
     clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(0.001, 0.001))}
