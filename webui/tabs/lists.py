@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from board.kit.web.forms import Field, fields
@@ -20,7 +20,7 @@ from webui.view.kinds import in_order
 from webui.view.list_forms import LIST_CHOICES, ROLES, ListForm
 from webui.view.lists import entry_data, list_values, number_bits, stored_list
 from webui.view.rules import rule_row
-from webui.view.search import near
+from webui.view.search import Found
 
 PAGE_SIZE = 50
 ALWAYS_TEXT = json.dumps(ALWAYS.days)
@@ -62,11 +62,8 @@ def _page(portal: Portal, call: Call) -> Answer:
         views=views,
         exchange=exchange_view(portal, chosen, view.removesuffix("s"), zone),
         search=search,
-        search_query=quote(search),
         found=found,
-        page=page,
-        last=last,
-        near=near(page, last),
+        pager=Found(entries, found, page, last, PAGE_SIZE, urlencode({"search": search})),
         entries=[_row(portal, each, zone, number_bits(portal, rules)[0]) for each in entries],
         entry_names=[name for name in EntryForm.model_fields if name not in ("plate", "week")],
         always=ALWAYS_TEXT,

@@ -130,6 +130,8 @@ def test_plates_are_searched_counted_and_paged(caller: Caller) -> None:
     assert len(caller.get(f"api/lists/{WHITE}/entries?limit=25&offset=50").json["entries"]) == 10
     assert caller.get(f"lists/{WHITE}").text.count('data-do="edit"') == 50
     assert caller.get(f"lists/{WHITE}?page=2").text.count('data-do="edit"') == 10
+    assert re.search(r'href="\?search=AB0&amp;page=2" rel="next"', caller.get(f"lists/{WHITE}?search=AB0").text)
+    assert re.search(r'href="\?search=AB0&amp;page=1" rel="prev"', caller.get(f"lists/{WHITE}?search=AB0&page=2").text)
 
 
 ALL_FIELDS = {
