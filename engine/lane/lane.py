@@ -195,6 +195,12 @@ class Lane:
             return NOBODY
         return None
 
+    def reads_anew(self, vehicle: Vehicle, seen_ns: int, now_ns: int) -> None:
+        """It is read anew where it stands, and was not let in before for whatever reason: it keeps its place."""
+        since_ns = min(seen_ns, self._waits_since(vehicle, now_ns))
+        self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
+        self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
+
     def keeps_place(self, plate: str, now_ns: int) -> None:
         """Who waited in vain under this plate is not read anew yet, as long as he would only wait once more."""
         held = [each for each in self._in_vain_lately(now_ns) if each.stands and each.vehicle.plate == plate]

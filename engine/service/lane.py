@@ -280,6 +280,13 @@ class LaneKeeper:
             return True
         return not is_already and self._inside.no_place(store, stored.passage, matches) is not None
 
+    def reads_anew(self, passage: Passage, matches: Sequence[Match]) -> None:
+        """The engine was told to read it anew."""
+        with self._news:
+            lane = self._deciding
+            if lane is not None:
+                lane.reads_anew(vehicle_of(passage, matches), passage.monotonic_ns, self._clock.monotonic_ns())
+
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read now would only wait. It keeps its place meanwhile."""
         with self._news:

@@ -21,6 +21,7 @@ from engine.messages import ReadAgain
 from engine.service.inside import NO_PLACE
 from engine.service.lane import LaneKeeper
 from engine.store import DeliveryQuery, Store, StoredPassage
+from engine.types import Passage
 
 log = logging.getLogger("service")
 
@@ -74,11 +75,12 @@ class Standing:
         except (StoreError, WireError) as why:
             log.debug("%s", why)  # again in a moment
 
-    def _tell(self, passage_id: str, plate: str, has_waited: bool = False) -> None:
-        self._send(ReadAgain(passage_id, plate))
-        self._told.append(passage_id)
+    def _tell(self, store: Store, passage: Passage, has_waited: bool = False) -> None:
+        self._send(ReadAgain(passage.id, passage.plate))
+        self._told.append(passage.id)
         if has_waited:
             self._next_ns = self._clock.monotonic_ns() + NEXT_NS
+        self._lane.reads_anew(passage, store.passages.matches(passage.id))
 
     def _opening(self, store: Store) -> Collection[int]:
         """The rules that open."""
@@ -88,20 +90,18 @@ class Standing:
 
     def _look_what_stayed_shut(self, store: Store) -> None:
         for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
-            if each.passage_id in self._told:
+            found = store.passages.get(each.passage_id) if each.passage_id not in self._told else None
+            if found is None:
                 continue
+            passage = found.passage
             if self._has_begun(each.deliveries):
-                self._told.append(each.passage_id)
-            elif self._has_other_read(store, each.passage_id):
+                self._told.append(passage.id)
+            elif self._lane.has_other_read(passage, store.passages.matches(passage.id)):
                 continue
             elif each.times < AT_ONCE:
-                self._tell(each.passage_id, each.plate)
-            elif not self._lane.keeps_waiting(each.plate) and self._clock.monotonic_ns() >= self._next_ns:
-                self._tell(each.passage_id, each.plate, has_waited=True)
-
-    def _has_other_read(self, store: Store, passage_id: str) -> bool:
-        found = store.passages.get(passage_id)
-        return found is not None and self._lane.has_other_read(found.passage, store.passages.matches(passage_id))
+                self._tell(store, passage)
+            elif not self._lane.keeps_waiting(passage.plate) and self._clock.monotonic_ns() >= self._next_ns:
+                self._tell(store, passage, has_waited=True)
 
     # --- refused ------------------------------------------------------------------------------------------------------
 
@@ -112,14 +112,14 @@ class Standing:
             self._kept_out, unlisted = self._refused(store)
             for each in unlisted if lists else ():
                 if self._is_of_lists(store, each) and self._is_let_in_now(store, each):
-                    self._tell(each.passage.id, each.passage.plate)
+                    self._tell(store, each.passage)
             self._seen, self._lists_at = seen, now if lists else self._lists_at
         if self._clock.monotonic_ns() < self._next_ns:
             return
         # Twice: a place that became free as the others were looked at is the first one's.
         first = self._first(store) and self._first(store)
         if first is not None:
-            self._tell(first.passage.id, first.passage.plate, has_waited=True)
+            self._tell(store, first.passage, has_waited=True)
 
     def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:
         """(Those whom the lane keeps out, those whom no list let in, both oldest first) of the cars that came lately and were not

@@ -1235,6 +1235,28 @@ def test_who_stands_before_a_full_place_is_read_anew_when_a_place_is_free(gates,
     assert gate.car("XY99ZZZ", "p4").startswith("opened")
 
 
+@pytest.mark.parametrize("is_stranger", [False, True])
+def test_who_is_read_anew_in_front_is_let_in_before_the_one_behind_who_comes_just_then(gates, is_stranger):
+    """That one was opened for as there was a place by then, and the one in front, who had waited for it, drove in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 0 if is_stranger else 9, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    gate.car("NEW123" if is_stranger else "AB12CDE")
+    gate.clock.advance(1)
+    assert not gate.is_told()
+    if is_stranger:
+        store.entries.save(entry("NEW123"), "anna")
+    else:
+        store.occupancy.put(WHITE, 9, 7, "anna", NOW)
+    gate.clock.advance(10)
+    assert gate.is_told()
+    gate.clock.advance(1)
+    assert gate.car("XY99ZZZ", "behind") == "waiting: the vehicle before it has not driven in yet"
+    gate.clock.advance(1)
+    assert gate.car(gate.read_again[0].plate, "again").startswith("opened")
+
+
 def test_who_was_refused_long_ago_has_gone(gates, monkeypatch):
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
