@@ -37,8 +37,8 @@ def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> s
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`id`: how messages name this camera; `board`: a mark of the board that it was made for; `before`: its id in the board that
-    the storage was in before, "" when that was none."""
+    """`id`: how messages name this camera; `board`: a mark of the board that it was made for; `before`: its id in the first
+    board that the storage was in, "" when that is this one."""
 
     id: str
     board: str
@@ -61,7 +61,8 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
     if known is not None and known.board == mark:
         return known
     own = _made_of(serial)
-    made = Identity(own, mark, known.id if known is not None and known.before != own else "")  # else it is back where it was
+    first = known.before or known.id if known is not None else ""
+    made = Identity(own, mark, first if first != own else "")  # else it is back where it was
     try:
         state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept.write(made)

@@ -51,6 +51,15 @@ def test_a_card_that_comes_back_from_another_board_is_what_it_was(tmp_path: Path
     assert identity(state, (board,)) == first
 
 
+def test_a_second_board_that_is_replaced_leaves_what_the_first_one_had(tmp_path: Path) -> None:
+    """Its pictures on the SD card lie in the first one's folder, and an installer has entered that one's id: neither counted."""
+    state, boards = State(tmp_path / "state"), [tmp_path / f"board{number}" for number in range(3)]
+    for number, board in enumerate(boards):
+        board.write_bytes(b"10000000abcdef0%d\0" % number)
+    first, second, third = (identity(state, (board,)) for board in boards)
+    assert (second.before, third.before, third.id) == (first.id, first.id, camera_id(state, (boards[2],)))
+
+
 def test_a_damaged_file_costs_nothing_but_the_memory(tmp_path: Path) -> None:
     state, board = State(tmp_path / "state"), tmp_path / "board"
     board.write_bytes(b"10000000abcdef01\0")
