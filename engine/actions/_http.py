@@ -90,10 +90,13 @@ class Unanswered(DeliveryError):
     """The server has the whole request, and did not answer in time."""
 
 
-def tell(request: Request, login: Login, env: ActionEnv, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
+def tell(
+    whom: str, request: Request, login: Login, env: ActionEnv, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0
+) -> Answer:
     """`ask`, for a delivery: an address that had one, and was too slow to say so, gets more time for the next ones (TIMES), until
-    it answers within `timeout_s`. Else it would be told the same for ever, and each event twice."""
-    whom, begun_s = public_address(request.url), time.monotonic()
+    it answers within `timeout_s`. Else it would be told the same for ever, and each event twice. `whom`: the address, the same for
+    all events, though a plate may be a part of it."""
+    begun_s = time.monotonic()
     unanswered = _unanswered.get(whom, 0)
     given_s = max(timeout_s, min(LONGEST_WAIT_S, timeout_s * TIMES[unanswered % len(TIMES)]))
     try:

@@ -164,7 +164,7 @@ def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Text:
     request = _signed(_request(event, options, env), options)
     login = Login(options.authentication, options.user, options.password)
     tls = client_context(options.ca, options.verify_tls)
-    return answered(request, tell(request, login, env, options.timeout_s, tls))
+    return answered(request, tell(options.url, request, login, env, options.timeout_s, tls))
 
 
 def _request(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Request:

@@ -76,7 +76,7 @@ def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Te
 def _over_http(body: bytes, options: MilestoneOptions, env: ActionEnv) -> str:
     headers = {"Content-Type": "text/xml; charset=utf-8", "User-Agent": "Gatewright", "Connection": "close"}
     request = Request("POST", f"http://{place(options.host, options.port)}/", body, headers)
-    answer = tell(request, Login(), env, options.timeout_s, client_context(), MOST_ANSWER)
+    answer = tell(request.url, request, Login(), env, options.timeout_s, client_context(), MOST_ANSWER)
     return f"{answer.status} {answer.body.decode('utf-8', 'replace')}"
 
 

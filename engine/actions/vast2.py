@@ -77,7 +77,7 @@ def _deliver(event: PlateEvent, options: Vast2Options, env: ActionEnv) -> Text:
     request = Request("POST", options.url, message.body, headers)
     login = Login(options.authentication, options.user, options.password)
     tls = client_context(options.ca, options.verify_tls)
-    return answered(request, tell(request, login, env, options.timeout_s, tls))
+    return answered(request, tell(options.url, request, login, env, options.timeout_s, tls))
 
 
 ACTION = ActionKind(

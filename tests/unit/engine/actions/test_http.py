@@ -86,9 +86,10 @@ def test_a_server_that_hangs_holds_a_thread_longer_now_and_then_only(monkeypatch
 
     monkeypatch.setattr(_http, "ask", hangs)
     monkeypatch.setattr(_http, "_unanswered", {})
-    for _ in range(14):
+    for number in range(14):
         with pytest.raises(DeliveryError):
-            ACTION.deliver(event(), HttpOptions(url="http://hangs.example/", timeout_s=15.0), env())
+            options = HttpOptions(url="http://hangs.example/{plate}", format="TEMPLATE", timeout_s=15.0)
+            ACTION.deliver(event(f"AB{number}"), options, env())
     assert given == [15, 30, 40, *[15] * 8, 30, 40, 15]
 
 
