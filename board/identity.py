@@ -9,7 +9,7 @@ from pathlib import Path
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
-from board.kit.files import write_whole
+from board.kit.files import read_again, write_whole
 from board.kit.kept import Kept
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
@@ -24,7 +24,7 @@ def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> s
     kept = state.host / "serial"
     for source in (*sources, kept):
         try:
-            text = source.read_bytes().rstrip(b"\0\n").decode("ascii").strip()
+            text = read_again(source.read_bytes).rstrip(b"\0\n").decode("ascii").strip()
         except (OSError, UnicodeDecodeError):
             continue
         if text:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
+import pytest
+
 from board.identity import camera_id, device_serial, identity
+from board.kit import files
 from board.kit.state import State
 
 
@@ -58,6 +62,24 @@ def test_a_second_board_that_is_replaced_leaves_what_the_first_one_had(tmp_path:
         board.write_bytes(b"10000000abcdef0%d\0" % number)
     first, second, third = (identity(state, (board,)) for board in boards)
     assert (second.before, third.before, third.id) == (first.id, first.id, camera_id(state, (boards[2],)))
+
+
+def test_a_card_that_does_not_read_the_machines_id_for_a_moment_makes_no_other_camera(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, machine, refused = State(tmp_path / "state"), tmp_path / "machine", list[Path]()
+    machine.write_text("0123abcd\n")
+    first, real = identity(state, (machine,)), Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path == machine and not refused:
+            refused.append(path)
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(files, "READ_AGAIN_S", (0.0,))
+    assert (identity(state, (machine,)), refused) == (first, [machine])
 
 
 def test_a_damaged_file_costs_nothing_but_the_memory(tmp_path: Path) -> None:
