@@ -120,8 +120,8 @@ def joined(texts: Sequence[Text]) -> Text:
 
 def to_stored(text: Text) -> str:
     """The text as JSON for the database: {"key": ..., "values": {...}}; values other than numbers, texts, Texts and sequences of
-    these become their English."""
-    return json.dumps(plain(text), ensure_ascii=False, separators=(",", ":"))
+    these become their English, and half characters "?", which no database takes."""
+    return json.dumps(plain(text), ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()
 
 
 def from_stored(stored: str) -> Text:

@@ -14,7 +14,7 @@ from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
 from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.path_keys import without_keys
-from board.kit.words import Text, mark
+from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
 
@@ -135,14 +135,14 @@ def ask(request: Request, login: Login, network: Network, timeout_s: float, tls:
         )
     if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
         busy = PeerBusy(
-            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
+            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=one_line(answer.reason, 60)
         )
         busy.again_s = _again_s(answer.headers)
         raise busy
     if not 200 <= answer.status < 300:
         kind = LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused
         refused = kind(
-            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
+            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=one_line(answer.reason, 60)
         )
         refused.body = answer.body
         raise refused
@@ -267,7 +267,7 @@ def public_address(url: str) -> str:
 
 def _redirect(url: str, location: str) -> str:
     try:
-        return public_address(urljoin(url, location))[:200]
+        return one_line(public_address(urljoin(url, location)), 200)
     except ValueError:
         return "an address that is none"
 

@@ -13,7 +13,7 @@ from typing import Any
 from board.kit.errors import GatewrightError, PeerRefused
 from board.kit.from_json import from_json
 from board.kit.settings import Settings, option
-from board.kit.words import NOTHING, Text, mark
+from board.kit.words import NOTHING, Text, mark, one_line
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind
@@ -109,15 +109,15 @@ def _reason(body: bytes) -> Text:
     try:
         said = from_json(body)
         key, values = said["key"], said["values"]
-        if not all(isinstance(each, str | int | float) for each in values.values()):
-            return Text(str(said["error"])[:LONGEST_REASON])
+        if not (key.isprintable() and all(isinstance(each, str | int | float) for each in values.values())):
+            return Text(one_line(str(said["error"]), LONGEST_REASON))
         fields = [(name, spec, how) for _, name, spec, how in Formatter().parse(key) if name is not None]
     except (ValueError, LookupError, TypeError, AttributeError):
         return NOTHING
     # A stranger's template must fill no memory, and can be said.
     if any(name not in values or not name.isidentifier() or spec or how for name, spec, how in fields):
         return NOTHING
-    return Text(key, {name: str(value)[:LONGEST_REASON] for name, value in values.items()})
+    return Text(key, {name: one_line(str(value), LONGEST_REASON) for name, value in values.items()})
 
 
 def _deliver(event: PlateEvent, options: CameraOptions, env: ActionEnv) -> Text:

@@ -12,7 +12,7 @@ import socket
 
 from board.kit.errors import PeerRefused
 from board.kit.settings import Settings, option
-from board.kit.words import Text, mark
+from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._http import Login, Request, tell
 from engine.actions._kind import ActionEnv, ActionKind
@@ -91,9 +91,10 @@ def _over_tcp(body: bytes, options: MilestoneOptions, env: ActionEnv) -> str:
     said = first.split(" ", 2)
     if said[0].startswith("HTTP/"):
         if len(said) < 2 or not said[1].startswith("2"):
-            raise PeerRefused("{target} answers {status_code} {reason}", target=target, status_code=first[9:12], reason=rest[-200:])
+            status_code, reason = one_line(first[9:12]), one_line(" ".join(rest[-200:].split()))
+            raise PeerRefused("{target} answers {status_code} {reason}", target=target, status_code=status_code, reason=reason)
     elif "error" in answer.lower():
-        raise PeerRefused("{target} answers: {answer}", target=target, answer=" ".join(answer.split())[:200])
+        raise PeerRefused("{target} answers: {answer}", target=target, answer=one_line(" ".join(answer.split()), 200))
     return answer
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from board.kit.errors import ConfigError, PeerRefused
 from board.kit.from_json import from_json
 from board.kit.settings import Settings, option
-from board.kit.words import Text, mark
+from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind, Lane
@@ -105,7 +105,7 @@ def _check(body: bytes, target: str) -> None:
     if said["success"] is not True:
         error = said.get("error")
         reason = str(error.get("description") or error.get("code")) if isinstance(error, dict) else "?"
-        raise PeerRefused("{target} refuses the plate: {reason}", target=target, reason=reason[:120])
+        raise PeerRefused("{target} refuses the plate: {reason}", target=target, reason=one_line(reason, 120))
 
 
 ACTION = ActionKind(

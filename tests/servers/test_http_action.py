@@ -69,6 +69,11 @@ class Answers(BaseHTTPRequestHandler):
         if path == "/digest" and not digest_is_right(self.headers.get("Authorization", ""), self.command, self.path):
             return self.reply(401, {"WWW-Authenticate": f'Digest realm="lpr", qop="auth", algorithm=SHA-256, nonce="{NONCE}"'})
         self.server.got.append((self.command, self.path, dict(self.headers), body))
+        if path == "/lines":
+            self.send_response(500, "a\x1b\x85b")
+            return self.end_headers()
+        if path == "/elsewhere/lines":
+            return self.reply(302, {"Location": "http://127.0.0.2/a\x1b\x85b"})
         if path == "/elsewhere":
             return self.reply(302, {"Location": f"http://127.0.0.2:{self.server.server_address[1]}/stolen?key=k3y"})
         return self.reply(int(path[1:]) if path[1:].isdigit() else 200, {})
@@ -195,6 +200,11 @@ def test_a_redirect_is_reported_and_not_followed(receiver: Receiver) -> None:
     said = refused(receiver.url("/elsewhere"), authentication="basic", user=USER, password=PASSWORD)
     assert said.endswith(f"answers 302, look at http://127.0.0.2:{receiver.server_address[1]}/stolen: enter that address")
     assert [path for _, path, _, _ in receiver.got] == ["/elsewhere"]
+
+
+def test_what_a_server_says_is_told_in_one_line(receiver: Receiver) -> None:
+    assert refused(receiver.url("/lines")).endswith("answers 500 a  b")
+    assert refused(receiver.url("/elsewhere/lines")).endswith("look at http://127.0.0.2/a  b: enter that address")
 
 
 def test_a_server_that_talks_nonsense_is_tried_again() -> None:

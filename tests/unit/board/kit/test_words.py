@@ -84,6 +84,8 @@ def test_an_error_carries_its_field_and_its_text() -> None:
 @pytest.mark.parametrize("text", [Text(""), Text("{"), NESTED, Text("{n}{m}", {"n": ["a", Text("b")], "m": 1.5})])
 def test_what_is_stored_comes_back(text: Text) -> None:
     assert from_stored(to_stored(text)) == text
+    half = Text("{file} is gone", {"file": b"\xff.jpg".decode(errors="surrogateescape")})  # a name that another system gave
+    assert from_stored(to_stored(half).encode().decode()) == Text("{file} is gone", {"file": "?.jpg"})
 
 
 def test_a_value_of_another_type_is_stored_as_its_english() -> None:

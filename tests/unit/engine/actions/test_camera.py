@@ -103,6 +103,20 @@ def test_why_the_other_camera_does_not_want_it_is_told_in_the_language_of_whoeve
 @pytest.mark.parametrize(
     "body",
     [
+        b'{"error": "a\\nb\\ud800c", "key": "a\\nb\\ud800c", "values": {}}',
+        b'{"error": "", "key": "{why}", "values": {"why": "a\\nb\\ud800c"}}',
+        b'{"error": "a\\nb\\ud800c", "key": "{why}", "values": {"why": []}}',
+    ],
+)
+def test_what_another_camera_says_is_one_line_that_can_be_stored(body: bytes, tmp_path: Path) -> None:
+    with http_peer(lambda asked: (409, {}, body)) as server, pytest.raises(PeerRefused) as refused:
+        ACTION.deliver(event(), options(server), env(images=tmp_path))
+    assert str(refused.value) == f"127.0.0.1:{server.port} answers: a b c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         b"", b"<html>", b"[]", b"[" * 4000,
         b'{"key": "{a:999999999}", "values": {"a": 1}}', b'{"key": "{a.b}", "values": {"a": 1}}',
         b'{"key": "{a.b}", "values": {"a.b": 1}}', b'{"key": "{a[b]}", "values": {"a[b]": 1}}', b'{"key": "{}", "values": {"": 1}}',

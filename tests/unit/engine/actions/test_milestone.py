@@ -101,6 +101,8 @@ def test_over_tcp_a_server_may_say_nothing(answer: bytes, ends: bool) -> None:
     [
         (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!", "answers 400"),
         (b"Error: the event is not valid", "answers: Error: the event is not valid"),
+        (b"Error:\x1b[31m\r\nthe event", r"answers: Error: \[31m the event$"),
+        (b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\na\x1b[31mb", r"answers 400 Server: x a \[31mb$"),
         (b"HTTP/1.1 200 OK\r\n\r\nWarning: Event message not known", "add it in the Management Client"),
     ],
 )

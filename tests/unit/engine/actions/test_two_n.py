@@ -78,6 +78,7 @@ def test_a_plate_that_the_device_cannot_take_is_not_sent(tmp_path: Path, plate: 
             b'{"success": false, "error": {"code": 12, "description": "invalid parameter value"}}',
             "refuses the plate: invalid parameter value",
         ),
+        (b'{"success": false, "error": {"description": "a\\nb\\u001b\\ud800c"}}', "refuses the plate: a b  c$"),
         (b"<html>router</html>", "does not answer as a 2N device does"),
         (b"[]", "does not answer as a 2N device does"),
         (b"[" * 4000, "does not answer as a 2N device does"),
