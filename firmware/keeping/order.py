@@ -7,6 +7,7 @@ confirmed it), notice.json (what was done) and gone-N/ (what is being deleted).
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import read_again, sync_folder, write_whole
 from board.kit.from_json import from_json
 from board.kit.kept import copy_of
 from board.kit.plain import from_plain, to_plain
@@ -93,8 +94,8 @@ def carry_out(state: State, take: Take) -> None:
     folder = state.host / "keeping"
     if not folder.is_dir():
         return
-    order = _order(folder / "order.json")
     try:
+        order = _order(folder / "order.json")
         if order is not None:
             settle_alike(state)  # a backup and what a reset leaves lie in STATE itself
             text, good = _DO[order.what](state, order, take)
@@ -137,6 +138,8 @@ def discard(state: State) -> None:
 def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     """Every step may be done twice: the file that is there already is the one that is wanted."""
     root = staged(state)
+    if not root.is_dir():  # without it, all that the camera has would be taken for what the backup does not hold
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_file() and part_of(name) in order.parts and part_of(name) != PACKAGES:
@@ -219,10 +222,10 @@ _DO: Mapping[str, Callable[[State, Order, Take], tuple[Text, bool]]] = {RESTORE:
 
 def _order(path: Path) -> Order | None:
     try:
-        found = from_plain(Order, from_json(path.read_bytes()))
+        found = from_plain(Order, from_json(read_again(path.read_bytes)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as why:  # replaced as a whole: no power cut does that
+    except ValueError as why:  # replaced as a whole: no power cut does that
         LOG.error("%s is damaged, nothing is done: %s", path, why)
         return None
     return found if found.what in _DO else None

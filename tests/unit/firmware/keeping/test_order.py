@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from board.kit import files
 from board.kit.errors import PackageError
 from board.kit.state import State
 from firmware.keeping import order as module
@@ -109,6 +111,28 @@ def test_a_restore_puts_back_the_chosen_parts_and_people_as_a_whole(state: State
     assert (state.host / "accounts.json").stat().st_mode & 0o777 == 0o600
     told = notice(state)
     assert told is not None and (str(told.text), told.good) == ("the backup was restored", True)
+
+
+def test_an_order_that_the_card_does_not_read_waits_for_the_next_start_with_what_is_to_be_restored(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That was thrown away, and the next start restored nothing: accounts and settings were gone."""
+    stage(state, host__accounts_json="new", host__ftp_json="new")
+    give(state, Order(RESTORE, (PEOPLE, SETTINGS), "anna"))
+    before, real = tree(state), Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path.name == "order.json":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    with monkeypatch.context() as worn:
+        worn.setattr(Path, "read_bytes", read)
+        worn.setattr(files, "READ_AGAIN_S", ())
+        carry_out(state, untaken)
+    assert tree(state) == before
+    carry_out(state, untaken)
+    assert (tree(state)["host/accounts.json"], tree(state)["host/ftp.json"]) == ("new", "new")
 
 
 def test_settings_that_the_backup_does_not_hold_are_those_of_the_first_day_again(
