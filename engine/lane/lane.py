@@ -132,9 +132,16 @@ class Lane:
         self._drove_in_ns = min(handover.somebody_ns, now_ns)
         self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
         self._look_who_drove_in(happened, now_ns)
-        for place, (plate, sure) in enumerate(zip(handover.waiting, handover.waiting_sure, strict=False)):
-            since_ns, vehicle = now_ns - MOST_WAITING + place, Vehicle("", plate, sure)
-            self._waited_in_vain(_Request(vehicle, frozenset(), since_ns, since_ns, now_ns, now_ns))
+        waiting = [Vehicle("", plate, sure) for plate, sure in zip(handover.waiting, handover.waiting_sure, strict=False)]
+        holder = self._machine.holder
+        before = [holder] if holder is not None else []
+        for place, vehicle in enumerate([*before, *waiting]):
+            since_ns = now_ns - MOST_WAITING - 1 + place
+            request = _Request(vehicle, frozenset(), since_ns, since_ns, now_ns, now_ns)
+            if vehicle is holder:
+                self._given = request
+            else:
+                self._waited_in_vain(request)
         return happened + self._resolve(now_ns)
 
     def handover(self, now_ns: int) -> Handover:

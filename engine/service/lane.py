@@ -31,7 +31,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import LOOPS, NOT_MOVED, PASSED, ROLES, STATES, UNUSED
+from engine.lane.table import LOOPS, NOT_MOVED, OPENED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
 from engine.service.remembered import Remembered
@@ -389,6 +389,9 @@ class LaneKeeper:
             found = self._stores.store.passages.get(kept.passage_id)
             if found is None or found.decision.outcome != "opened":  # it was never stored, or refused as it still waited
                 kept = replace(kept, state="free", passage_id="")
+            elif kept.state == OPENED and not self._opens(self._stores, kept.passage_id):  # that failed since: it is read anew
+                waiting, sure = (kept.plate, *kept.waiting), (kept.sure, *kept.waiting_sure)
+                kept = replace(kept, state="free", passage_id="", waiting=waiting, waiting_sure=sure)
         self._begun = True
         if kept.passage_id and (kept.is_counted or self._counts_at_once(kept.passage_id)):
             self._known.at_once.append(kept.passage_id)
@@ -703,11 +706,8 @@ class LaneKeeper:
             return
         if not is_gates(stores.kinds, delivery):
             return  # a message: it may fail a day later, when its passage's rules are others
-        others = {rule.id for rule in stores.store.rules()} - self.opening(stores.store, stores.kinds)
-        for each in stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id)):
-            is_alive = each.delivery.state in ("pending", "sending", "done") and each.delivery.id != delivery.id
-            if is_alive and is_gates(stores.kinds, each.delivery) and each.delivery.rule_id not in others:
-                return
+        if self._opens(stores, delivery.passage_id, delivery.id):
+            return
         found = stores.store.passages.get(delivery.passage_id)
         stays = delivery.state == "expired" and found is not None and found.decision.outcome == "opened"
         with self._news:
@@ -715,6 +715,13 @@ class LaneKeeper:
                 opened_for = BY_HAND_ID if delivery.passage_id == self._opened_by else delivery.passage_id
                 self._take(self._lane.cancel(opened_for, self._clock.monotonic_ns(), stays))
         self._to_count(delivery.passage_id, UNCOUNT)
+
+    def _opens(self, stores: Stores, passage_id: str, but_for: str = "") -> bool:
+        """Whether anything but this delivery is to open for the passage, or has."""
+        others = {rule.id for rule in stores.store.rules()} - self.opening(stores.store, stores.kinds)
+        mine = [each.delivery for each in stores.store.deliveries(DeliveryQuery(passage_id=passage_id))]
+        alive = [each for each in mine if each.state in ("pending", "sending", "done") and each.id != but_for]
+        return any(is_gates(stores.kinds, each) and each.rule_id not in others for each in alive)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
         self._count_let_in(passage, decision)

@@ -70,8 +70,8 @@ class Standing:
 
     def turn(self, store: Store) -> None:
         try:
+            self._look_who_was_refused(store)  # first: his opening has ended, and others waited for that
             self._look_what_stayed_shut(store)
-            self._look_who_was_refused(store)
         except (StoreError, WireError) as why:
             log.debug("%s", why)  # again in a moment
 
@@ -114,11 +114,9 @@ class Standing:
                 if self._is_of_lists(store, each) and self._is_let_in_now(store, each):
                     self._tell(store, each.passage)
             self._seen, self._lists_at = seen, now if lists else self._lists_at
-        if self._clock.monotonic_ns() < self._next_ns:
-            return
         # Twice: a place that became free as the others were looked at is the first one's.
         first = self._first(store) and self._first(store)
-        if first is not None:
+        if first is not None and (first.decision.reason.key not in NO_PLACE or self._clock.monotonic_ns() >= self._next_ns):
             self._tell(store, first.passage, has_waited=True)
 
     def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:

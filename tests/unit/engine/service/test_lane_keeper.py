@@ -727,6 +727,33 @@ def test_of_who_waited_as_a_process_died_the_first_one_is_let_in_first_though_th
     assert gate.car(id="p4") == "opened: AB12CDE is on WHITELIST"
 
 
+@pytest.mark.parametrize("loops_first", [False, True])
+def test_whose_pulse_fails_over_a_restart_is_let_in_first_when_he_is_read_anew(gates, loops_first):
+    """As pins tells of the loops later, the opening that there was none of was kept for a minute, or given to the one behind."""
+    gate = gates(**LOOPS)
+    pins = gate.camera.pins
+    pins.before_answer = lambda: pins.errors.append("DO1 is interlocked")
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    while gate.camera.turn():
+        pass
+    gate.clock.advance(1)
+    gate.car("XY99ZZZ", "p2")
+    gate.close()
+    gate.begin()
+    gate.camera.outbox._told = lambda delivery: gate.keeper.failed(delivery)
+    gate.clock.advance(11)
+    if loops_first:
+        gate.lines(DI1=True, DI2=False)
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "expired"
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car("XY99ZZZ", "p3") == "waiting: the vehicle before it has not driven in yet"
+    gate.clock.advance(1)
+    assert gate.car(id="p4") == "opened: AB12CDE is on WHITELIST"
+
+
 def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_place(gates, monkeypatch):
     """The next one knew nothing of him: he stood before a closed barrier for good."""
     gate = gates(counts=COUNTS[1])
