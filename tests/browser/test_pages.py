@@ -85,6 +85,9 @@ LEAVES = """() => {
   };
   const name = (node) => `${node.tagName.toLowerCase()}#${node.id}.${[...node.classList].join(".")}`;
   if (document.documentElement.scrollWidth > wide) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  for (const plate of document.querySelectorAll(".plate")) {
+    if (plate.scrollWidth > plate.clientWidth + 1 && plate.checkVisibility()) found.push(`the plate ${plate.textContent} is cut`);
+  }
   const edges = new Map();
   const edge = (card) => edges.get(card) || edges.set(card, card.getBoundingClientRect()).get(card);
   for (const node of document.body.querySelectorAll("*")) {
