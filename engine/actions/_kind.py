@@ -224,6 +224,9 @@ class ActionKind(Generic[O]):
     """Asked about a car before it is decided whether a gate opens (engine/dispatch/asking.py). PeerRefused: somebody answered, but
     nothing that counts; DeliveryError: nobody did. Options of such a kind have `host`, `timeout_s` and `otherwise`."""
 
+    replies: bool = False
+    """Whether it answers the client whose trigger led to the passage (`ActionEnv.replies`)."""
+
     needs_plate: bool = False
     """What it does is made from the plate: rules whose start has none cannot use it."""
 

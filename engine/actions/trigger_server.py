@@ -39,4 +39,5 @@ ACTION = ActionKind(
     options=TriggerServerOptions,
     deliver=_deliver,
     max_age_s=10.0,
+    replies=True,
 )

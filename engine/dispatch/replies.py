@@ -17,6 +17,8 @@ class Replies:
     """Servers that take triggers `expect`, actions `send`; any thread may do either."""
 
     def __init__(self) -> None:
+        self.given = False
+        """Whether there is an action that answers."""
         self._lock = threading.Lock()
         self._clients: OrderedDict[str, Send] = OrderedDict()
 

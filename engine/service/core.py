@@ -473,6 +473,7 @@ class Service:
         except StoreError as why:
             self._problems.say(why.text)
             return
+        self._replies.given = any(rule.enabled and rule.kind in self._kinds and self._kinds[rule.kind].replies for rule in rules)
         self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)

@@ -345,3 +345,34 @@ def test_a_client_that_does_not_take_its_answer_is_cut_off(fired: Fired, monkeyp
         assert replies.send("t1", b"x" * 20_000_000) is False
         assert replies.send("t1", b"HK55EVB\r\n") is False
     server.close()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_client_that_has_ended_its_half_gets_the_answer_of_an_action_if_there_is_one(fired: Fired, answers: bool) -> None:
+    """As ncat does it with a pipe (printf 'OPEN 1' | ncat ...): it was told OK, and never the plate."""
+    replies = Replies()
+    replies.given = answers
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1")
+        peer.shutdown(socket.SHUT_WR)
+        assert lines(peer, 1) == ["OK t1"]
+        if answers:
+            assert replies.send("t1", b"HK55EVB\r\n")
+            assert lines(peer, 1) == ["HK55EVB"]
+        assert peer.recv(1) == b""
+    server.close()
+
+
+def test_a_client_that_hangs_up_after_its_trigger_holds_no_place_once_it_is_answered(fired: Fired) -> None:
+    replies = Replies()
+    replies.given = True
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert lines(peer, 1) == ["OK t1"]
+    replies.send("t1", b"HK55EVB\r\n")
+    until(lambda: not server._peers)
+    server.close()

@@ -56,6 +56,10 @@ SILENT_LIMIT_S = 86_400.0
 
 POLL_S = 0.5
 
+ANSWER_WITHIN_S = 10.0
+"""For so long after its trigger a client that has ended its half of the connection (ncat, printf into a pipe) gets the answer of an
+action, which is too late then (engine/actions/trigger_server.py)."""
+
 PART_S = 1.0
 """How long a refused peer is read from while it takes its answer."""
 
@@ -86,6 +90,11 @@ class _Peer:
     """When it last sent the message; both times are monotonic."""
     told: Client | None = None
     """For the display of connected clients."""
+    waits_until_s: float = 0.0
+    """Until when an action may answer its last trigger."""
+    has_ended: bool = False
+    """It has said all that it has to say."""
+    answered: threading.Event = field(default_factory=threading.Event)
     wrong: int = 0
     giving_up: threading.Event = field(default_factory=threading.Event)
     sending: threading.Lock = field(default_factory=threading.Lock)
@@ -101,6 +110,7 @@ class _Peer:
         with self.sending:
             try:
                 _send_all(self.sock, data, time.monotonic() + ANSWER_S)
+                self.answered.set()
             except OSError:
                 _shut(self.sock, socket.SHUT_RDWR)
                 raise
@@ -215,6 +225,7 @@ class TriggerServer:
         try:
             probe(sock)  # frees its place after a minute
             self._talk(peer)
+            self._await_answer(peer)
             if peer.giving_up.is_set():
                 sock.settimeout(0.05)
                 _reply(sock, "ERROR too many connections")
@@ -259,9 +270,23 @@ class TriggerServer:
                 if line and not self._answer(peer, line):
                     return
             if not data:
+                peer.has_ended = True
                 return
             if len(waiting) >= MAX_LINE:
                 self._refuse(peer, f"the line is longer than {MAX_LINE} bytes")
+                return
+
+    def _await_answer(self, peer: _Peer) -> None:
+        """It may still listen; a client that is gone shows as soon as it is sent something."""
+        if not (peer.has_ended and self._replies.given) or peer.answered.is_set():
+            return
+        look = select.poll()
+        look.register(peer.sock, 0)  # errors alone
+        while time.monotonic() < peer.waits_until_s and not (self._stop.is_set() or peer.giving_up.is_set()):
+            if peer.answered.wait(0.1):
+                self._stop.wait(POLL_S)  # another action may answer as well
+                return
+            if look.poll(0):
                 return
 
     def _part(self, sock: socket.socket) -> None:
@@ -290,6 +315,8 @@ class TriggerServer:
                     answer = f"ERROR {why}"
                 else:
                     answer = f"OK {trigger_id}"
+                    peer.waits_until_s = time.monotonic() + ANSWER_WITHIN_S
+                    peer.answered.clear()
                     self._replies.expect(trigger_id, peer.send)
                 peer.tell(self._message.decode("utf-8", "replace"), answer)
                 _reply(peer.sock, answer)
