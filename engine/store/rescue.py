@@ -22,7 +22,7 @@ from pathlib import Path
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import private_in, set_aside, sync_folder, write_whole
+from board.kit.files import private_in, read_again, set_aside, sync_folder, write_whole
 from board.kit.from_json import from_json
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
@@ -546,7 +546,7 @@ def _locked(number: int, how: int, wait_s: float, is_wanted: Callable[[], bool] 
 def _order(database: Path) -> Mapping[str, str]:
     """Of `ask`; one that a power cut has damaged is a check."""
     try:
-        order = from_json(_order_file(database).read_bytes())
+        order = from_json(read_again(_order_file(database).read_bytes))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):

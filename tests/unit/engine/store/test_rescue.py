@@ -529,6 +529,27 @@ def test_a_database_that_a_worn_card_does_not_even_show_is_told_and_tried_again(
     assert new_store(tmp_path).count_entries(WHITE) == PLATES
 
 
+def test_an_order_that_a_card_does_not_read_for_a_moment_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy that a person wanted restored was forgotten."""
+    store = filled(tmp_path)
+    copied(store)
+    for each in store.entries(WHITE, limit=PLATES):
+        store.entries.delete(each.id, by="ann")
+    rescue.ask(store.db.path, rescue.RESTORE, backup.NEWEST)
+    store.close()
+    real, refused = Path.read_bytes, list[Path]()
+
+    def read(path: Path) -> bytes:
+        if not refused:
+            refused.append(path)
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+    assert [path.name for path in refused] == ["anpr.db-order"]
+
+
 class Worn:
     """A card that does not read one file any more, wherever that goes."""
 
