@@ -71,7 +71,7 @@ def test_a_camera_whose_card_was_copied_from_its_masters_follows_it(master: Came
     master.store.db.checkpoint()
     shutil.copytree(master.folder, slave.folder, dirs_exist_ok=True)
     for path in slave.state.host.glob("camera_id.json*"):  # as it was in the other board
-        path.write_text(path.read_text().replace(first.board, "0123456789abcdef"))
+        path.write_text(path.read_text().replace(first.board, "0123456789abcdef").replace(first.id, "gw-0123456789ab"))
     slave.store = Store(slave.state.database, Clock())
     job = slave.follow(ftp)
     master.add("WHITELIST", "AAA4")
