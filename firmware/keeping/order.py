@@ -126,8 +126,14 @@ def take_note(state: State) -> None:
 
 
 def discard(state: State) -> None:
-    """What is staged is not wanted."""
+    """What is staged is not wanted. With it goes the order to restore it, where a start could not carry that out: the next one
+    would do so with whatever is staged then."""
     folder = folder_of(state)
+    try:
+        _withdraw(folder / "order.json")
+    except OSError as why:  # then it stays with what it is for
+        LOG.error("the order to restore what is not wanted stays: %s", why)
+        return
     _discard(folder, staged(state))
     threading.Thread(target=_delete_gone, args=(folder,), name="gone", daemon=True).start()
 
@@ -218,6 +224,17 @@ def _reset(state: State, order: Order, take: Take) -> tuple[Text, bool]:
 
 
 _DO: Mapping[str, Callable[[State, Order, Take], tuple[Text, bool]]] = {RESTORE: _restore, RESET: _reset}
+
+
+def _withdraw(path: Path) -> None:
+    """Of a reset nothing is staged: it stays."""
+    try:
+        order = _order(path)
+    except OSError:
+        order = None
+    if order is None or order.what != RESET:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def _order(path: Path) -> Order | None:

@@ -135,6 +135,29 @@ def test_an_order_that_the_card_does_not_read_waits_for_the_next_start_with_what
     assert (tree(state)["host/accounts.json"], tree(state)["host/ftp.json"]) == ("new", "new")
 
 
+def test_an_order_that_no_start_could_carry_out_goes_with_what_it_was_for(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next start carried it out with the backup that somebody had opened meanwhile to look at it."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stage(state, host__accounts_json="wanted")
+    give(state, Order(RESTORE, (PEOPLE,), "anna"))
+    with monkeypatch.context() as short:
+        short.setattr(module, "write_whole", full)
+        carry_out(state, untaken)
+    module.discard(state)
+    stage(state, host__accounts_json="only looked at")
+    before = tree(state)["host/accounts.json"]
+    carry_out(state, untaken)
+    assert tree(state)["host/accounts.json"] == before != "only looked at"
+    give(state, Order(RESET, (), "anna"))
+    module.discard(state)  # whoever opens a backup in that moment
+    carry_out(state, untaken)
+    told = notice(state)
+    assert told is not None and str(told.text) == "the camera was reset"
+
+
 def test_settings_that_the_backup_does_not_hold_are_those_of_the_first_day_again(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
