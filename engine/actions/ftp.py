@@ -75,8 +75,8 @@ def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) ->
         return {f"{name}.{message.extension}": message.body}
     stored = {"full": event.passage.images.full, "plate": event.passage.images.plate}
     found = {f"{name}{mark}.jpg": env.images.read(stored[which]) for which, mark in PICTURES[options.images]}
-    named = any(stored[which] for which, _ in PICTURES[options.images])
-    if named and not all(found.values()) and 0 <= env.clock.monotonic_ns() - event.passage.monotonic_ns < FOLLOWS_NS:
+    lacks = any(stored[which] and not found[f"{name}{mark}.jpg"] for which, mark in PICTURES[options.images])
+    if lacks and 0 <= env.clock.monotonic_ns() - event.passage.monotonic_ns < FOLLOWS_NS:
         raise PeerRefused(NO_PICTURE)  # in a moment it may be there
     found = {each: content for each, content in found.items() if content}
     if not found:

@@ -123,6 +123,18 @@ def test_a_picture_that_follows_its_passage_is_waited_for(tmp_path: Path, images
     assert served == {"full": ["HK55EVB.jpg"], "plate": ["HK55EVB.jpg"], "both": ["HK55EVB.jpg", "HK55EVB_plate.jpg"]}[images]
 
 
+def test_a_picture_that_nobody_took_is_not_waited_for(tmp_path: Path) -> None:
+    """A car without a plate has no picture of it: its other one was stored two minutes late."""
+    told = event(images=PassageImages("p1-full.jpg", ""), monotonic_ns=NOW_NS)
+    (tmp_path / "p1-full.jpg").write_bytes(b"full")
+    with ftp_server(tmp_path / "served") as server:
+        options = FtpOptions(
+            host="127.0.0.1", port=server.port, tls="none", user=server.user, password=server.password, images="both", name="car"
+        )
+        ACTION.deliver(told, options, env(images=tmp_path))
+        assert [each.name for each in (tmp_path / "served").iterdir()] == ["car.jpg"]
+
+
 def test_one_of_two_pictures_that_does_not_come_any_more_keeps_nobody_from_the_other(tmp_path: Path) -> None:
     seen_ns = NOW_NS - FOLLOWS_NS
     told = event(images=PassageImages("p1-full.jpg", "p1-plate.jpg"), monotonic_ns=seen_ns)
