@@ -407,6 +407,7 @@ def test_a_viewer_can_neither_open_nor_add(page: Any, gate: Guarded) -> None:
 
 def test_a_blacklisted_car_flashes_where_somebody_chose_that(page: Any, gate: Guarded) -> None:
     gate.read(lambda store: store.entries.save(entry("ZH666X", BLACK), "admin"))
+    page.clock.install()
     page.goto(f"{gate.address}/live")
     page.locator("#overlay rect.read").wait_for()
     gate.car("b1", "ZH666X")
@@ -415,6 +416,13 @@ def test_a_blacklisted_car_flashes_where_somebody_chose_that(page: Any, gate: Gu
     page.get_by_label("Flash").check()
     gate.car("b2", "ZH666X")
     page.locator("body.alarm").wait_for()
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    gate.car("b3", "ZH666X")
+    playwright.expect(page.get_by_role("link", name="Open the passage ZH666X")).to_have_count(3)
+    page.clock.run_for(4000)
+    assert page.locator("body.alarm").count() == 1  # the third one's, though the second one's would have ended
+    page.clock.run_for(5000)
+    assert page.locator("body.alarm").count() == 0
 
 
 def test_the_guard_view_shows_picture_and_result_alone(page: Any, gate: Guarded) -> None:

@@ -4,6 +4,7 @@ import {$} from "./portal.js";
 const SHOWN_MS = 6000;
 const CHOICES = ["sound", "flash"];
 let sound = null;
+let flashing = 0;
 
 for (const name of CHOICES) {
   const box = $(`#alarm-${name}`);
@@ -41,5 +42,6 @@ export function showAlarm(passages) {
   if ($("#alarm-sound").checked) beep();
   if (!$("#alarm-flash").checked) return;
   document.body.classList.add("alarm");
-  setTimeout(() => document.body.classList.remove("alarm"), SHOWN_MS);
+  clearTimeout(flashing); // that of the car before would end this one's
+  flashing = setTimeout(() => document.body.classList.remove("alarm"), SHOWN_MS);
 }
