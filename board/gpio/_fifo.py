@@ -34,7 +34,8 @@ def own_folder(state: State) -> Iterator[None]:
     try:
         yield
     finally:
-        os.chdir(before)
+        with suppress(OSError):  # as another user, who may not go back there, as below /root
+            os.chdir(before)
         del os.environ[WORKING_FOLDER]
         if told is not None:
             os.environ[WORKING_FOLDER] = told

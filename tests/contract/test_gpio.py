@@ -2,6 +2,7 @@
 needs a real chip of the kernel (or its gpio-sim driver) and is skipped in plain words where there is none."""
 
 import dataclasses
+import errno
 import importlib.util
 import os
 import queue
@@ -226,12 +227,12 @@ def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatc
     monkeypatch.setenv("LG_WD", "/elsewhere")
     state, here, fifos = State(tmp_path / "state"), Path.cwd(), []
 
-    def load():
+    def load(at=here):
         for name in ("RPi.GPIO", "RPi"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         open_gpio(PI4, state).close()
         fifos.append(sys.modules["RPi.GPIO"].fifo)
-        assert (Path.cwd(), os.environ["LG_WD"]) == (here, "/elsewhere")
+        assert (Path.cwd(), os.environ["LG_WD"]) == (at, "/elsewhere")
 
     load()
     load()
@@ -240,6 +241,16 @@ def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatc
     (state.run / f"lgpio-{os.getpid()}-7").touch()
     load()  # where no folder can be made, the gate is closed all the same
     assert (state.run / ".lgd-nfy0").is_fifo()
+
+    def refuses(path, chdir=os.chdir):
+        if Path(path) == here:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        chdir(path)
+
+    with monkeypatch.context() as other_user:  # who may not go back there, as in a folder of root: likewise
+        other_user.setattr(os, "chdir", refuses)
+        load(at=state.run)
+    os.chdir(here)
     for each in fifos:
         os.close(each)
     for name in ("RPi.GPIO", "RPi"):
