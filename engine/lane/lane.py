@@ -98,6 +98,8 @@ class Lane:
         self._resolved_ns = 0
         self._untold: list[Effect] = []
         """What had happened by the time that a vehicle was asked about."""
+        self._begun_ns = 0
+        """Who waited before has his place from the process before."""
         self._left_arming_ns = 0
         """When whoever is below the barrier, or was last, left the arming loop, or reached the safety loop without it; 0: not
         yet, since that one came or somebody opened the barrier."""
@@ -130,7 +132,7 @@ class Lane:
         """Takes over the state of an earlier process. Who waited then is read anew, and keeps its place."""
         happened = self._machine.begin(levels, handover, now_ns)
         self._drove_in_ns = min(handover.somebody_ns, now_ns)
-        self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
+        self._begun_ns = self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
         self._look_who_drove_in(happened, now_ns)
         waiting = [Vehicle("", plate, sure) for plate, sure in zip(handover.waiting, handover.waiting_sure, strict=False)]
         holder = self._machine.holder
@@ -204,15 +206,20 @@ class Lane:
 
     def reads_anew(self, vehicle: Vehicle, seen_ns: int, now_ns: int) -> None:
         """It is read anew where it stands, and was not let in before for whatever reason: it keeps its place."""
-        since_ns = min(seen_ns, self._waits_since(vehicle, now_ns))
+        since_ns = min(max(seen_ns, self._begun_ns), self._waits_since(vehicle, now_ns))
         self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
         self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
 
-    def keeps_place(self, plate: str, now_ns: int) -> None:
-        """Who waited in vain under this plate is not read anew yet, as long as he would only wait once more."""
-        held = [each for each in self._in_vain_lately(now_ns) if each.stands and each.vehicle.plate == plate]
-        kept = (replace(each, until_ns=now_ns) if each in held else each for each in self._in_vain)
+    def would_wait(self, plate: str, now_ns: int) -> bool:
+        """Whether who waited in vain under this plate would only wait once more if it were read anew. It keeps its place then."""
+        lately = [each for each in self._in_vain_lately(now_ns) if each.stands]
+        mine = [each for each in lately if each.vehicle.plate == plate]
+        since_ns = min((each.since_ns for each in mine), default=now_ns)
+        if self.keeps_waiting() is None and not any(each.since_ns < since_ns for each in lately):
+            return False
+        kept = (replace(each, until_ns=now_ns) if each in mine else each for each in self._in_vain)
         self._in_vain = deque(kept, maxlen=MOST_WAITING)
+        return True
 
     @property
     def keeps_standing(self) -> bool:

@@ -288,13 +288,10 @@ class LaneKeeper:
                 lane.reads_anew(vehicle_of(passage, matches), passage.monotonic_ns, self._clock.monotonic_ns())
 
     def keeps_waiting(self, plate: str) -> bool:
-        """Whether whoever is read now would only wait. It keeps its place meanwhile."""
+        """Whether whoever is read anew now would only wait. It keeps its place meanwhile."""
         with self._news:
             lane = self._deciding
-            if lane is None or lane.keeps_waiting() is None:
-                return False
-            lane.keeps_place(plate, self._clock.monotonic_ns())
-            return True
+            return lane is not None and lane.would_wait(plate, self._clock.monotonic_ns())
 
     def may_begin(self, passage: Passage) -> Text:
         if passage.what not in CARS:

@@ -245,6 +245,24 @@ def test_who_stands_before_a_barrier_that_came_down_again_keeps_its_place_before
     assert street.ask("AB12CDE", "3").kind == OPEN
 
 
+def test_of_several_who_waited_long_the_first_one_is_read_anew_first_however_the_others_were_read():
+    """As the service asks about the one behind first, it was read anew first, and let in before the other."""
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING, SAFETY)
+    street.ask("AB12CDE", "1")
+    street.wait(1)
+    street.ask("XY99ZZZ", "2")
+    for _ in range(30):
+        street.wait(1)
+        would_wait = [street.lane.would_wait(plate, street.now_ns) for plate in ("XY99ZZZ", "AB12CDE")]
+        assert would_wait == [True, True]
+    street.off(SAFETY)
+    for second in range(6):
+        would_wait = [street.lane.would_wait(plate, street.now_ns) for plate in ("XY99ZZZ", "AB12CDE")]
+        assert would_wait == [second < 5, False], "the first one has gone after a while"
+        street.wait(1)
+
+
 def test_who_waits_too_long_is_refused_with_what_it_waited_for():
     street = Street(ARMING)
     assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")
