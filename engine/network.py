@@ -2,7 +2,7 @@
 
 An operator types where an action sends, and TEST tells him what came of it. The camera itself and what only it can see (loopback,
 link-local, multicast and the like) are therefore barred, however they are spelt, unless an administrator permits them. What is
-checked is the address that is connected to: a name is looked up once. Where nobody answers, its last address counts.
+checked is the address that is connected to: a name is looked up once. Where no name server answers, its last address counts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ MOST_LOOKUPS = 8
 LOOK_UP_S = 5.0
 
 KNOWN_S = 3600.0
-"""For so long the last addresses of a name stand in where its name server does not answer."""
+"""For so long the last addresses of a name stand in where its name server does not answer. One that answers that there are none
+is believed: somebody else may have them by now."""
 MOST_KNOWN = 100
 WAITS_FOR = 1 / 4
 """The share of the time that a name server is given where its last answer is known: one that is down costs each five seconds
@@ -54,6 +55,8 @@ class _Lookup:
     done: threading.Event = field(default_factory=threading.Event)
     found: list[str] = field(default_factory=list)
     problem: str = ""
+    has_none: bool = False
+    """The name server answered, and knows no address."""
 
 
 class _Names:
@@ -82,7 +85,7 @@ class _Names:
         there = lookup is not None and lookup.done.wait(left_s * WAITS_FOR if known else left_s)
         if lookup is not None and there and lookup.found:
             return lookup.found
-        if known:
+        if known and not (there and lookup is not None and lookup.has_none):
             return known
         if lookup is None or not there:
             raise OSError(errno.EAGAIN, NO_NAME_SERVER)
@@ -109,11 +112,13 @@ class _Names:
             lookup.found = [str(each[4][0]) for each in found]
         except (OSError, ValueError) as why:  # ValueError: a label that is no name
             lookup.problem = getattr(why, "strerror", None) or "that is no host name"
+            lookup.has_none = isinstance(why, socket.gaierror) and why.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
         finally:
             with self._lock:
                 self._lookups.pop(host, None)
-                if lookup.found:
+                if lookup.found or lookup.has_none:
                     self._known.pop(host, None)
+                if lookup.found:
                     self._known[host] = time.monotonic(), lookup.found
                     _bound(self._known)
             lookup.done.set()

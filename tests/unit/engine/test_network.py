@@ -136,6 +136,26 @@ def test_a_dead_name_server_costs_the_deadline_and_a_bounded_number_of_threads(m
         network.connect("nvr.example", 80, soon())
 
 
+def test_a_name_that_its_server_knows_no_longer_is_forgotten(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else may have its address by now: for an hour he was told of cars, and given the password."""
+    real, says = socket.getaddrinfo, [0]
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if host != "nvr.example":
+            return real(host, *rest, **named)  # type: ignore[arg-type]
+        if says[0] or named.get("flags"):
+            raise socket.gaierror(says[0] or socket.EAI_NONAME, "no address")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    network, port = Network(lambda: EVERYTHING), listener.getsockname()[1]
+    for says[0] in (0, socket.EAI_AGAIN):
+        network.connect("nvr.example", port, soon()).close()
+    for says[0] in (socket.EAI_NONAME, socket.EAI_AGAIN):
+        with pytest.raises(OSError, match="no address"):
+            network.connect("nvr.example", port, soon())
+
+
 @pytest.mark.parametrize("local", [False, True])
 @pytest.mark.parametrize("fails", ["late", "at once"])
 def test_a_name_server_that_answers_later_than_anybody_can_wait_is_heard_the_next_time(
