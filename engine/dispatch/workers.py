@@ -319,15 +319,19 @@ class Workers:
         """Keeps the account of who gets no answer, and which of them may themselves be to blame for it."""
         answered = tried.answered
         with self._claiming:
-            silence = self._silence.get(item.rule_id) or _Silence(item.id, 0, 0)
+            silence = self._silence.get(item.rule_id) or _Silence("", 0, 0)
             if tried.refused and not tried.log_in:
                 self._refused_ns[item.rule_id] = self._clock.monotonic_ns()
             elif answered:
                 self._refused_ns.pop(item.rule_id, None)
             if answered is False:
-                self._silence[item.rule_id] = _Silence(silence.oldest, silence.tries + (not tried.away), self._clock.monotonic_ns())
-            elif answered or silence.oldest == item.id:
+                oldest, tries = silence.oldest or item.id, silence.tries + (not tried.away)
+                self._silence[item.rule_id] = _Silence(oldest, tries, self._clock.monotonic_ns())
+            elif answered:
                 self._silence.pop(item.rule_id, None)
+                self._suspects.discard(item.id)
+            elif silence.oldest == item.id:  # given up: the next ones wait for the peer as it did
+                self._silence[item.rule_id] = _Silence("", 0, silence.last_ns)
                 self._suspects.discard(item.id)
             if answered and silence.tries >= PATIENCE and silence.oldest != item.id:
                 self._suspects.add(silence.oldest)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clock import Clock
+from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
 from engine.actions import Lane, trigger_server
 from engine.actions._http import Login, Request, ask
@@ -307,6 +307,45 @@ def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_orde
         settle()
         store.close()
     assert told == [b"p0", b"p1", b"p2", b"p3", b"p4"]
+
+
+def test_a_server_that_hangs_for_longer_than_what_waits_lives_is_not_tried_for_each_that_is_too_old(tmp_path: Path) -> None:
+    """As soon as one was given up the next one was tried, however long the server was left alone: a thread hung all the time."""
+    clock, kinds = TestClock(), {"http": replace(ACTION, pause_s=(200.0, 300.0))}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path, clock=clock), clock)
+
+    asked: list[str] = []
+
+    def hangs_up(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        asked.append(request.path)
+        raise ConnectionAbortedError
+
+    with http_peer(hangs_up) as server:
+        place = f"127.0.0.1:{server.port}"
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        store.rules.save(replace(rule(WHITE, "http", url=f"http://{place}/", plate_image=False), max_age_s=3600), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+
+        def after(seconds: float, car: str = "") -> int:
+            """How often it was asked by then."""
+            clock.advance(seconds)
+            if car:
+                intake.take(passage("HK55EVB", id=car, at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+            for _ in range(5):
+                with workers._claiming:
+                    item, peer, _ = workers._claim()
+                if item is not None:
+                    workers._settle(item)
+                    workers._breaker.end(peer)
+            return len(asked)
+
+        assert [after(0, "p0"), after(3595, "p1"), after(1, "p2"), after(1, "p3")] == [1, 2, 2, 2]
+        assert after(10) == 2, "the first one is too old, and the others wait for the server"
+        assert after(300) > 2
+        store.close()
 
 
 def test_what_a_server_refuses_keeps_it_from_no_other_action(tmp_path: Path) -> None:
