@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ CHECK = "check"
 """Name, and so the user, of a script of a package that is run once: before the package is switched to, for what it stores."""
 ANSWERS_WITHIN_S = 10.0
 """The starter forks a process in milliseconds; on a board that swaps it takes longer."""
+KILLED_WITHIN_S = 5.0
+"""What hangs in a driver of the kernel does not end by SIGKILL either: nobody waits for it longer."""
 LOST = -signal.SIGKILL
 """Exit code of a process whose starter is gone: it ended with it."""
 
@@ -89,6 +92,19 @@ def exit_text(code: int) -> Text:
     return Text("exit code {code}", {"code": code})
 
 
+def killed(child: Child, within_s: float) -> bool:
+    """Ends it with all that it started; False: it hangs in the kernel, and is left behind."""
+    child.kill()
+    deadline = time.monotonic() + within_s
+    dies = select.poll()
+    dies.register(child.fileno(), select.POLLIN)
+    while dies.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        if child.died():
+            child.reap()
+            return True
+    return False
+
+
 def run_to_end(launch: Launch, order: Order, within_s: float) -> tuple[int, str]:
     """Its exit code and the end of what it said. TimeoutError: it took longer, and was ended; OSError: it cannot be started."""
     child = launch(order)
@@ -99,8 +115,8 @@ def run_to_end(launch: Launch, order: Order, within_s: float) -> tuple[int, str]
         said = (said + child.hear())[-READ_BYTES:]
         turns += 1
         if turns * 0.1 > within_s:
-            child.kill()
-            child.reap()
+            if not killed(child, KILLED_WITHIN_S):
+                LOG.error("%s does not end: it hangs in the kernel, and is left behind", order.name)
             raise TimeoutError
     while data := child.hear():
         said = (said + data)[-READ_BYTES:]

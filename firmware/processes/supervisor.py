@@ -23,7 +23,7 @@ from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
 from firmware.processes.groups import MOST_MEMORY, Group
 from firmware.processes.last_words import last_words
-from firmware.processes.launch import Child, Launch, Order, exit_text, launch_alike
+from firmware.processes.launch import KILLED_WITHIN_S, Child, Launch, Order, exit_text, killed, launch_alike
 
 LOG = logging.getLogger("supervisor")
 
@@ -39,8 +39,6 @@ PATIENCE = 4
 QUICK_EXIT_S = 2.0
 """Exit code 0 means "start me again at once", but one that leaves sooner than this is crashing."""
 STOP_WITHIN_S = 5.0
-KILLED_WITHIN_S = 5.0
-"""What hangs in a driver of the kernel does not end by SIGKILL either: nobody waits for it longer."""
 NO_LICENCE = 10
 """Exit code of a process that found no licence: it is not started again."""
 PINS = "pins"
@@ -393,15 +391,7 @@ class Supervisor:
     def _kill(self, process: _Process) -> None:
         if process.child is None:
             return
-        process.child.kill()
-        deadline = time.monotonic() + KILLED_WITHIN_S
-        dies = select.poll()
-        dies.register(process.child.fileno(), select.POLLIN)
-        while dies.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            if process.child.died():
-                process.child.reap()
-                break
-        else:
+        if not killed(process.child, KILLED_WITHIN_S):
             LOG.error("%s does not end: it hangs in the kernel, and is left behind", process.spec.name)
         process.child = None
 

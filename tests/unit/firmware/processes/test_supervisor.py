@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from board.kit.state import State
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
-from firmware.processes import excess
+from firmware.processes import excess, launch
 from firmware.processes import supervisor as module
 from firmware.processes.launch import _Said
 from firmware.processes.leftovers import end_leftovers
@@ -314,6 +315,18 @@ def test_what_hangs_in_the_kernel_and_cannot_be_killed_keeps_nobody_from_stoppin
     supervisor.stop()
     assert waited == [] and gone(pid)
     real.reap()
+    os.close(number)
+
+
+def test_nor_does_a_check_that_hangs_there_keep_a_package_from_being_uploaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "KILLED_WITHIN_S", 0.0)
+    number, did = os.eventfd(0), []
+    child: Any = SimpleNamespace(
+        fileno=lambda: number, died=lambda: False, hear=bytes, kill=lambda: did.append("kill"), reap=lambda: did.append("wait")
+    )
+    with pytest.raises(TimeoutError):
+        launch.run_to_end(lambda order: child, launch.Order("check", (), Path("/"), {}), 0.0)
+    assert did == ["kill"]
     os.close(number)
 
 
