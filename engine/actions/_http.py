@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 40.0
 """Whoever presses TEST sees the end of it."""
-TIMES = (1, 2, 4, 1, 1, 1, 1, 1, 1, 1)
-"""After 0, 1, 2 ... requests that an address has and does not answer: so many times as long it is given. One that hangs costs a
-thread that long now and then only."""
+TIMES = (1, 2, 4, 4, 1, 1, 4, 1, 1, 4)
+"""So many times as long as its action says an address is given, one after the other while it has requests and does not answer: one
+that hangs costs a thread that long now and then only."""
 MOST_SLOW = 100
-_unanswered: dict[str, int] = {}
-"""Such requests by address, since it answered quickly."""
+_turns: dict[str, int] = {}
+"""By address: which of TIMES is next."""
 
 NEARLY_S = 0.1
 """A socket's own time is up a little before the exchange's."""
@@ -93,21 +93,20 @@ class Unanswered(DeliveryError):
 def tell(
     whom: str, request: Request, login: Login, env: ActionEnv, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0
 ) -> Answer:
-    """`ask`, for a delivery: an address that had one, and was too slow to say so, gets more time for the next ones (TIMES), until
-    it answers within `timeout_s`. Else it would be told the same for ever, and each event twice. `whom`: the address, the same for
-    all events, though a plate may be a part of it."""
-    begun_s = time.monotonic()
-    unanswered = _unanswered.get(whom, 0)
-    given_s = max(timeout_s, min(LONGEST_WAIT_S, timeout_s * TIMES[unanswered % len(TIMES)]))
+    """`ask`, for a delivery: an address that had one, and was too slow to say so, gets more time (TIMES), and from then on what it
+    took. Else it would be told the same for ever, and each event twice. `whom`: the address, the same for all events, though a
+    plate may be a part of it."""
+    turn = _turns.get(whom, 0)
+    times = TIMES[turn % len(TIMES)]
     try:
-        answer = ask(request, login, env.network, given_s, tls, most_bytes)
+        answer = ask(request, login, env.network, max(timeout_s, min(LONGEST_WAIT_S, timeout_s * times)), tls, most_bytes)
     except Unanswered:
-        _unanswered[whom] = unanswered + 1
-        while len(_unanswered) > MOST_SLOW:
-            _unanswered.pop(next(iter(_unanswered)), None)
+        _turns[whom] = turn + 1
+        while len(_turns) > MOST_SLOW:
+            _turns.pop(next(iter(_turns)), None)
         raise
-    if time.monotonic() - begun_s < timeout_s:
-        _unanswered.pop(whom, None)
+    if turn:
+        _turns[whom] = TIMES.index(times)
     return answer
 
 

@@ -76,6 +76,45 @@ def test_a_server_that_takes_longer_to_answer_than_it_is_given_is_given_more(kin
         kind.deliver(event(), options, replace(its, delivery_id="the next one"))
 
 
+@pytest.mark.parametrize(
+    ("takes", "told"),
+    [
+        ((30, 30, 30), [3, 1, 1]),
+        ((30, 5, 30, 5, 30), [3, 1, 1, 1, 1]),  # it was told of each that took long three times
+        ((30, None, 30, 30), [3, 2, 1]),  # one try that hung had it told ten times
+        ((30, None, None, None, 30, 30), [3, 5, 1]),
+        ((5, None, 5, 5), [1, 2, 1]),
+    ],
+)
+def test_what_a_server_takes_is_not_forgotten_for_one_quick_answer_nor_for_one_that_does_not_come(
+    monkeypatch: pytest.MonkeyPatch, takes: tuple[int | None, ...], told: list[int]
+) -> None:
+    needs = list(takes)
+
+    def answers(request: object, login: object, network: object, given_s: float, tls: object, most_bytes: int) -> _http.Answer:
+        need_s = needs[0]
+        if need_s is None:
+            needs.pop(0)
+        if need_s is None or need_s >= given_s:
+            raise _http.Unanswered("no answer")
+        needs.pop(0)
+        return _http.Answer(200, "OK", "", (), b"", {})
+
+    monkeypatch.setattr(_http, "ask", answers)
+    monkeypatch.setattr(_http, "_turns", {})
+    options, found = HttpOptions(url="http://slow.example/", format="TEMPLATE", timeout_s=10.0), list[int]()
+    while needs:
+        tries = 1
+        while True:
+            try:
+                ACTION.deliver(event(), options, env())
+                break
+            except DeliveryError:
+                tries += 1
+        found.append(tries)
+    assert found == told
+
+
 def test_a_server_that_hangs_holds_a_thread_longer_now_and_then_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Others that are tried again wait for it (engine/dispatch/breaker.py: Limits.silent)."""
     given: list[float] = []
@@ -85,12 +124,12 @@ def test_a_server_that_hangs_holds_a_thread_longer_now_and_then_only(monkeypatch
         raise _http.Unanswered("no answer")
 
     monkeypatch.setattr(_http, "ask", hangs)
-    monkeypatch.setattr(_http, "_unanswered", {})
+    monkeypatch.setattr(_http, "_turns", {})
     for number in range(14):
         with pytest.raises(DeliveryError):
             options = HttpOptions(url="http://hangs.example/{plate}", format="TEMPLATE", timeout_s=15.0)
             ACTION.deliver(event(f"AB{number}"), options, env())
-    assert given == [15, 30, 40, *[15] * 8, 30, 40, 15]
+    assert given == [15, 30, 40, 40, 15, 15, 40, 15, 15, 40, 15, 30, 40, 40]
 
 
 @pytest.mark.parametrize(
