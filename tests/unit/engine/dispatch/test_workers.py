@@ -80,6 +80,18 @@ def test_a_peer_that_repeats_what_it_was_sent_brings_no_password_into_log_and_au
     assert not [each for each in secrets if each[:8] in caplog.text]
 
 
+def test_words_of_a_peer_that_no_database_takes_leave_no_delivery_stuck(tmp_path: Path) -> None:
+    def deliver(event: PlateEvent, given: Settings, env: ActionEnv) -> Text:
+        raise PeerRefused("{target} answers {reason}", target="127.0.0.1", reason="\ud800")  # half a character, of JSON
+
+    camera = Camera(tmp_path, {**KINDS, "http": replace(KINDS["http"], deliver=deliver)})
+    camera.store.entries.save(entry("HK55EVB"), "admin")
+    camera.store.rules.save(rule(kind="http"), "admin")
+    camera.intake.take(passage())
+    assert camera.turn() is True
+    assert camera.states() == [("pending", 1, "127.0.0.1 answers ?")]
+
+
 def test_the_log_says_what_an_action_did_for_which_plate(camera: Camera, caplog: pytest.LogCaptureFixture) -> None:
     camera.intake.take(passage())
     with caplog.at_level("INFO"):
