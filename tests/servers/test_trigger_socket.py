@@ -376,3 +376,16 @@ def test_a_client_that_hangs_up_after_its_trigger_holds_no_place_once_it_is_answ
     replies.send("t1", b"HK55EVB\r\n")
     until(lambda: not server._peers)
     server.close()
+
+
+def test_clients_that_hung_up_after_their_trigger_keep_no_other_trigger_out(fired: Fired) -> None:
+    """A controller that comes a few times a second had all places for the ten seconds in which an answer might follow."""
+    replies = Replies()
+    replies.given = True
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    for number in range(trigger.MAX_CONNECTIONS + 3):
+        with connect(server) as peer:
+            peer.sendall(b"OPEN 1\n")
+            assert lines(peer, 1) == [f"OK t{number + 1}"]
+    server.close()

@@ -3,7 +3,8 @@
 A message must equal the configured text byte by byte; any other is discarded. The sender is often not a computer: a message may
 end with CR, LF, CR LF, CR NUL, NUL, ETX, EOT or a short silence and begin with SOH, STX or a byte order mark, and telnet negotiates
 options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most of them
-gives one up: first a connection that never sent the message, then the one that has been silent for longest.
+gives one up: first a connection that has ended and waits for an answer, then one that never sent the message, then the one that has
+been silent for longest.
 
 Sources: manual 4.4.9, Trigger server; manual 6.4, The system does not recognize license plates (trying the socket with telnet).
 """
@@ -214,7 +215,7 @@ class TriggerServer:
             most = max(places.values())
             # The newcomer is a candidate too: if all others have sent the message, it is the one that goes.
             crowd = [each for each in self._peers if places[each.host] == most]
-            goes = min(crowd, key=lambda each: (each.fired_s is not None, each.fired_s or each.since_s))
+            goes = min(crowd, key=lambda each: (not each.has_ended, each.fired_s is not None, each.fired_s or each.since_s))
             self._peers.remove(goes)
             goes.giving_up.set()
         log.warning("trigger socket: %d connections are open, one of %s ends", MAX_CONNECTIONS, goes.host)
