@@ -13,7 +13,7 @@ from board.kit.clock import Clock
 from board.kit.words import Text, mark
 from engine.store import Store
 from engine.store.queries import Head
-from engine.types import ActionRule, Delivery
+from engine.types import Delivery
 
 LONGEST_PAUSE_S = 300.0
 
@@ -118,9 +118,9 @@ class Outbox:
         at = self._clock.now() + timedelta(seconds=pause_s(item.attempts, first_s, longest_s))
         self._store.deliveries.put_off(item.id, at)
 
-    def anew(self, rule: ActionRule) -> None:
+    def anew(self, rule_id: int, kind: str) -> None:
         """The action was changed: what waits of it was refused as it was before."""
-        self._store.deliveries.anew(rule.id, rule.kind)
+        self._store.deliveries.anew(rule_id, kind)
 
     def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
         with self._store.transaction():

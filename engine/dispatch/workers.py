@@ -135,16 +135,16 @@ class Workers:
         for delivery_id, rule_id in list(self._taken.items()):
             if rule_id not in enabled:
                 self._pins.take_back(delivery_id, Text(SWITCHED_OFF))
+        before, self._options = self._options, {rule.id: rule.options for rule in rules}
         for rule in rules:
-            if rule.kind in self._kinds and self._options.get(rule.id, rule.options) != rule.options:
-                self._try_anew(rule)
-        self._options = {rule.id: rule.options for rule in rules}
+            if rule.kind in self._kinds and before.get(rule.id, rule.options) != rule.options:
+                self._try_anew(rule.id, rule.kind)
 
-    def _try_anew(self, rule: ActionRule) -> None:
-        self._silence.pop(rule.id, None)
-        self._refused_ns.pop(rule.id, None)
+    def _try_anew(self, rule_id: int, kind: str) -> None:
+        self._silence.pop(rule_id, None)
+        self._refused_ns.pop(rule_id, None)
         try:
-            self._outbox.anew(rule)
+            self._outbox.anew(rule_id, kind)
         except StoreError as why:  # it comes by itself, later
             log.error("outbox: %s", why)
 
@@ -278,7 +278,7 @@ class Workers:
         return self._peer_of(rule_id) or (_action(rule_id) if self._lane is Lane.SLOW else "")
 
     def _settle(self, item: Delivery) -> None:
-        late = self._late.pop(item.id, None)
+        late, options = self._late.pop(item.id, None), self._options.get(item.rule_id)
         try:
             tried = self._performer.perform(item)
         except StoreError as why:
@@ -314,6 +314,8 @@ class Workers:
                 self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s, tried.away)
         if not tried.answered and item.id in self._suspects:
             self._outbox.step_back(item, *self._pauses_s[item.kind])
+        if self._options.get(item.rule_id) != options:  # it was tried as the action was before
+            self._try_anew(item.rule_id, item.kind)
 
     def _note(self, item: Delivery, tried: Tried) -> None:
         """Keeps the account of who gets no answer, and which of them may themselves be to blame for it."""

@@ -266,16 +266,26 @@ def test_who_waits_for_the_answer_to_his_trigger_does_not_wait_for_one_who_is_go
     assert got == [b"HK55EVB\r\n"]
 
 
+@pytest.mark.parametrize("meanwhile", [False, True])
 @pytest.mark.parametrize("wrong", ["/refused", "/deaf"])
-def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_order(tmp_path: Path, wrong: str) -> None:
-    """Each waited for its own next try, up to five minutes later, or for the next try of its server."""
+def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_order(
+    tmp_path: Path, wrong: str, meanwhile: bool
+) -> None:
+    """Each waited for its own next try, up to five minutes later, or for the next try of its server. `meanwhile`: while one is
+    tried."""
     clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(200.0, 300.0))}
     store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
     outbox = Outbox(store, clock, lambda delivery: None)
     performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
     told: list[bytes] = []
 
+    def mend() -> None:
+        store.rules.save(replace(made, options=json.dumps({**options, "url": f"http://{place}/well"})), "admin")
+        workers.use(store.rules())
+
     def answer(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        if meanwhile and request.path == wrong:
+            mend()
         if request.path == "/deaf":
             raise ConnectionAbortedError
         if request.path == "/well":
@@ -302,8 +312,8 @@ def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_orde
                     workers._breaker.end(peer)
 
         settle()
-        store.rules.save(replace(made, options=json.dumps({**options, "url": f"http://{place}/well"})), "admin")
-        workers.use(store.rules())
+        if not meanwhile:
+            mend()
         settle()
         store.close()
     assert told == [b"p0", b"p1", b"p2", b"p3", b"p4"]
