@@ -23,7 +23,7 @@ from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import PassageQuery, Store
 from engine.store.backup import Backup, abouts
 from engine.types import PlateList, Start
-from tests.browser.conftest import keep_picture, page_of_its_own
+from tests.browser.conftest import keep_picture, page_of_all, page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -36,8 +36,8 @@ EVIL = "<img src=x onerror=window.hurt=1>"
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page of a context of its own; an error in a script fails the test."""
-    with page_of_its_own(browser, viewport={"width": 1280, "height": 800}) as opened:
+    """A page of the context of all these tests; an error in a script fails the test."""
+    with page_of_all(browser, viewport={"width": 1280, "height": 800}) as opened:
         opened.set_default_timeout(20_000)
         yield opened
 
