@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import secrets
@@ -22,17 +23,31 @@ SERIAL_SOURCES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id
 def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
     """The board's serial number, else the machine id, else one made once and kept in STATE/host/serial."""
     kept = state.host / "serial"
-    for source in (*sources, kept):
+    serial, unread = _found((*sources, kept))
+    if serial:
+        return serial
+    serial = secrets.token_hex(8)
+    if kept not in unread:  # else the one that is there counts again as soon as the card reads it
+        state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(kept, f"{serial}\n".encode(), 0o600)
+    return serial
+
+
+def _found(sources: tuple[Path, ...]) -> tuple[str, list[Path]]:
+    """The first serial number that is there, "" for none; and those before it that the card does not read."""
+    unread = []
+    for source in sources:
         try:
             text = read_again(source.read_bytes).rstrip(b"\0\n").decode("ascii").strip()
-        except (OSError, UnicodeDecodeError):
+        except UnicodeDecodeError:
+            continue
+        except OSError as why:
+            if why.errno == errno.EIO:
+                unread.append(source)
             continue
         if text:
-            return text[:64]
-    state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
-    serial = secrets.token_hex(8)
-    write_whole(kept, f"{serial}\n".encode(), 0o600)
-    return serial
+            return text[:64], unread
+    return "", unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +73,8 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
     except (ConfigError, OSError) as why:
         log.error("the camera's id is made anew: %s", why)
         known = None
-    if known is not None and known.board == mark:
-        return known
+    if known is not None and (known.board == mark or _found((*sources, state.host / "serial"))[1]):
+        return known  # what the card does not read tells of no other board
     own = _made_of(serial)
     first = known.before or known.id if known is not None else ""
     made = Identity(own, mark, first if first != own else "")  # else it is back where it was

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,9 @@ LOG = logging.getLogger("https")
 
 INSTALLED = "https.pem"
 """The installer's certificate with its key."""
+
+MARK = re.compile(r"[0-9a-f]{16}")
+"""Of a board (board/identity.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,15 @@ def leave_on_its_board(state: State, board: str) -> None:
     whoever has one camera of a copied card would else have the key of all. `board`: the mark of this one (board/identity.py)."""
     known, files = state.host / "certificate-of", certificate_files(state.tls)
     try:
-        before = known.read_text("ascii", "replace") if known.exists() else board  # of a release that did not keep it
-        if before != board:
+        before = known.read_text("ascii", "replace") if known.exists() else ""  # of a release that did not keep it
+        if MARK.fullmatch(before) and before != board:  # a damaged file tells of no other board
             LOG.warning("the camera's own certificate is of the board that its storage was in before: it is made anew")
             for file in (files.key, files.certificate):
                 for each in (copy_of(file), file):
                     each.unlink(missing_ok=True)
             if state.tls.is_dir():
                 sync_folder(state.tls)
-        if before != board or not known.exists():
+        if before != board:
             write_whole(known, board.encode(), 0o600)
     except OSError as why:
         LOG.error("whose the camera's own certificate is cannot be kept: %s", why)
@@ -89,7 +93,6 @@ def keep_certificates(folder: Path) -> None:
 def _whole(pem: bytes) -> None:
     """ValueError if what stands there is not PEM to its end: OpenSSL, which knows more, is not loaded for that (5 MB)."""
     import base64
-    import re
 
     pattern = rb"\s*(-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \2-----\s*)+"
     if not re.fullmatch(pattern, pem):

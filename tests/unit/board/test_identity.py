@@ -82,6 +82,35 @@ def test_a_card_that_does_not_read_the_machines_id_for_a_moment_makes_no_other_c
     assert (identity(state, (machine,)), refused) == (first, [machine])
 
 
+def test_a_number_that_the_card_does_not_read_for_long_tells_of_no_other_board(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The camera's own certificate and key would be made anew for that one, and once more for this one."""
+    state, machine, real = State(tmp_path / "state"), tmp_path / "machine", Path.read_bytes
+    machine.write_text("0123abcd\n")
+    unread: list[Path] = []
+
+    def read(path: Path) -> bytes:
+        if path in unread:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(files, "READ_AGAIN_S", (0.0,))
+    first = identity(state, (machine,))
+    unread.append(machine)
+    assert identity(state, (machine,)) == first
+    unread.clear()
+    assert identity(state, (machine,)) == first
+
+    made_once = State(tmp_path / "without")
+    serial, own = device_serial(made_once, ()), identity(made_once, ())
+    unread.append(made_once.host / "serial")
+    assert identity(made_once, ()) == own
+    unread.clear()
+    assert (device_serial(made_once, ()), identity(made_once, ())) == (serial, own)
+
+
 def test_a_damaged_file_costs_nothing_but_the_memory(tmp_path: Path) -> None:
     state, board = State(tmp_path / "state"), tmp_path / "board"
     board.write_bytes(b"10000000abcdef01\0")

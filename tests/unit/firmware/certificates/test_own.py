@@ -11,6 +11,9 @@ from board.kit.web.tls import server_context
 from firmware.certificates.own import certificate_files, ensure_certificate, keep_certificates, leave_on_its_board
 from tests.recorder import Recorder
 
+ONE, OTHER = "1" * 16, "2" * 16
+"""Marks of boards."""
+
 
 @pytest.mark.parametrize("damage", [b"", b"-----BEGIN PRIVATE KEY-----\nMIG", b"\xff" * 200], ids=["empty", "half", "noise"])
 @pytest.mark.parametrize("which", ["camera.crt", "camera.key"])
@@ -62,17 +65,30 @@ def test_a_copied_card_does_not_bring_the_key_along_to_another_board(tmp_path: P
     (state.tls / "https.pem").write_bytes(files.key.read_bytes() + files.certificate.read_bytes())
     own = files.certificate.read_bytes(), files.key.read_bytes()
     for _ in range(2):  # the first time with a release that keeps whose it is
-        leave_on_its_board(state, "one")
+        leave_on_its_board(state, ONE)
         keep_certificates(state.tls)
         assert (files.certificate.read_bytes(), files.key.read_bytes()) == own
-    leave_on_its_board(state, "other")
+    leave_on_its_board(state, OTHER)
     keep_certificates(state.tls)
     assert sorted(path.name for path in state.tls.iterdir()) == ["https.pem", "https.pem.copy"]
     ensure_certificate(state.tls, "gw-2")
     again = files.certificate.read_bytes(), files.key.read_bytes()
     assert again[0] != own[0] and again[1] != own[1]
-    leave_on_its_board(state, "other")
+    leave_on_its_board(state, OTHER)
     assert (files.certificate.read_bytes(), files.key.read_bytes()) == again
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 16, b"\xff" * 16], ids=["empty", "zeros", "noise"])
+def test_a_damaged_note_of_its_board_does_not_cost_the_key_that_others_know(tmp_path: Path, damage: bytes) -> None:
+    state = State(tmp_path)
+    files = ensure_certificate(state.tls, "gw-1")
+    own = files.certificate.read_bytes(), files.key.read_bytes()
+    leave_on_its_board(state, ONE)
+    (state.host / "certificate-of").write_bytes(damage)
+    leave_on_its_board(state, ONE)
+    assert (files.certificate.read_bytes(), files.key.read_bytes()) == own
+    leave_on_its_board(state, OTHER)
+    assert not files.key.exists()
 
 
 def _paths(folder: Path) -> tuple[Path, Path]:
