@@ -117,7 +117,12 @@ class HttpOptions(Settings):
     )
     hmac_header: str = option("X-Signature-256", "Header of the signature", "The header that holds it.", max_length=60)
     timeout_s: float = option(
-        10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60
+        10.0,
+        "Timeout",
+        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
+        unit="s",
+        ge=1,
+        le=60,
     )
     ca: Certificates = ca_option({"url": ("https://",), "verify_tls": (True,)})
     verify_tls: bool = option(

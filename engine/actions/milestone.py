@@ -52,7 +52,14 @@ class MilestoneOptions(Settings):
         max_length=120,
     )
     image: bool = option(False, "Send the image", "Adds the whole picture; XProtect has its own when the camera is its source.")
-    timeout_s: float = option(10.0, "Timeout", "Longest wait, from look-up to the end of the answer.", unit="s", ge=1, le=60)
+    timeout_s: float = option(
+        10.0,
+        "Timeout",
+        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
+        unit="s",
+        ge=1,
+        le=60,
+    )
 
 
 def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Text:

@@ -50,7 +50,12 @@ class Vast2Options(Settings):
         when={"authentication": ("basic", "digest")},
     )
     timeout_s: float = option(
-        10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60
+        10.0,
+        "Timeout",
+        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
+        unit="s",
+        ge=1,
+        le=60,
     )
 
     @field_validator("path")
