@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 from board.board_file import BoardFile, write_board
 from board.gpio import all_kinds, open_gpio
@@ -35,6 +33,10 @@ from board.wiegand.makers.lgpio import LgpioMaker
 from hil_tests import virtual_wires
 from hil_tests.machine import ClockChip
 from hil_tests.wiring import check_wires, diagram, wires
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = "GATEWRIGHT_HIL"
@@ -116,6 +118,8 @@ class Bench:
 
     def show(self, rgb: NDArray[np.uint8]) -> None:
         """The picture that the report shows: kept in this run's STATE."""
+        from PIL import Image
+
         Image.fromarray(rgb).save(self.state.root / PICTURE, quality=85)
 
     def through_chip(self) -> None:

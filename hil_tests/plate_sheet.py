@@ -1,12 +1,16 @@
-"""Plate sheet: the printed page in front of the lens: two plates on A4 landscape, as PDF to print and as a picture to replay."""
+"""Plate sheet: the printed page in front of the lens: two plates on A4 landscape, as PDF to print and as a picture to replay.
+
+What draws it is imported by who draws: most of the bench asks for the plates alone, and numpy takes as long as all else of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image, ImageFont
 
 PLATES = ("BL 482 KD", "KA 317 TR")
 """Two, with no character in common at any place, so that a camera that reads both has read."""
@@ -26,6 +30,8 @@ SCENE_PX_PER_MM = 1.25
 
 def page(px_per_mm: float) -> Image.Image:
     """The sheet, white, with one line on what it is for."""
+    from PIL import Image, ImageDraw
+
     image = Image.new("RGB", (round(PAGE_MM[0] * px_per_mm), round(PAGE_MM[1] * px_per_mm)), PAPER)
     draw = ImageDraw.Draw(image)
     for text, centre in zip(PLATES, CENTRES_MM, strict=True):
@@ -42,6 +48,9 @@ def write_pdf(path: Path) -> None:
 
 def scene() -> NDArray[np.uint8]:
     """What a camera sees of the sheet: grey wall, a little grain; uint8 (960, 1280, 3)."""
+    import numpy as np
+    from PIL import Image
+
     across, down = np.meshgrid(np.linspace(70, 110, SCENE_PX[0]), np.linspace(0, 40, SCENE_PX[1]))
     grain = np.random.default_rng(1).normal(0, 3, across.shape)
     wall = np.clip(across + down + grain, 0, 255).astype(np.uint8)
@@ -52,6 +61,8 @@ def scene() -> NDArray[np.uint8]:
 
 
 def _draw_plate(image: Image.Image, text: str, centre_mm: tuple[float, float], scale: float) -> None:
+    from PIL import Image, ImageDraw
+
     draw = ImageDraw.Draw(image)
     x, y = centre_mm
     left, top = (x - PLATE_MM[0] / 2) * scale, (y - PLATE_MM[1] / 2) * scale
@@ -67,4 +78,6 @@ def _draw_plate(image: Image.Image, text: str, centre_mm: tuple[float, float], s
 
 
 def _font(size_px: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    from PIL import ImageFont
+
     return ImageFont.load_default(size_px)  # the one font that every Pillow carries

@@ -14,7 +14,6 @@ from pathlib import Path
 from textwrap import wrap
 
 from bottle import SimpleTemplate
-from PIL import Image
 
 from board.identity import device_serial
 from board.kit.errors import GatewrightError
@@ -165,6 +164,8 @@ def _verdict(count: Counter[str]) -> tuple[str, str]:
 
 
 def _picture_uri(path: Path) -> str:
+    from PIL import Image
+
     with Image.open(path) as image:
         image.thumbnail((PICTURE_PX, PICTURE_PX))
         data = io.BytesIO()

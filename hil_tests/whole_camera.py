@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from board.kit.clock import Clock
 from board.kit.state import State
@@ -198,6 +197,8 @@ def sheet_url(bench: Bench) -> str:
     longer than the engine's own work."""
     folder = bench.state.root / "sheet"
     folder.mkdir(exist_ok=True)
+    from PIL import Image
+
     Image.fromarray(scene()).save(folder / "sheet.bmp")
     return f"replay:{folder}?fps={2 if bench.profile.emulated else 20}"
 
