@@ -593,6 +593,14 @@ def test_a_database_that_the_card_never_reads_again_is_begun_anew_from_its_copy(
     assert told is not None and "Input/output error" in str(told.text)
 
 
+def test_a_card_that_stalls_now_and_then_ends_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, real = filled(tmp_path), time.monotonic
+    for after_s in (0.0, 1.0, 1200.0, 1201.0, 2400.0):
+        monkeypatch.setattr(time, "monotonic", lambda after_s=after_s: real() + after_s)
+        store.db._problem(_corrupt(sqlite3.SQLITE_IOERR_READ))
+    assert not store.db.is_over()
+
+
 def test_a_wal_that_the_card_never_reads_again_goes_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = filled(tmp_path)
     copied(store)
