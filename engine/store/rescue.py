@@ -56,8 +56,8 @@ AGAIN_S = 900.0
 UNREAD_S = 60.0
 """For so long it has not been read, and its copy can be: the card will not read it any more."""
 FORGOTTEN_S = 600.0
-"""After so long without it, a card that did not read is right again: what it never reads is asked for more often, and one that stalls
-now and then must not cost a restart of all processes each time."""
+"""After so long without it, a card that did not read is right again: what it never reads is asked for more often, and one that
+stalls now and then must not cost a restart of all processes."""
 MOMENT_S = 2.0
 """A card that stalls reads nothing for so long now and then."""
 NOT_READ = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
