@@ -92,6 +92,8 @@ class Lane:
         self._pair = Pair(rules.pair_wait_s)
         self._waiting: list[_Request] = []
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
+        self._nobody_ns = 0
+        """When somebody left the place before the barrier last without driving in."""
         self._given: _Request | None = None
         """Whom the last opening was given to."""
         self._unseen: list[str] = []
@@ -204,11 +206,16 @@ class Lane:
             return NOBODY
         return None
 
-    def reads_anew(self, vehicle: Vehicle, seen_ns: int, now_ns: int) -> None:
-        """It is read anew where it stands, and was not let in before for whatever reason: it keeps its place."""
+    def reads_anew(self, vehicle: Vehicle, seen_ns: int, now_ns: int) -> bool:
+        """It is read anew where it stands, and was not let in before for whatever reason: it keeps its place. False: it has gone
+        back since, and keeps none."""
+        stood = any(each.stands and each.vehicle.may_be(vehicle) for each in self._in_vain_lately(now_ns))
+        if not stood and seen_ns <= self._nobody_ns:
+            return False
         since_ns = min(max(seen_ns, self._begun_ns), self._waits_since(vehicle, now_ns))
         self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
         self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
+        return True
 
     def would_wait(self, plate: str, now_ns: int) -> bool:
         """Whether who waited in vain under this plate would only wait once more if it were read anew. It keeps its place then."""
@@ -253,7 +260,7 @@ class Lane:
             self._unseen.clear()
             happened += self._machine.fault(ARMING, False, now_ns)
             if stood and not active and not self._perhaps_drives_out:  # it went back
-                self._nobody_stands_there()
+                self._nobody_stands_there(now_ns)
         self._look_who_drove_in(happened, now_ns)
         if role in (UP, DOWN):
             self._look_who_stands_there(happened, now_ns)
@@ -374,7 +381,8 @@ class Lane:
     def _waited_in_vain(self, request: _Request) -> None:
         self._in_vain.append(replace(request, stands=True))
 
-    def _nobody_stands_there(self) -> None:
+    def _nobody_stands_there(self, now_ns: int) -> None:
+        self._nobody_ns = now_ns
         self._in_vain = deque((replace(each, stands=False) for each in self._in_vain), maxlen=MOST_WAITING)
 
     def _in_vain_lately(self, now_ns: int) -> list[_Request]:
@@ -456,5 +464,5 @@ class Lane:
             self._unseen.append(request.vehicle.plate)
         if len(self._unseen) < UNSEEN:
             return []
-        self._nobody_stands_there()  # they drove on, or were never on it
+        self._nobody_stands_there(now_ns)  # they drove on, or were never on it
         return machine.fault(ARMING, True, now_ns)

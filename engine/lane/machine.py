@@ -19,8 +19,9 @@ S = 1_000_000_000
 
 HELD_OPEN, FAULT, FAULT_OVER = "held_open", "input_fault", "input_fault_over"
 
-REMEMBERED = 8
-"""Number of vehicles that have driven in and are remembered."""
+REMEMBERED = 32
+"""Number of vehicles that have driven in and are remembered: more than the passages in which another read of them is looked for
+(NEWEST of engine/service/standing.py)."""
 
 TRAVEL_S = 5.0
 """The longest time that a vehicle takes from the safety loop to the exit loop or back."""

@@ -78,9 +78,15 @@ class Standing:
     def _tell(self, store: Store, passage: Passage, has_waited: bool = False) -> None:
         self._send(ReadAgain(passage.id, passage.plate))
         self._told.append(passage.id)
-        if has_waited:
+        may_stand = self._may_stand(passage) and self._lane.reads_anew(passage, store.passages.matches(passage.id))
+        if has_waited and may_stand:
             self._next_ns = self._clock.monotonic_ns() + NEXT_NS
-        self._lane.reads_anew(passage, store.passages.matches(passage.id))
+
+    def _may_stand(self, passage: Passage) -> bool:
+        """False: it came long before by both clocks. One of them alone says so of what an engine that died had not told yet
+        (engine/reading/unstored.py), and of what came before the clock was set."""
+        age_ns, age_s = self._clock.monotonic_ns() - passage.monotonic_ns, (self._clock.now() - passage.at).total_seconds()
+        return min(age_ns, age_s * 1e9) < RECENT_NS
 
     def _opening(self, store: Store) -> Collection[int]:
         """The rules that open."""

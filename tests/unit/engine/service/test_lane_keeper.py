@@ -1289,6 +1289,59 @@ def test_who_is_read_anew_in_front_is_let_in_before_the_one_behind_who_comes_jus
     assert gate.car(gate.read_again[0].plate, "again").startswith("opened")
 
 
+def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
+    """Each car that had turned away before a full place held up the one that stood there for 5 s as soon as there was a place."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI1=False, DI2=False)
+    for id, plate in (("p0", "GONE11"), ("p1", "GONE22")):
+        store.entries.save(entry(plate), "anna")
+        gate.lines(DI1=True)
+        assert gate.car(plate, id) == "refused: all 9 places of WHITELIST are taken"
+        gate.clock.advance(30)
+        gate.lines(DI1=False)
+    store.occupancy.put(WHITE, 9, 7, "anna", NOW)
+    gate.lines(DI1=True)
+    gate.clock.advance(1)
+    for _ in range(2):
+        assert gate.is_told()
+    assert [each.passage_id for each in gate.read_again] == ["p0", "p1"], "all of them at once: who came back is read"
+    assert gate.car("XY99ZZZ", "p2").startswith("opened")
+
+
+def test_whose_opening_failed_hours_ago_keeps_nobody_waiting_for_the_sake_of_the_next_engine(gates):
+    gate = gates(safety="DI2")
+    gate.lines(DI2=False)
+    gate.car()
+    gate.clock.advance(11)
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "expired"
+    gate.clock.advance(7200)
+    assert gate.is_told()
+    assert gate.car("XY99ZZZ", "p2").startswith("opened")
+
+
+def test_another_read_of_who_has_driven_in_is_none_either_when_many_more_have_done_so(gates):
+    """The ninth one was held up for 5 s, for one that was inside."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    for number in range(12):
+        plate = f"CAR{number:02}{number:02}"
+        gate.camera.store.entries.save(entry(plate), "anna")
+        assert gate.car(plate, plate).startswith("opened")
+        if not number:
+            gate.clock.advance(1)
+            assert gate.car(plate, "again") == "refused: already opened for this vehicle"
+        while gate.camera.turn():
+            pass
+        gate.lines(DI2=True)
+        gate.lines(DI2=False)
+        gate.clock.advance(30)
+        assert not gate.is_told()
+
+
 def test_who_was_refused_long_ago_has_gone(gates, monkeypatch):
     gate = gates(counts=COUNTS[1])
     gate.camera.store.occupancy.put(WHITE, 1, 1, "anna", NOW)
