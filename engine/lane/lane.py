@@ -27,6 +27,9 @@ OPEN, WAIT, REFUSE = "open", "wait", "refuse"
 
 MOST_WAITING = 8
 
+LONG_NS = 10**18
+"""Decades: longer than any boot lasts."""
+
 READ_ANEW_S = 5.0
 """Whoever waited in vain and still stands there is read anew within this time, and keeps its place."""
 
@@ -100,8 +103,6 @@ class Lane:
         self._resolved_ns = 0
         self._untold: list[Effect] = []
         """What had happened by the time that a vehicle was asked about."""
-        self._begun_ns = 0
-        """Who waited before has his place from the process before."""
         self._left_arming_ns = 0
         """When whoever is below the barrier, or was last, left the arming loop, or reached the safety loop without it; 0: not
         yet, since that one came or somebody opened the barrier."""
@@ -134,13 +135,13 @@ class Lane:
         """Takes over the state of an earlier process. Who waited then is read anew, and keeps its place."""
         happened = self._machine.begin(levels, handover, now_ns)
         self._drove_in_ns = min(handover.somebody_ns, now_ns)
-        self._begun_ns = self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
+        self._left_arming_ns = now_ns  # nobody saw who left it meanwhile
         self._look_who_drove_in(happened, now_ns)
         waiting = [Vehicle("", plate, sure) for plate, sure in zip(handover.waiting, handover.waiting_sure, strict=False)]
         holder = self._machine.holder
         before = [holder] if holder is not None else []
         for place, vehicle in enumerate([*before, *waiting]):
-            since_ns = now_ns - MOST_WAITING - 1 + place
+            since_ns = place - LONG_NS  # before all others who were read then
             request = _Request(vehicle, frozenset(), since_ns, since_ns, now_ns, now_ns)
             if vehicle is holder:
                 self._given = request
@@ -212,7 +213,7 @@ class Lane:
         stood = any(each.stands and each.vehicle.may_be(vehicle) for each in self._in_vain_lately(now_ns))
         if not stood and seen_ns <= self._nobody_ns:
             return False
-        since_ns = min(max(seen_ns, self._begun_ns), self._waits_since(vehicle, now_ns))
+        since_ns = min(seen_ns, self._waits_since(vehicle, now_ns))
         self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
         self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
         return True

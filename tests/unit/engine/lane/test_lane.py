@@ -264,6 +264,21 @@ def test_of_several_who_waited_long_the_first_one_is_read_anew_first_however_the
     assert not street.lane.would_wait("XY99ZZZ", street.now_ns), "the first one has gone"
 
 
+def test_of_several_who_stood_there_long_before_a_restart_each_keeps_its_place():
+    """All of them had the same one: the one behind, who was read first, was opened for, and the first one drove in."""
+    street = Street(ARMING, kept=Handover(waiting=("AB12CDE",), waiting_sure=(True,)), levels=(ARMING,))
+    seen = {"MN34PQR": 470 * S, "XY99ZZZ": 480 * S, "AB12CDE": 490 * S}
+    for plate, seen_ns in seen.items():
+        assert street.lane.reads_anew(Vehicle(plate, plate, True), seen_ns, street.now_ns)
+    street.wait(1)
+    for plate in ("XY99ZZZ", "MN34PQR"):
+        assert street.ask(plate, plate + " 2", sure=True).kind == WAIT
+    assert street.ask("AB12CDE", "AB12CDE 2", sure=True).kind == OPEN, "it waited as the process died"
+    street.lane.cancel("AB12CDE 2", street.now_ns)
+    assert [vehicle.plate for vehicle in street.lane.waiting] == ["XY99ZZZ"]
+    assert street.lane.machine.holder == Vehicle("MN34PQR 2", "MN34PQR", True)
+
+
 def test_who_waits_too_long_is_refused_with_what_it_waited_for():
     street = Street(ARMING)
     assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")
