@@ -96,6 +96,8 @@ class Workers:
         locks the user, or the camera, out."""
         self._silence: dict[int, _Silence] = {}
         """By action: its tries since a peer answered one of it last."""
+        self._unlikely: dict[str, str] = {}
+        """Deliveries under way whose actions got no answer last, with their peers."""
         self._refused_ns: dict[int, int] = {}
         """By action: when its peer refused a delivery of it, if that was its last answer."""
         self._options: dict[int, str] = {}
@@ -209,12 +211,16 @@ class Workers:
             left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
-            elif self._is_late(head, now) or self._breaker.allows(peer, now_ns, self._is_unheard(head)):
+            elif self._is_late(head, now) or (
+                self._breaker.allows(peer, now_ns, self._is_unheard(head)) and self._has_place(head, peer)
+            ):
                 chosen = self._whose_turn(head, now)
                 item = self._take(chosen)
                 if item is not None:
                     if chosen.not_after <= now:
                         self._late[item.id] = chosen.number
+                    if head.rule_id in self._silence:
+                        self._unlikely[item.id] = peer
                     self._breaker.begin(peer)
                     return item, peer, 0.0
         return None, "", max(wait_s, LEAST_WAIT_S)
@@ -232,6 +238,10 @@ class Workers:
         """It is not of those that a peer, though it is there, left without an answer: it does not wait for their sake. What is FAST
         has a peer for itself, as a rule."""
         return self._lane is Lane.SLOW and head.rule_id not in self._silence
+
+    def _has_place(self, head: Head, peer: str) -> bool:
+        """Of those that may get no answer, and hold a place until that is certain, a peer has one at a time: it answers others."""
+        return head.rule_id not in self._silence or peer not in self._unlikely.values()
 
     def _whose_turn(self, head: Head, now: datetime) -> Head:
         """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
@@ -287,6 +297,9 @@ class Workers:
             self._on_problem(why.text)
             self._put_back(item)
             return
+        finally:
+            with self._claiming:
+                self._unlikely.pop(item.id, None)
         if tried.later is not None:
             self._taken[item.id] = item.rule_id
             self._pins.settle(item.id, partial(self._take_end, item, tried.later))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from base64 import b64encode
 from dataclasses import replace
@@ -356,6 +357,42 @@ def test_a_server_that_hangs_for_longer_than_what_waits_lives_is_not_tried_for_e
         assert after(10) == 2, "the first one is too old, and the others wait for the server"
         assert after(300) > 2
         store.close()
+
+
+def test_what_hangs_at_a_server_takes_one_place_there(tmp_path: Path) -> None:
+    """It took both, for as long as it was given an answer's time: another action that the server answers at once was told late."""
+    clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(0.001, 0.001))}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path), clock)
+    well, begun, release = list[bytes](), set[str](), threading.Event()
+
+    def hangs(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        if request.path == "/well":
+            well.append(request.body)
+            return 200, {}, b""
+        if request.path in begun:
+            release.wait(60.0)
+        begun.add(request.path)
+        raise ConnectionAbortedError
+
+    with http_peer(hangs) as server:
+        place, told = f"127.0.0.1:{server.port}", {"format": "TEMPLATE", "body": "{event}"}
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for name in ("ill", "iller", "well"):
+            store.rules.save(rule(WHITE, "http", name, url=f"http://{place}/{name}", **told), "admin")
+        workers.start()
+        try:
+            for number in range(5):
+                intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+                until(lambda: len(well) > number and len(begun) == 2)  # noqa: B023
+        finally:
+            release.set()
+            workers.stop(20.0)
+        store.close()
+    assert len(set(well)) == 5
 
 
 def test_what_a_server_refuses_keeps_it_from_no_other_action(tmp_path: Path) -> None:
