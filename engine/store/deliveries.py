@@ -39,8 +39,8 @@ _ALIVE = ("pending", "sending", "done")
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """A passage that opened nothing, with the ids of its deliveries that were to open. `times`: how many of its plate's passages
-    before, among the newest ones, had come too late."""
+    """A passage that opened nothing, with the ids of its deliveries that were to open. `times`: how many more passages of its plate
+    there are among the newest ones: as often at most it was read anew, for whatever reason."""
 
     passage_id: str
     plate: str
@@ -159,7 +159,7 @@ class Deliveries:
         found: list[Unopened] = []
         newer: set[str] = set()
         rows = [(row, matching.comparable(row["plate"])) for row in self._db.rows(sql, (*kinds, newest))]
-        late = Counter(key for row, key in rows if "expired" in (row["mine"] or ""))
+        times = Counter(key for _, key in rows)
         for row, key in rows:
             mine = [each.split() for each in (row["mine"] or "").split(",") if each]
             if "expired" in (state for *_, state in mine) and newer.isdisjoint((key, *matching.variants(key))):
@@ -167,7 +167,7 @@ class Deliveries:
                 mine = [each for each in mine if rules is None or int(each[1]) in rules]
                 states = {state for *_, state in mine}
                 if "expired" in states and states.isdisjoint(_ALIVE):
-                    found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine), late[key] - 1))
+                    found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine), times[key] - 1))
             newer.add(key)
         return found[::-1]
 

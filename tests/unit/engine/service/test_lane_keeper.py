@@ -453,16 +453,23 @@ def test_who_was_not_let_in_is_read_anew_and_let_in_though_a_lamp_went_on(gates,
     assert told == [ReadAgain("p1", "AB12CDE")]
 
 
-def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates):
-    """The engine reads a car anew three times within ten minutes: after 40 s he stood before a closed barrier for good."""
+@pytest.mark.parametrize("is_stranger", [False, True])
+def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates, is_stranger):
+    """The engine reads a car anew three times within ten minutes: after 40 s he stood before a closed barrier for good.
+    It has done so once already where he was put on a list as he stood there."""
     gate = gates(**LOOPS)
-    read, engine = [], Again()
+    store, read, engine = gate.camera.store, [], Again()
     standing = Standing(gate.clock, KINDS, read.append, gate.camera.has_begun, gate.keeper)
+    listed = store.entries.at(WHITE, "AB12CDE")
+    if is_stranger:
+        store.entries.delete(listed.id, "anna")
     gate.lines(DI1=True, DI2=True)
     gate.car(id="p0")
     engine.published("AB12CDE", "p0")
     for second in range(1, 120):
         gate.clock.advance(1)
+        if second == 10 and is_stranger:
+            store.entries.save(entry("AB12CDE"), "anna")
         if second == 100:
             gate.lines(DI2=False)
         with gate.keeper._news:
