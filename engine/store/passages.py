@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -252,17 +251,20 @@ class Passages:
         after `after`, `limit` at most; those with deliveries that are not finished stay. `by_list`: cutoffs of lists; a passage in
         several of them has the earliest, one in none of them `cutoff`, "" for none. One of a clock that was not set, or that was
         ahead, is as old as the next one that is of neither."""
-        known, earliest = "at BETWEEN ? AND ?", stamp(CLOCK_KNOWN)
-        sql = f"SELECT rowid, {known} AS known FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        rows = self._db.rows(sql, (earliest, now, after, window))
-        if not rows:
+        known, bounds = "(at BETWEEN ? AND ?)", (stamp(CLOCK_KNOWN), now)
+        rows = "SELECT rowid, at FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        first = self._db.row(f"SELECT {known} AS known FROM ({rows})", (*bounds, after, 1))
+        if first is None:
             return None, []
-        alike = list(itertools.takewhile(lambda row: row["known"] == rows[0]["known"], rows))
-        last, is_end = int(alike[-1]["rowid"]), len(alike) == len(rows) < window
+        examined = self._db.row(f"SELECT max(rowid) AS last, count(*) AS count FROM ({rows})", (after, window))
+        assert examined is not None
+        last, is_end = int(examined["last"]), examined["count"] < window
+        sql = f"SELECT rowid FROM passages WHERE rowid > ? AND rowid <= ? AND {known} <> ? ORDER BY rowid LIMIT 1"
+        if other := self._db.row(sql, (after, last, *bounds, first["known"])):  # up to there all are of one kind
+            last, is_end = int(other["rowid"]) - 1, False
         at, at_values = "at", []
-        if not alike[0]["known"]:
-            sql = f"SELECT at FROM passages WHERE rowid > ? AND {known} ORDER BY rowid LIMIT 1"
-            following = self._db.row(sql, (last, earliest, now))
+        if not first["known"]:
+            following = self._db.row(f"SELECT at FROM passages WHERE rowid > ? AND {known} ORDER BY rowid LIMIT 1", (last, *bounds))
             if following is None:
                 return None if is_end else last, []
             at, at_values = "?", [following["at"]]
