@@ -154,7 +154,10 @@ class Network:
             self._names.worked(host, address)
             sock.settimeout(max(0.01, end_s - time.monotonic()))
             return sock
-        raise problem
+        try:
+            raise problem
+        finally:
+            del problem  # it and this frame would keep each other, with all that the callers hold, until Python's collector comes
 
     def addresses(self, host: str, end_s: float) -> list[str]:
         """The addresses of a host that actions may reach, as numbers, in the resolver's order. Errors as `connect`."""

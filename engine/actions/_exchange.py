@@ -83,7 +83,7 @@ class Exchange:
         self._over = False
         self._connected: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = self._started(timeout_s)
+        self._timer: threading.Timer | None = self._started(timeout_s)
 
     def _started(self, seconds: float) -> threading.Timer:
         timer = threading.Timer(seconds, self.cut)
@@ -100,8 +100,10 @@ class Exchange:
             self._timer = self._started(max(0.0, self.end_s - time.monotonic()))
 
     def _end_timer(self) -> None:
-        self._timer.cancel()
-        self._timer.join()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None  # they know each other: what is over would stay until Python's collector comes
 
     @property
     def is_over(self) -> bool:

@@ -6,7 +6,8 @@ import base64
 import socket
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from board.kit.dataclass import dataclass
@@ -42,6 +43,8 @@ LONGEST_LINE = 65_536
 REDIRECTS = (301, 302, 303, 307, 308)
 
 PORTS = {"http": 80, "https": 443}
+
+ANSWERS = mark("{target} answers {status_code} {reason}")
 
 SAFE = "!#$%&'()*+,/:;=?@[]~"
 """What stays as it was typed in a path and a query; everything else is percent-encoded."""
@@ -132,20 +135,22 @@ def ask(request: Request, login: Login, network: Network, timeout_s: float, tls:
             status_code=answer.status,
             redirect=_redirect(request.url, answer.location),
         )
-    if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
-        busy = PeerBusy(
-            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=one_line(answer.reason, 60)
-        )
-        busy.again_s = _again_s(answer.headers)
-        raise busy
     if not 200 <= answer.status < 300:
-        kind = LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused
-        refused = kind(
-            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=one_line(answer.reason, 60)
-        )
-        refused.body = answer.body
-        raise refused
+        raise _refusal(answer, login, target)
     return answer
+
+
+def _refusal(answer: Answer, login: Login, target: str) -> PeerRefused | PeerBusy:
+    """Made here, as an error among the variables of whoever raises it would keep these, and with them the pictures of the request,
+    until Python's collector comes."""
+    values: dict[str, Any] = {"target": target, "status_code": answer.status, "reason": one_line(answer.reason, 60)}
+    if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
+        busy = PeerBusy(ANSWERS, **values)
+        busy.again_s = _again_s(answer.headers)
+        return busy
+    refused = (LogInRefused if answer.status == 401 and login.way != "none" else PeerRefused)(ANSWERS, **values)
+    refused.body = answer.body
+    return refused
 
 
 def _again_s(headers: Mapping[str, str]) -> float:
@@ -230,6 +235,7 @@ def _talk(
         connection.close()
 
 
+@cache  # a class that is made for each answer is left to Python's collector
 def _final(kind: type[HTTPResponse]) -> type[HTTPResponse]:
     """Answers that come before the final one are passed over (RFC 9110, 15.2); http.client knows "100 Continue" alone."""
 

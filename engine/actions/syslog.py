@@ -86,7 +86,10 @@ def _by_udp(it: Exchange, options: SyslogOptions, env: ActionEnv, said: bytes) -
             return
         except OSError as why:
             problem = why
-    raise problem
+    try:
+        raise problem
+    finally:
+        del problem  # as in engine/network.py
 
 
 def _to(address: str, port: int, said: bytes) -> None:
