@@ -359,6 +359,28 @@ def test_a_page_says_that_it_does_not_understand_an_answer(browser: Any, camera:
     context.close()
 
 
+def test_live_forgets_what_waits_for_a_restart_once_somebody_has_restarted(page: Any, camera: tuple[Path, str]) -> None:
+    """It is open for days, and said for days that the service was to be restarted."""
+    due = '<div class="notice" id="restart-due">Restart service to put in force: Mode</div>'
+
+    def with_due(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(
+            response=answer,
+            body=answer.text().replace('<div class="notices" id="notices"', f'{due}<div class="notices" id="notices"'),
+        )
+
+    page.route("**/anpr/live", with_due)
+    page.route("**/api/settings/lpr", lambda route: route.fulfill(json={"settings": {}, "restart_due": ["Mode"]}))
+    with page.expect_response("**/api/settings/lpr"):
+        page.goto(f"{camera[1]}/live")
+    page.wait_for_function("1")  # the answer has been taken
+    playwright.expect(page.locator("#restart-due")).to_be_visible()
+    page.unroute("**/api/settings/lpr")  # the camera's own answer: nothing waits
+    playwright.expect(page.locator("#restart-due")).to_have_count(0)
+    page.unroute_all(behavior="wait")
+
+
 def test_while_a_job_runs_its_page_is_not_loaded_anew_under_a_file_or_a_dialog(browser: Any, camera: tuple[Path, str]) -> None:
     def with_a_running_job(route: Any) -> None:
         answer = route.fetch()

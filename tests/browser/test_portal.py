@@ -101,6 +101,7 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
         page.get_by_label("Malaysia").check()
         page.get_by_role("button", name="Save and start reading").click()
         page.wait_for_url("**/anpr/live")
+        playwright.expect(page.locator(".toast")).to_contain_text("Saved. ")  # and why the service did not restart
         playwright.expect(page.locator("#mode")).to_have_text("STOPPED")
         playwright.expect(page.locator("#notices")).to_contain_text("Service")
         stored = with_store(tmp_path, lambda store: store.settings(LprSettings))

@@ -4,14 +4,15 @@ import {_} from "./words.js";
 
 for (const button of $$("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
 
-/** Sends the form of a dialog by `work`, and closes it. */
+/** Sends the form of a dialog by `work`, closes it and says what `work` gives: behind an open dialog no screen reader hears it. */
 function sends(dialog, place, work) {
   const form = $("form", dialog);
   onSubmit(form, place, async () => {
     clearProblems(form);
     place.replaceChildren();
-    await work();
+    const said = await work();
     dialog.close();
+    toast(said);
   });
 }
 
@@ -23,7 +24,7 @@ export function openGateDialog(button) {
   for (const each of $$("#gate-reasons button")) each.addEventListener("click", () => { reason.value = each.dataset.reason; $("[type=submit]", dialog).focus(); });
   sends(dialog, $("#gate-problems"), async () => {
     const answer = await order("gate", {reason: reason.value});
-    toast(answer.note || _("Gate opened"));
+    return answer.note || _("Gate opened");
   });
 }
 
@@ -71,7 +72,7 @@ export function openListDialog(button, plateNow, mayAct, added) {
     }
     if (opens && !(await api("GET", `lists/${list}/rules`)).rules.length) await api("POST", `lists/${list}/rules`, {kind: "io", name: _("Open the gate"), options: {}});
     begun = "";
-    toast(_("{plate} is in the list.", { plate }));
     added();
+    return _("{plate} is in the list.", { plate });
   });
 }

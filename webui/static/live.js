@@ -217,6 +217,15 @@ function takeStatus(status) {
   drawOverlay();
 }
 
+/** This page may be open for days: what somebody else has put in force meanwhile waits no longer. */
+async function stillDue() {
+  if (!$("#restart-due")) return;
+  try {
+    const {restart_due: due} = await api("GET", "settings/lpr");
+    if (!due.length) $("#restart-due")?.remove();
+  } catch (error) { if (!(error instanceof ApiError)) throw error; } // said by what the page shows
+}
+
 // The page itself has lost the camera: nothing that it knew is so any more, and that says nothing about the gate.
 function noNews(text, mode) {
   if (state.status) {
@@ -481,9 +490,10 @@ function showLast(passage) {
     $("#verdict").className = `verdict ${kind}`;
     $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local, true)), el("div", {class: "small"}, passage.decision || ""));
   }
-  if (passage.id === state.last) return;
-  if (state.last) state.lastAt = performance.now();
-  state.last = passage.id;
+  if (passage === state.last) return;
+  if (!isUnseen()) state.before = state.last;
+  state.lastAt = performance.now();
+  state.last = passage;
   const whole = passage.image_full ? pictureButton(passage.image_full, passage, "whole", "") : null;
   const crop = passage.image_plate ? pictureButton(passage.image_plate, passage, "crop-button", "") : el("span", {class: "muted small"}, passage.plate ? _("No plate image stored") : _("No plate was read"));
   const facts = [
@@ -509,13 +519,12 @@ function showLast(passage) {
 const UNSEEN_MS = 300; // sooner nobody answers to what he sees
 
 if ($("#open-gate")) openGateDialog($("#open-gate"));
-openListDialog($("#add-to-list"), () => seen()?.plate || "", may("actions"), () => firstSteps());
+openListDialog($("#add-to-list"), () => ((isUnseen() && state.before) || state.last)?.plate || "", may("actions"), () => firstSteps());
 const firstSteps = openFirstSteps();
 
-/** The last result, or the one before while nobody can have seen the new one yet: a press meant that. */
-function seen() {
-  const [last, before] = state.passages;
-  return before && performance.now() - state.lastAt < UNSEEN_MS ? before : last;
+/** Whether nobody can have seen the last result yet: a press is meant for the one that stood there before, however many came at once. */
+function isUnseen() {
+  return performance.now() - state.lastAt < UNSEEN_MS;
 }
 
 /** The picture and the last result alone, as large as the screen. */
@@ -541,6 +550,7 @@ if (location.hash === "#focus" && !$("#show-focus").checked) $("#show-focus").cl
 
 let slow = false;
 repeat(5000, async () => { if (slow) { await refreshStatus(); await refreshPassages(); } });
+repeat(5000, stillDue);
 
 refreshPassages().catch((error) => { if (!(error instanceof ApiError)) throw error; }).then(() => openEvents(
   () => `events?after=${state.newest}`,

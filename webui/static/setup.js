@@ -1,5 +1,5 @@
 // Setup: region and countries on the first access (manual 3.3, First access).
-import {$, $$, connectForm, leave, notice} from "./portal.js";
+import {$, $$, connectForm, leave, sayNext} from "./portal.js";
 import {openCountries} from "./countries.js";
 import {restart} from "./restart.js";
 import {_} from "./words.js";
@@ -14,7 +14,9 @@ if (form) {
     path: "settings/lpr",
     body: () => ({region: region(), countries: $$("[name=countries]:checked", form).map((box) => box.value)}),
     then: async () => {
-      await restart().catch((error) => notice("warn", _("Saved. {why}", { why: error.message })));
+      let why = "";
+      try { if (!await restart()) why = $("#notices").textContent; } catch (error) { why = error.message; }
+      if (why) sayNext(_("Saved. {why}", { why })); // there it can be read
       leave("/anpr/live");
     },
   });
