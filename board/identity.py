@@ -22,15 +22,19 @@ SERIAL_SOURCES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id
 
 def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
     """The board's serial number, else the machine id, else one made once and kept in STATE/host/serial."""
+    return _serial(state, sources)[0]
+
+
+def _serial(state: State, sources: tuple[Path, ...]) -> tuple[str, bool]:
+    """With whether the card did not read one that counts before it: both of one look, as a worn card may read it at the next."""
     kept = state.host / "serial"
     serial, unread = _found((*sources, kept))
-    if serial:
-        return serial
-    serial = secrets.token_hex(8)
-    if kept not in unread:  # else the one that is there counts again as soon as the card reads it
-        state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(kept, f"{serial}\n".encode(), 0o600)
-    return serial
+    if not serial:
+        serial = secrets.token_hex(8)
+        if kept not in unread:  # else the one that is there counts again as soon as the card reads it
+            state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(kept, f"{serial}\n".encode(), 0o600)
+    return serial, bool(unread)
 
 
 def _found(sources: tuple[Path, ...]) -> tuple[str, list[Path]]:
@@ -65,7 +69,7 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
 
     A card that was copied, or put into another board, brings the file of the first one along: it gets an id of its own, and
     `before` says so, as two cameras with one id would be one for every server."""
-    serial = device_serial(state, sources)
+    serial, in_doubt = _serial(state, sources)
     mark = hashlib.sha256(f"gatewright board {serial}".encode()).hexdigest()[:16]
     kept: Kept[Identity] = Kept(state.host / "camera_id.json", lambda document: from_plain(Identity, document), to_plain)
     try:
@@ -73,7 +77,7 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
     except (ConfigError, OSError) as why:
         log.error("the camera's id is made anew: %s", why)
         known = None
-    if known is not None and (known.board == mark or _found((*sources, state.host / "serial"))[1]):
+    if known is not None and (known.board == mark or in_doubt):
         return known  # what the card does not read tells of no other board
     own = _made_of(serial)
     first = known.before or known.id if known is not None else ""
