@@ -1125,6 +1125,8 @@ IN, OUT = Conditions(direction="approach"), Conditions(min_confidence=90)
         ([{"week": NIGHT}], 1),
         ([{"start": Start("lane", opens=True), "conditions": replace(OUT, lane=1), "list_id": ALL}], 1),
         ([{"conditions": replace(IN, lane=2)}], 0),
+        ([{"conditions": Conditions(lane=2)}], 0),  # keeps nothing shut in his lane
+        ([{"start": Start("lane", opens=True), "conditions": Conditions(lane=2), "list_id": ALL}], 0),
         ([{"conditions": IN, "week": NIGHT}], 0),
     ],
 )
