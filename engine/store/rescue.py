@@ -429,8 +429,8 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: 
             found = str(why) if isinstance(problem("", why), StoreDamaged) else ""
         if found in ("", NOT_ENDED):
             break
-        if look == 1 and _not_read_to_its_end(database):
-            time.sleep(MOMENT_S)
+        if look == 1:
+            _not_read_to_its_end(database)  # a card that stalls has its moment there
     return found
 
 
@@ -455,9 +455,9 @@ def _without_wal(database: Path) -> str:
 
 
 def _not_read_to_its_end(path: Path) -> str:
-    """Why the card does not read the file, asked twice; "" if it does."""
+    """Why the card does not read the file, asked again after a moment; "" if it does."""
     found, until_s = "", time.monotonic() + LOOK_WITHIN_S * 20
-    for _ in range(2):
+    for look in (1, 2):
         try:
             with path.open("rb", buffering=0) as file:
                 while file.read(PIECE_BYTES) and time.monotonic() < until_s:
@@ -467,6 +467,8 @@ def _not_read_to_its_end(path: Path) -> str:
             if why.errno not in NOT_READ:
                 return ""
             found = why.strerror or str(why)
+            if look == 1:
+                time.sleep(MOMENT_S)
     return found
 
 

@@ -498,13 +498,18 @@ def test_a_card_that_reads_nothing_for_a_moment_as_the_database_is_opened_costs_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(tmp_path).close()
-    real, waited = rescue.damage, list[float]()
+    real, opened, waited = rescue.damage, Path.open, list[float]()
+
+    def read(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == "anpr.db" and not waited:
+            raise OSError(errno.EIO, "Input/output error")
+        return opened(path, *arguments, **named)
 
     def damage(*arguments: Any, **named: Any) -> str:
         return real(*arguments, **named) if waited else "Page 21: unable to get the page. error code=266"
 
     monkeypatch.setattr(rescue, "damage", damage)
-    monkeypatch.setattr(rescue, "_not_read_to_its_end", lambda path: "" if waited else "Input/output error")
+    monkeypatch.setattr(Path, "open", read)
     monkeypatch.setattr(time, "sleep", waited.append)
     store = new_store(tmp_path)
     assert (newest_row(store), waited) == (1, [rescue.MOMENT_S])
@@ -555,11 +560,11 @@ class Worn:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, bad: Path) -> None:
         number, connect, opened = bad.stat().st_ino, sqlite3.connect, Path.open
-        real, self.now_s = time.monotonic, 0.0
+        real, self.now_s, self.stalls = time.monotonic, 0.0, True
 
         def is_bad(name: str) -> bool:
             path = Path(name)
-            return path.exists() and path.stat().st_ino == number
+            return self.stalls and path.exists() and path.stat().st_ino == number
 
         def connected(name: Any, *arguments: Any, **named: Any) -> Any:
             path = str(name).removeprefix("file:").partition("?")[0]
@@ -575,6 +580,7 @@ class Worn:
         monkeypatch.setattr(sqlite3, "connect", connected)
         monkeypatch.setattr(Path, "open", read)
         monkeypatch.setattr(time, "monotonic", lambda: real() + self.now_s)
+        monkeypatch.setattr(rescue, "MOMENT_S", 0.0)
 
 
 def test_a_database_that_the_card_never_reads_again_is_begun_anew_from_its_copy(
@@ -599,6 +605,26 @@ def test_a_card_that_stalls_now_and_then_ends_no_process(tmp_path: Path, monkeyp
         monkeypatch.setattr(time, "monotonic", lambda after_s=after_s: real() + after_s)
         store.db._problem(_corrupt(sqlite3.SQLITE_IOERR_READ))
     assert not store.db.is_over()
+
+
+@pytest.mark.parametrize("bad", ["anpr.db", "anpr.db-wal"])
+@pytest.mark.parametrize("order", [rescue.CHECK, rescue.RESTORE])
+def test_a_card_that_stalls_just_as_the_database_is_looked_through_costs_no_passages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, bad: str
+) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    with suppress(FileExistsError):
+        (tmp_path / bad).touch(exist_ok=False)
+    rescue.ask(tmp_path / "anpr.db", order, {rescue.CHECK: rescue.UNREAD, rescue.RESTORE: backup.NEWEST}[order])
+    worn = Worn(monkeypatch, tmp_path / bad)
+    monkeypatch.setattr(time, "sleep", lambda seconds: setattr(worn, "stalls", False))
+    with suppress(StorageRefused):  # what needs the database at once is tried again
+        new_store(tmp_path).close()
+    worn.stalls = False
+    assert newest_row(new_store(tmp_path)) == 1
+    assert not (tmp_path / "anpr.db.damaged").exists() and not (tmp_path / "anpr.db.damaged-wal").exists()
 
 
 def test_a_wal_that_the_card_never_reads_again_goes_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
