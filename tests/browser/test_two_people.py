@@ -303,11 +303,23 @@ def test_a_file_that_does_not_reach_the_camera_is_said_to(browser: Any, camera: 
         page.goto(f"{address}/general")
         for field in ("#file", "#path-files"):
             page.locator(field).set_input_files(str(folder / "pictures" / "street.jpg"))
+            if field == "#file":
+                taken_over(page)
             playwright.expect(page.locator(".notice", has_text=gone)).to_have_count(1 if field == "#file" else 2)
         page.goto(f"{address}/general")
         page.evaluate("window.fetch = async () => ({ok: true, text: async () => { throw new TypeError('network error'); }})")
         page.locator("#file").set_input_files(str(folder / "pictures" / "street.jpg"))
+        taken_over(page)
         playwright.expect(page.locator(".notice", has_text=gone)).to_have_count(1)  # it broke off within the camera's answer
+
+
+def taken_over(page: Any) -> None:
+    """The logo that was chosen; it is seen before it takes the place of the one before, as the page promises."""
+    image = page.get_by_role("img", name="Logo: street.jpg")
+    playwright.expect(image).to_be_visible()
+    until(lambda: page.wait_for_timeout(20) or image.evaluate("image => image.naturalWidth"), "the picture")
+    playwright.expect(page.locator(".notice", has_text="The camera does not answer.")).to_have_count(0)
+    page.get_by_role("button", name="Take over").click()
 
 
 def test_what_one_has_saved_oneself_is_nobody_elses_change(browser: Any, camera: tuple[Path, str]) -> None:

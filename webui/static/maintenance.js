@@ -6,6 +6,7 @@ const file = $("#file");
 const place = $("#effect");
 const MOST_BYTES = 4 << 20;
 let configuration = null;
+let logo = null;
 let looks = 0; // each file that is chosen, and each look at one: what comes late says nothing about another
 
 function done(text) {
@@ -18,7 +19,7 @@ function done(text) {
 
 const KINDS = [
   [/\.json$/i, readConfiguration],
-  [/\.(png|jpe?g|svg|gif|webp|bmp)$/i, (chosen) => sendLogo(chosen)],
+  [/\.(png|jpe?g|svg|gif|webp|bmp)$/i, showLogo],
   [/\.(csv|xml|xlsx)$/i, () => leadTo(_("This looks like a list of plates: import it into its list, in Imports."), "/anpr/lists", _("Lists"))],
   [/./, () => leadTo(_("Packages and licences are uploaded on Package management."), "/setup/application/vadp.html", _("Package management"))],
 ];
@@ -37,7 +38,7 @@ async function take(chosen) {
 }
 
 function clear() {
-  configuration = null;
+  configuration = logo = null;
   looks += 1;
   place.replaceChildren();
   $("#decide").hidden = $("#file-passphrase").hidden = $("#names-choice").hidden = true;
@@ -47,9 +48,21 @@ file.addEventListener("change", () => take(file.files[0]));
 for (const kind of ["dragover", "drop"]) $("#drop").addEventListener(kind, (event) => event.preventDefault());
 $("#drop").addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
 
-async function sendLogo(chosen) {
+async function showLogo(chosen) {
   if (chosen.size > MOST_BYTES) throw new ApiError(413, {error: _("The picture is larger than 4 MB.")});
-  await api("PUT", "logo", chosen);
+  logo = chosen;
+  const image = el("img", {class: "logo", alt: `${_("Logo")}: ${chosen.name}`, src: URL.createObjectURL(chosen)});
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src));
+  place.replaceChildren(image);
+  $("#decide").hidden = false;
+}
+
+async function sendLogo() {
+  try { await api("PUT", "logo", logo); } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    notice("bad", error.message, [], place);
+    return;
+  }
   done(_("The logo is changed."));
 }
 
@@ -102,6 +115,7 @@ function show(answer) {
 
 for (const input of ["#import-passphrase", "#keep-names"]) $(input).addEventListener("change", () => { if (configuration) look(); });
 onClick($("#apply"), async () => {
+  if (logo) return sendLogo();
   try { show(await order(true)); } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     notice("bad", error.message, error.problems, place);
