@@ -34,6 +34,9 @@ SET_BACK_S = 1.0
 PATIENCE = 3
 """Tries without an answer after which it is another delivery's turn."""
 
+REFUSED_NS = 5 * 10**9
+"""For so long after a refusal other actions come first: theirs may be taken."""
+
 MOST_YOUNG = 1000
 
 WATCHED_S = 60.0
@@ -206,7 +209,7 @@ class Workers:
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         self._look_at_the_clock(now, now_ns)
         wait_s = IDLE_S
-        for head in sorted(self._outbox.heads(self._kinds), key=self._silent_ns):
+        for head in sorted(self._outbox.heads(self._kinds), key=partial(self._silent_ns, now_ns)):
             peer = self._peer(head.rule_id)
             left_s = self._left_s(head, peer, now, now_ns)
             if left_s > 0:
@@ -228,11 +231,14 @@ class Workers:
     def _is_late(self, head: Head, now: datetime) -> bool:
         return head.not_after <= now and head.number not in self._young
 
-    def _silent_ns(self, head: Head) -> int:
+    def _silent_ns(self, now_ns: int, head: Head) -> int:
         """Those first whose last try was taken, then those that have been left alone for longest: of two actions with one peer
         it may take only one, which has another certificate, or sends less."""
         silence = self._silence.get(head.rule_id)
-        return silence.last_ns if silence else self._refused_ns.get(head.rule_id, 0)
+        if silence:
+            return silence.last_ns
+        refused_ns = self._refused_ns.get(head.rule_id, 0)
+        return refused_ns if now_ns - refused_ns < REFUSED_NS else 0
 
     def _is_unheard(self, head: Head) -> bool:
         """It is not of those that a peer, though it is there, left without an answer: it does not wait for their sake. What is FAST

@@ -359,6 +359,40 @@ def test_a_server_that_hangs_for_longer_than_what_waits_lives_is_not_tried_for_e
         store.close()
 
 
+def test_an_action_of_which_one_message_was_refused_does_not_wait_until_another_one_has_told_all_that_it_has(
+    tmp_path: Path,
+) -> None:
+    clock, kinds = TestClock(), {"http": replace(ACTION, pause_s=(200.0, 300.0))}
+    store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
+    outbox = Outbox(store, clock, lambda delivery: None)
+    performer = Performer(store, outbox, kinds, environment(tmp_path, clock=clock), clock)
+    asked: list[str] = []
+
+    def answer(request: Asked) -> tuple[int, dict[str, str], bytes]:
+        asked.append(f"{request.path} {request.body.decode()}")
+        return 400 if asked[-1] == "/choosy p0" else 200, {}, b""
+
+    with http_peer(answer) as server:
+        place, told = f"127.0.0.1:{server.port}", {"format": "TEMPLATE", "body": "{event}"}
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        for name in ("choosy", "well"):
+            store.rules.save(rule(WHITE, "http", name, url=f"http://{place}/{name}", **told), "admin")
+        workers = Workers(Lane.SLOW, kinds, outbox, performer, FakePins(), lambda rule_id: place, clock, lambda problem: None)
+        intake = Intake(store, kinds, {Lane.SLOW: workers}, clock)
+        for number in range(40):
+            intake.take(passage("HK55EVB", id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        for _ in range(30):
+            with workers._claiming:
+                item, peer, _ = workers._claim()
+            assert item is not None
+            workers._settle(item)
+            workers._breaker.end(peer)
+            clock.advance(1.0)
+        store.close()
+    assert asked[:3] == ["/choosy p0", "/well p0", "/well p1"], "others come first for a while"
+    assert asked.count("/choosy p0") == 1 and len([each for each in asked if each.startswith("/choosy")]) > 10
+
+
 def test_what_hangs_at_a_server_takes_one_place_there(tmp_path: Path) -> None:
     """It took both, for as long as it was given an answer's time: another action that the server answers at once was told late."""
     clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(0.001, 0.001))}
