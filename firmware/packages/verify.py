@@ -15,6 +15,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -151,7 +152,7 @@ def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
         if path.is_symlink() or not path.is_file():
             raise PackageError("{name}: not a plain file", name=name)
         try:
-            hashes[name], size = read_again(lambda path=path: _hashed(path))  # type: ignore[misc]
+            hashes[name], size = read_again(partial(_hashed, path))
             total += size
             if name in _WANTED:
                 texts[name] = read_again(path.read_bytes)
