@@ -95,6 +95,9 @@ class AddressTrial:
             with self._lock:
                 if self._wish is not wish:  # it was taken back meanwhile
                     return
+                if time.monotonic() > self._until_s:  # nobody could keep it any more
+                    LOG.error("%s: it is not tried: the change before it took too long", wish.device)
+                    return
             self._ask(wish)
 
     def _ask(self, wish: Wish) -> None:
