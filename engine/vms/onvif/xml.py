@@ -56,7 +56,7 @@ def parse(document: bytes) -> Element:
     """The root. BadXml if it is not well-formed, holds a document type, or exceeds the bounds."""
     builder = _Builder()
     try:
-        builder.parser.Parse(document, True)
+        _parser_for(builder).Parse(document, True)
     except expat.ExpatError as why:
         raise BadXml(f"not well-formed: {why}") from why
     except (ValueError, LookupError) as why:  # an encoding that nobody knows, or a bound
@@ -65,27 +65,32 @@ def parse(document: bytes) -> Element:
     return builder.root
 
 
+def _parser_for(builder: _Builder) -> expat.XMLParserType:
+    """The builder does not know it: in a circle it would keep what strangers send until Python's collector comes."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartNamespaceDeclHandler = builder.declare
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    parser.StartDoctypeDeclHandler = builder.doctype
+    return parser
+
+
 class _Builder:
     def __init__(self) -> None:
-        self.parser = parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartNamespaceDeclHandler = self._declare
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._doctype
         self.root: Element | None = None
         self._path: list[Element] = []
         self._count = self._kept = 0
         self._declared: dict[str, str] = {}
 
-    def _doctype(self, *values: object) -> None:
+    def doctype(self, *values: object) -> None:
         raise BadXml("a document type is not taken")
 
-    def _declare(self, prefix: str | None, space: str | None) -> None:
+    def declare(self, prefix: str | None, space: str | None) -> None:
         self._declared[prefix or ""] = space or ""
 
-    def _start(self, qualified: str, attributes: dict[str, str]) -> None:
+    def start(self, qualified: str, attributes: dict[str, str]) -> None:
         self._count += 1
         if self._count > MAX_ELEMENTS or len(self._path) >= MAX_DEPTH or len(attributes) > MAX_ATTRIBUTES:
             raise BadXml("more elements than anybody needs")
@@ -103,10 +108,10 @@ class _Builder:
             self.root = element
         self._path.append(element)
 
-    def _end(self, qualified: str) -> None:
+    def end(self, qualified: str) -> None:
         self._path.pop()
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> None:
         self._path[-1].text += text
 
 
