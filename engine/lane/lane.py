@@ -207,13 +207,13 @@ class Lane:
             return NOBODY
         return None
 
-    def reads_anew(self, vehicle: Vehicle, seen_ns: int, now_ns: int) -> bool:
+    def reads_anew(self, vehicle: Vehicle, seen_ns: int, came_ns: int, now_ns: int) -> bool:
         """It is read anew where it stands, and was not let in before for whatever reason: it keeps its place. False: it has gone
-        back since, and keeps none."""
+        back since, and keeps none. `seen_ns`, `came_ns`: when it was seen last, and first."""
         stood = any(each.stands and each.vehicle.may_be(vehicle) for each in self._in_vain_lately(now_ns))
         if not stood and seen_ns <= self._nobody_ns:
             return False
-        since_ns = min(seen_ns, self._waits_since(vehicle, now_ns))
+        since_ns = min(came_ns, self._waits_since(vehicle, now_ns))
         self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
         self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
         return True

@@ -280,12 +280,12 @@ class LaneKeeper:
             return True
         return not is_already and self._inside.no_place(store, stored.passage, matches) is not None
 
-    def reads_anew(self, passage: Passage, matches: Sequence[Match]) -> bool:
-        """The engine was told to read it anew. False: it has gone, as far as the lane knows."""
+    def reads_anew(self, passage: Passage, matches: Sequence[Match], came_ns: int) -> bool:
+        """The engine was told to read it anew, who came then. False: it has gone, as far as the lane knows."""
         vehicle = vehicle_of(passage, matches)
         with self._news:
             lane = self._deciding
-            return lane is None or lane.reads_anew(vehicle, passage.monotonic_ns, self._clock.monotonic_ns())
+            return lane is None or lane.reads_anew(vehicle, passage.monotonic_ns, came_ns, self._clock.monotonic_ns())
 
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read anew now would only wait. It keeps its place meanwhile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -62,6 +62,8 @@ class Standing:
         self._next_ns = 0
         self._lists_at = clock.now()
         self._kept_out: Sequence[StoredPassage] = ()
+        self._came: Mapping[str, int] = {}
+        """Plate -> when the car was read first of those that came lately and were not let in since."""
         self.engine_gone()
 
     def engine_gone(self) -> None:
@@ -78,7 +80,8 @@ class Standing:
     def _tell(self, store: Store, passage: Passage, has_waited: bool = False) -> None:
         self._send(ReadAgain(passage.id, passage.plate))
         self._told.append(passage.id)
-        may_stand = self._may_stand(passage) and self._lane.reads_anew(passage, store.passages.matches(passage.id))
+        came_ns = self._came.get(matching.comparable(passage.plate), passage.monotonic_ns)
+        may_stand = self._may_stand(passage) and self._lane.reads_anew(passage, store.passages.matches(passage.id), came_ns)
         if has_waited and may_stand:
             self._next_ns = self._clock.monotonic_ns() + NEXT_NS
 
@@ -126,13 +129,14 @@ class Standing:
             self._tell(store, first.passage, has_waited=True)
 
     def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:
-        """(Those whom the lane keeps out, those whom no list let in, both oldest first) of the cars that came lately and were not
-        read once more since. After an opening by hand none of the latter who came before it: he may have been the one whom it was
-        for."""
+        """(Those whom the lane keeps out, who came first first; those whom no list let in, oldest first) of the cars that came
+        lately, each by its newest passage. After an opening by hand none of the latter who came before it: he may have been the one
+        whom it was for."""
         from engine.lane.lane import ALREADY
 
         kept_out, unlisted = deque[StoredPassage](), deque[StoredPassage]()
         now_ns, newer, somebody = self._clock.monotonic_ns(), set[str](), False
+        came, let_in = dict[str, int](), set[str]()
         for each in store.passages.last_stored(NEWEST):
             passage, decision = each.passage, each.decision
             somebody |= passage.what == BY_HAND or (passage.what not in CARS and decision.outcome == "opened")
@@ -141,13 +145,20 @@ class Standing:
             key = matching.comparable(passage.plate)
             is_newest = newer.isdisjoint((key, *matching.variants(key)))
             newer.add(key)
-            if not is_newest or not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
+            if not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
+                continue
+            if decision.outcome == "opened":
+                let_in.add(key)
+            elif key not in let_in:
+                came[key] = passage.monotonic_ns
+            if not is_newest:
                 continue
             if decision.outcome == "refused" and decision.reason.key in (*NO_PLACE, ALREADY.reason.key):
                 kept_out.appendleft(each)
             elif not somebody and decision.outcome in ("reported", "withheld", "refused"):
                 unlisted.appendleft(each)
-        return list(kept_out), list(unlisted)
+        self._came = came
+        return sorted(kept_out, key=lambda each: came[matching.comparable(each.passage.plate)]), list(unlisted)
 
     def _first(self, store: Store) -> StoredPassage | None:
         """The first one of those whom the lane keeps out no longer."""

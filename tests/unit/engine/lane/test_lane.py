@@ -269,7 +269,7 @@ def test_of_several_who_stood_there_long_before_a_restart_each_keeps_its_place()
     street = Street(ARMING, kept=Handover(waiting=("AB12CDE",), waiting_sure=(True,)), levels=(ARMING,))
     seen = {"MN34PQR": 470 * S, "XY99ZZZ": 480 * S, "AB12CDE": 490 * S}
     for plate, seen_ns in seen.items():
-        assert street.lane.reads_anew(Vehicle(plate, plate, True), seen_ns, street.now_ns)
+        assert street.lane.reads_anew(Vehicle(plate, plate, True), seen_ns, seen_ns, street.now_ns)
     street.wait(1)
     for plate in ("XY99ZZZ", "MN34PQR"):
         assert street.ask(plate, plate + " 2", sure=True).kind == WAIT

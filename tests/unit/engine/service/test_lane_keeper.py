@@ -1298,6 +1298,24 @@ def test_who_is_read_anew_in_front_is_let_in_before_the_one_behind_who_comes_jus
     assert gate.car(gate.read_again[0].plate, "again").startswith("opened")
 
 
+def test_who_came_first_is_the_first_one_for_a_place_though_he_was_read_once_more_in_vain_meanwhile(gates):
+    """The one behind, whose newest passage was older then, was opened for, and the first one drove in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    for id, plate in (("p1", "AB12CDE"), ("p2", "XY99ZZZ"), ("p3", "AB12CDE")):
+        assert gate.car(plate, id) == "refused: all 1 places of WHITELIST are taken"
+        gate.clock.advance(6)
+        assert not gate.is_told()
+    store.occupancy.put(WHITE, 1, 0, "anna", NOW)
+    assert gate.is_told()
+    assert gate.read_again == [ReadAgain("p3", "AB12CDE")]
+    gate.clock.advance(1)
+    assert gate.car("XY99ZZZ", "p4") == "waiting: the vehicle before it has not driven in yet"
+    assert gate.car(id="p5").startswith("opened")
+
+
 def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
     """Each car that had turned away before a full place held up the one that stood there for 5 s as soon as there was a place."""
     gate = gates(**LOOPS, counts=COUNTS[1])
