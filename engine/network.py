@@ -80,8 +80,7 @@ class _Names:
             known = self._last(host)
             lookup = self._lookups.get(host)
             if lookup is None and len(self._lookups) < MOST_LOOKUPS:
-                lookup = self._lookups[host] = _Lookup()
-                threading.Thread(target=self._resolve, args=(host, lookup), name="look-up", daemon=True).start()
+                lookup = self._begin(host)
         there = lookup is not None and lookup.done.wait(left_s * WAITS_FOR if known else left_s)
         if lookup is not None and there and lookup.found:
             return lookup.found
@@ -101,6 +100,16 @@ class _Names:
             self._worked.pop(host, None)
             self._worked[host] = address
             _bound(self._worked)
+
+    def _begin(self, host: str) -> _Lookup | None:
+        """None: the camera can start no thread just now."""
+        lookup = _Lookup()
+        try:
+            threading.Thread(target=self._resolve, args=(host, lookup), name="look-up", daemon=True).start()
+        except RuntimeError:
+            return None
+        self._lookups[host] = lookup
+        return lookup
 
     def _last(self, host: str) -> list[str]:
         at_s, found = self._known.get(host, (0.0, []))

@@ -173,12 +173,21 @@ class Asker:
                     free.append(each)
         for each in questions:
             if each in free:
-                limit = threading.Timer(each.options.timeout_s, self._late, (each,))
-                limit.daemon = True
-                limit.start()
-                threading.Thread(target=self._run, args=(each, limit), name="asking", daemon=True).start()
+                self._begin(each)
             else:
                 self._end(each, self._unasked(each), None)
+
+    def _begin(self, question: _Question) -> None:
+        limit = threading.Timer(question.options.timeout_s, self._late, (question,))
+        limit.daemon = True
+        try:
+            limit.start()
+            threading.Thread(target=self._run, args=(question, limit), name="asking", daemon=True).start()
+        except RuntimeError as why:  # "can't start new thread"
+            limit.cancel()
+            with self._lock:
+                self._breaker.end(question.peer)
+            self._end(question, _failed(question, why), None)
 
     def _questions(self, passage: Passage, then: Then) -> list[_Question]:
         store = self._store()
@@ -225,8 +234,7 @@ class Asker:
             verdict, answered = _without(question, _no_answer(question, why.text)), False
         except Exception as why:  # a bug in a kind must not keep the car waiting
             log.exception("%s", question.rule.name)
-            why_not = Text("unexpected error: {error}", {"error": type(why).__name__})
-            verdict = _without(question, _no_answer(question, why_not))
+            verdict = _failed(question, why)
         limit.cancel()
         try:
             self._end(question, verdict, answered)
@@ -285,6 +293,10 @@ class Asker:
 
 def _no_answer(question: _Question, why: Text) -> Text:
     return Text("asked {host}: no answer that counts ({why})", {"host": question.host, "why": why})
+
+
+def _failed(question: _Question, why: Exception) -> Verdict:
+    return _without(question, _no_answer(question, Text("unexpected error: {error}", {"error": type(why).__name__})))
 
 
 def _without(question: _Question, said: Text) -> Verdict:

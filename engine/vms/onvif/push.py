@@ -104,8 +104,8 @@ class Consumers:
         elif self._looking >= MOST_LOOKUPS:
             then(())
         else:
-            self._looking += 1
             threading.Thread(target=self._look, args=(to.host, then), name="consumer", daemon=True).start()
+            self._looking += 1
 
     def push(self, to: Consumer, addresses: tuple[str, ...], who: str) -> Push:
         return Push(self._loop, to, addresses, self._permitted, self._clients.open("onvif", to.place, who))

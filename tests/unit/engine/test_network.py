@@ -136,6 +136,29 @@ def test_a_dead_name_server_costs_the_deadline_and_a_bounded_number_of_threads(m
         network.connect("nvr.example", 80, soon())
 
 
+def test_a_name_is_looked_up_again_after_the_camera_could_start_no_thread_for_it(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked for it afterwards waited for that look-up, until the process ended."""
+    real = socket.getaddrinfo
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if host == "nvr.example" and named.get("flags"):
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        return real("127.0.0.1" if host == "nvr.example" else host, *rest, **named)  # type: ignore[arg-type]
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    network, port = Network(lambda: EVERYTHING), listener.getsockname()[1]
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", start)
+        with pytest.raises((OSError, RuntimeError)):
+            network.connect("nvr.example", port, soon())
+    network.connect("nvr.example", port, time.monotonic() + 2.0).close()
+
+
 def test_a_name_that_its_server_knows_no_longer_is_forgotten(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else may have its address by now: for an hour he was told of cars, and given the password."""
     real, says = socket.getaddrinfo, [0]

@@ -289,6 +289,27 @@ def test_a_dead_server_is_not_asked_for_each_car_but_again_after_a_while(gate: G
     assert gate.asked == ["STRANGER"] * 3
 
 
+def test_where_the_camera_can_start_no_thread_nobody_is_asked_and_no_car_waits_for_good(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was never decided about, and nobody was asked about those that followed."""
+    gate.save(asking(), rule(ALL))
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "asking":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", start)
+        assert gate.outcome("LISTED1", id="p1")[0] == "opened"
+        said = gate.outcome(id="p2")
+    assert said == ("refused", "asked judge.example: no answer that counts (unexpected error: RuntimeError)")
+    assert gate.asked == []
+    assert gate.outcome(id="p3")[0] == "opened"
+
+
 def test_a_server_that_answers_nonsense_is_asked_for_each_car(gate: Gate) -> None:
     gate.server = broken
     gate.save(asking(), rule(ALL))
