@@ -120,22 +120,28 @@ class Backups:
     def restore(self, parts: Sequence[str], by: str, made: str) -> tuple[str, ...]:
         """Has these parts restored, and the host started again for it; the parts with those that follow by themselves. `made`: of
         the backup that was looked at, "" for whichever was taken in last: somebody else may have opened another."""
-        with self._once():
-            inside = self._inside
-            if inside is None:
-                raise ConfigError("there is no backup to restore: upload it again")
-            if made and made != inside.made:
-                raise ConfigError("another backup was opened meanwhile: look at what is in it")
-            wanted = tuple(part for part in inside.choices if part in parts)
-            if not wanted or set(parts) - set(wanted):
-                raise ConfigError("choose of {parts}", field="parts", parts=list(inside.choices))
-            if inside.problems and PACKAGES in wanted:
-                raise ConfigError("{problems}", problems=list(inside.problems))
-            if inside.own_board and LICENCES in inside.parts:
-                wanted = (*wanted, LICENCES)
+        self._take()  # until the host has started again: nobody leaves it meanwhile, nor opens another in its place
+        try:
+            wanted = self._chosen(parts, made)
             order.give(self._state, order.Order(order.RESTORE, wanted, by))
-            self._restart()
-            return wanted
+        except BaseException:
+            self._busy.release()
+            raise
+        self._restart()
+        return wanted
+
+    def _chosen(self, parts: Sequence[str], made: str) -> tuple[str, ...]:
+        inside = self._inside
+        if inside is None:
+            raise ConfigError("there is no backup to restore: upload it again")
+        if made and made != inside.made:
+            raise ConfigError("another backup was opened meanwhile: look at what is in it")
+        wanted = tuple(part for part in inside.choices if part in parts)
+        if not wanted or set(parts) - set(wanted):
+            raise ConfigError("choose of {parts}", field="parts", parts=list(inside.choices))
+        if inside.problems and PACKAGES in wanted:
+            raise ConfigError("{problems}", problems=list(inside.problems))
+        return (*wanted, LICENCES) if inside.own_board and LICENCES in inside.parts else wanted
 
     def _leave(self) -> None:
         if self._forgets is not None:

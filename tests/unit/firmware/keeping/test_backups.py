@@ -8,9 +8,15 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from board.kit.errors import ConfigError
 from board.kit.parcel import Writer
-from firmware.keeping.backups import PIECE_BYTES, Making
+from board.kit.state import State
+from firmware.keeping.backups import PIECE_BYTES, Backups, Inside, Making
+from firmware.keeping.order import staged
 from firmware.keeping.work import _Package
 
 ABOUT, LISTS = (json.dumps({"name": name, "size": size}).encode() for name, size in (("about.json", 2), ("lists", 4)))
@@ -73,3 +79,19 @@ def test_a_package_whose_part_of_a_backup_is_not_wanted_any_more_leaves_nothing_
     with ExitStack() as running:
         _Package("TINY", plan, running)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_being_restored_is_not_left_nor_is_another_opened_until_the_host_has_started_again(tmp_path: Path) -> None:
+    """Its half hour may be over in those seconds, or somebody else opens a backup: what was confirmed was thrown away."""
+    state, asked = State(tmp_path), list[bool]()
+    data: Any = None
+    backups = Backups(state, data, "sim", lambda: asked.append(True))
+    staged(state).mkdir(parents=True)
+    backups._inside = Inside("2026-11-29", "gw-1", "sim", "1.0", False, True, ("people",), {})
+    with pytest.raises(ConfigError, match="choose of"):
+        backups.restore(("keys",), "anna", "")
+    assert backups.restore(("people",), "anna", "") == ("people",) and asked == [True]
+    for act in (backups.leave, lambda: backups.take_in(tmp_path / "other", "a passphrase")):
+        with pytest.raises(ConfigError, match="another backup is being made or opened right now"):
+            act()
+    assert staged(state).is_dir() and (state.host / "keeping/order.json").exists()
