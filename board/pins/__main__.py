@@ -70,8 +70,7 @@ def _run(state: State, life: Life) -> None:
 
 def _sign_wires(profile: BoardProfile, state: State) -> None:
     """Wires that a maker claimed itself are known to the kernel under its library's name only. Until this process ends it stands
-    where the back end `rpi` keeps its claims that they are pins': for the self-test, and for the safe-state routine on RPi.GPIO,
-    which does not ask the kernel."""
+    where the back end `rpi` keeps its claims that they are pins', for the self-test and the safe-state routine to say."""
     names = pin_names(profile)
     for port in profile.wiegand:
         if claims_wires(port):
