@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -117,7 +117,8 @@ def in_time(late: Callable[[], object]) -> Iterator[Late]:
     once = Late(late)
     timer = threading.Timer(SLOW_S, once.run)
     timer.daemon = True
-    timer.start()
+    with suppress(RuntimeError):  # "can't start new thread": it may well take no longer
+        timer.start()
     try:
         yield once
     finally:
@@ -177,7 +178,11 @@ class Bypass:
             due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
             self._busy |= {item.id for item in due}
         for item in due:
-            threading.Thread(target=self._run, args=(kept, item), name="bypass", daemon=True).start()
+            try:
+                threading.Thread(target=self._run, args=(kept, item), name="bypass", daemon=True).start()
+            except RuntimeError as why:  # "can't start new thread": the passage comes again
+                log.error("%s for %s, which is not stored: %s", item.kind, kept.passage.plate, why)
+                self._end(kept, item, None)
 
     def _oldest(self) -> str:
         """Events first: nobody brings one again, as the engine does a car."""

@@ -389,3 +389,20 @@ def test_clients_that_hung_up_after_their_trigger_keep_no_other_trigger_out(fire
             peer.sendall(b"OPEN 1\n")
             assert lines(peer, 1) == [f"OK t{number + 1}"]
     server.close()
+
+
+def test_a_camera_that_can_start_no_thread_for_a_moment_takes_the_next_trigger(
+    server: TriggerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listened any more until a restart."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", start)
+        with connect(server) as peer:
+            assert peer.recv(1) == b""
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert lines(peer, 1) == ["OK t1"]

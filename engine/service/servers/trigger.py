@@ -191,7 +191,12 @@ class TriggerServer:
         thread = threading.Thread(target=run, name="trigger-socket", daemon=True)
         with self._lock:
             self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            with self._lock:
+                self._threads.discard(thread)
+            raise
 
     def _accept(self, listener: socket.socket) -> None:
         while not self._stop.is_set():
@@ -204,7 +209,11 @@ class TriggerServer:
             told = self._clients.open(NAME, place_of(address)) if self._clients is not None else None
             peer = _Peer(sock, host_of(address), time.monotonic(), told=told)
             self._admit(peer)
-            self._spawn(partial(self._serve, peer))
+            try:
+                self._spawn(partial(self._serve, peer))
+            except RuntimeError as why:  # "can't start new thread": the next one may be served
+                log.error("trigger socket: %s", why)
+                self._forget(peer)
 
     def _admit(self, peer: _Peer) -> None:
         with self._lock:
@@ -235,13 +244,16 @@ class TriggerServer:
         except OSError as why:
             log.info("trigger socket: connection ended: %s", why)
         finally:
-            with self._lock:
-                if peer in self._peers:
-                    self._peers.remove(peer)
-            self._replies.forget(peer.send)
-            if peer.told is not None:
-                peer.told.closed(Text("too many are connected") if peer.giving_up.is_set() else NOTHING)
-            sock.close()
+            self._forget(peer)
+
+    def _forget(self, peer: _Peer) -> None:
+        with self._lock:
+            if peer in self._peers:
+                self._peers.remove(peer)
+        self._replies.forget(peer.send)
+        if peer.told is not None:
+            peer.told.closed(Text("too many are connected") if peer.giving_up.is_set() else NOTHING)
+        peer.sock.close()
 
     def _talk(self, peer: _Peer) -> None:
         sock = peer.sock

@@ -259,3 +259,23 @@ def test_what_is_called_when_a_storage_stalls_is_not_called_once_it_has_gone_on(
         called: list[int] = []
     late.run()
     assert called == []
+
+
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_where_the_camera_can_start_no_thread_a_car_is_stored_all_the_same(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_thread)
+        camera.intake.take(passage())
+    assert camera.store.passages.has(passage().id)
+
+
+def test_whom_no_thread_could_let_in_is_let_in_as_the_passage_comes_again(filled: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_thread)
+        refused(filled)
+    assert filled.pins.requests == []
+    refused(filled)
+    until(lambda: filled.pins.requests, "the gate")
