@@ -147,9 +147,9 @@ class Standing:
             newer.add(key)
             if not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
                 continue
-            if decision.outcome == "opened":
+            if not is_newest and decision.outcome == "opened" and self._was_let_in(store, passage):
                 let_in.add(key)
-            elif key not in let_in:
+            if key not in let_in:
                 came[key] = passage.monotonic_ns
             if not is_newest:
                 continue
@@ -163,6 +163,11 @@ class Standing:
     def _first(self, store: Store) -> StoredPassage | None:
         """The first one of those whom the lane keeps out no longer."""
         return next((each for each in self._kept_out if self._is_let_in_now(store, each)), None)
+
+    def _was_let_in(self, store: Store, passage: Passage) -> bool:
+        """False: what was to open did not."""
+        done = {each.delivery.rule_id for each in store.deliveries(DeliveryQuery(passage_id=passage.id, state="done"))}
+        return not done.isdisjoint(self._opening(store))
 
     def _is_of_lists(self, store: Store, stored: StoredPassage) -> bool:
         """Whether its lists and actions alone are why nothing opened: no lane, no server that was asked, no gate that failed."""

@@ -766,6 +766,36 @@ def test_whose_pulse_fails_over_a_restart_is_let_in_first_when_he_is_read_anew(g
     assert gate.car(id="p4") == "opened: AB12CDE is on WHITELIST"
 
 
+def test_for_whom_nothing_opened_twice_comes_before_the_one_behind_who_was_read_in_between(gates):
+    """Pins was away for long then: of the passages that were left that of the one behind was the older one."""
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.camera.pins.before_answer = lambda: gate.camera.pins.errors.append("DO1 is interlocked")
+    for first, behind in (("p1", "p2"), ("p4", "p3")):
+        cars = [("AB12CDE", first), ("XY99ZZZ", behind)]
+        for plate, id in sorted(cars, key=lambda car: car[1]):
+            gate.car(plate, id)
+            gate.clock.advance(1)
+        gate.clock.advance(10)
+        while gate.camera.turn():
+            pass
+        for each in gate.camera.told:
+            gate.keeper.failed(each)
+        gate.lines(DI2=False)
+        until(lambda id=behind: gate.states(id)["io"] == "expired", "the end of the wait")
+        gate.clock.advance(1)
+        if first == "p1":
+            assert gate.is_told()
+    gate.clock.advance(30)
+    gate.read_again.clear()
+    assert gate.is_told()
+    assert {each.passage_id for each in gate.read_again} == {"p3", "p4"}
+    gate.camera.pins.before_answer = lambda: None
+    gate.clock.advance(1)
+    assert gate.car("XY99ZZZ", "p5") == "waiting: the vehicle before it has not driven in yet"
+    assert gate.car("AB12CDE", "p6").startswith("opened")
+
+
 def test_who_was_refused_by_a_process_that_dies_is_read_anew_when_there_is_a_place(gates, monkeypatch):
     """The next one knew nothing of him: he stood before a closed barrier for good."""
     gate = gates(counts=COUNTS[1])
