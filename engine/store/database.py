@@ -183,7 +183,7 @@ class Database:
         try:
             yield from connection.execute(sql, values)
         except sqlite3.Error as why:
-            raise self._problem(why) from why
+            raise self._problem(why, of_rows=True) from why
 
     def _borrow(self) -> sqlite3.Connection:
         try:
@@ -227,7 +227,7 @@ class Database:
         try:
             return connection.execute(sql, values).fetchall()
         except sqlite3.Error as why:
-            raise self._problem(why) from why
+            raise self._problem(why, of_rows=connection is not self._writer) from why
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -454,10 +454,11 @@ class Database:
         except sqlite3.Error as why:
             raise self._problem(why) from why
 
-    def _problem(self, why: Exception) -> StoreError:
+    def _problem(self, why: Exception, of_rows: bool = False) -> StoreError:
+        """`of_rows`: they were only read."""
         found = refused(self._path, why)
         if is_unread(why):
-            rescue.unread(self._path)
+            rescue.unread(self._path, of_rows)
         if isinstance(found, StoreDamaged) and not rescue.is_asked(self._path):
             with suppress(StoreError):  # the next process to open it looks into it
                 rescue.ask(self._path, rescue.CHECK, rescue.UNSEEN if is_unseen(why) else "")

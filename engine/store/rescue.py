@@ -88,9 +88,10 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
         raise problem(database.name, why) from why
 
 
-def unread(database: Path) -> None:
+def unread(database: Path, of_rows: bool) -> None:
     """The card did not read it, just now and once more. A page in which a check finds that is damage; where not even that begins,
-    this process and the next ones would try for ever."""
+    this process and the next ones would try for ever. Rows that were only looked for (`of_rows`) cost nothing but themselves,
+    unless the gate needs such: whoever searches old passages must not lose all of them for one that is not read."""
     now_s = time.monotonic()
     since_s, last_s = _unread_s.get(database, (now_s, now_s))
     if now_s - last_s > FORGOTTEN_S:
@@ -98,6 +99,8 @@ def unread(database: Path) -> None:
     _unread_s[database] = since_s, now_s
     if now_s - since_s >= UNREAD_S and not is_asked(database) and not _is_checked(database):
         _unread_s.pop(database, None)
+        if of_rows and not _damage_of_gates(database):
+            return
         with suppress(StoreError):
             ask(database, CHECK, UNREAD)
 
@@ -432,6 +435,13 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: 
         if look == 1:
             _not_read_to_its_end(database)  # a card that stalls has its moment there
     return found
+
+
+def _damage_of_gates(database: Path) -> str:
+    """While it is open here."""
+    with suppress(sqlite3.Error), closing(_connected(database)) as connection:
+        return damage(connection)
+    return ""
 
 
 def _not_read(database: Path) -> str:

@@ -627,6 +627,34 @@ def test_a_card_that_stalls_just_as_the_database_is_looked_through_costs_no_pass
     assert not (tmp_path / "anpr.db.damaged").exists() and not (tmp_path / "anpr.db.damaged-wal").exists()
 
 
+def test_a_search_that_meets_rows_which_the_card_does_not_read_costs_no_passages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the gate needs such rows."""
+
+    class Unread:
+        def execute(self, *_: object) -> None:
+            raise _corrupt(sqlite3.SQLITE_IOERR_READ)
+
+        def close(self) -> None:
+            pass
+
+    store, real = filled(tmp_path), time.monotonic
+    monkeypatch.setattr(store.db, "_borrow", Unread)
+
+    def search_often() -> None:
+        for after_s in (0.0, 70.0, 140.0, 210.0):
+            monkeypatch.setattr(time, "monotonic", lambda after_s=after_s: real() + after_s)
+            with pytest.raises(StorageRefused, match="could not be read"):
+                store.db.rows("SELECT * FROM passages")
+
+    search_often()
+    assert not store.db.is_over()
+    monkeypatch.setattr(rescue, "damage", lambda *_: "Page 21: unable to get the page. error code=266")
+    search_often()
+    assert store.db.is_over()
+
+
 def test_a_wal_that_the_card_never_reads_again_goes_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = filled(tmp_path)
     copied(store)
