@@ -291,7 +291,7 @@ def _restore(database: Path, name: str, by: str) -> None:
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
     is_new = _is_new(database)
-    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S) or _not_read(database)):
+    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S) or _not_begun(database)):
         _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
     if not is_new:
         backup.make(database, UNDO, datetime.now(UTC))
@@ -442,6 +442,16 @@ def _damage_of_gates(database: Path) -> str:
     with suppress(sqlite3.Error), closing(_connected(database)) as connection:
         return damage(connection)
     return ""
+
+
+def _not_begun(database: Path) -> str:
+    """As `_not_read`, where not even the beginning is read: passages that the card does not read stand in no restore's way."""
+    try:
+        with closing(_connected(database)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return ""
+    except sqlite3.Error:
+        return _not_read(database)
 
 
 def _not_read(database: Path) -> str:

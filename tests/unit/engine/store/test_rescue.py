@@ -679,6 +679,16 @@ def test_a_person_restores_the_copy_of_a_database_that_is_not_read(tmp_path: Pat
     assert new_store(tmp_path).count_entries(WHITE) == PLATES
 
 
+def test_a_person_restores_the_lists_beside_passages_that_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    rescue.ask(tmp_path / "anpr.db", rescue.RESTORE, backup.NEWEST, "anna")
+    monkeypatch.setattr(rescue, "_not_read_to_its_end", lambda path: "Input/output error")
+    again = new_store(tmp_path)
+    assert (again.count_entries(WHITE), newest_row(again)) == (PLATES, 1)
+
+
 def _corrupt(code: int = sqlite3.SQLITE_CORRUPT_VTAB) -> sqlite3.Error:
     why = sqlite3.DatabaseError("vtable damaged")
     why.sqlite_errorcode = code
