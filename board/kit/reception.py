@@ -58,4 +58,8 @@ class Reception:
                 if not self._stop.wait(PAUSE_S):
                     self._log.error("%s socket: %s", self._name, why)
                 continue
-            self._received(client)
+            try:
+                self._received(client)
+            except RuntimeError as why:  # "can't start new thread": the next one may be served
+                self._log.error("%s socket: %s", self._name, why)
+                client.close()

@@ -169,9 +169,14 @@ class Events:
             taking = [each for each in taking if each.is_alive()]
             if len(taking) >= MOST_TAKING:
                 taking[0].join()
-            taking.append(threading.Thread(target=self._take_one, args=(waiting,), name="event", daemon=True))
-            taking[-1].start()
-            taking[-1].join(PATIENCE_S)  # one after the other: what switches on comes before what switches off
+            thread = threading.Thread(target=self._take_one, args=(waiting,), name="event", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # "can't start new thread"
+                self._take_one(waiting)
+                continue
+            taking.append(thread)
+            thread.join(PATIENCE_S)  # one after the other: what switches on comes before what switches off
         for each in taking:
             each.join()
 

@@ -73,7 +73,12 @@ class Hub:
             log.error("service socket: %d clients are connected, another is turned away", MAX_CLIENTS)
             client.close()
             return
-        threading.Thread(target=self._serve, args=(client,), name="hub-client", daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, args=(client,), name="hub-client", daemon=True).start()
+        except RuntimeError:
+            with self._lock:
+                self._clients.discard(client)
+            raise
 
     def _serve(self, client: Channel) -> None:
         try:

@@ -43,8 +43,9 @@ class NewestPicture:
         event does, whatever happens to that passage. Without pictures if there are none, no room, or not in time."""
         job = _Job(event)
         thread = threading.Thread(target=self._run, args=(job,), name="event-picture", daemon=True)
-        thread.start()
-        thread.join(WITHIN_S)
+        with suppress(RuntimeError):  # "can't start new thread"
+            thread.start()
+            thread.join(WITHIN_S)
         with job.lock:
             job.late = job.found is None
         return job.found or event

@@ -35,7 +35,11 @@ class PassagesIn:
             stalls = bool(self._since_s)
             self._since_s[passage.id] = time.monotonic()
         thread = threading.Thread(target=self._run, args=(passage,), name="passage", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # "can't start new thread"
+            self._run(passage)
+            return
         thread.join(0 if stalls else PATIENCE_S)
 
     def oldest_s(self, but_for: Collection[str] = ()) -> float:

@@ -174,7 +174,11 @@ class WhoServer:
 
     def _receive(self, asker: Channel) -> None:
         self._places.acquire()
-        threading.Thread(target=self._answer_to, args=(asker,), name="people-asker", daemon=True).start()
+        try:
+            threading.Thread(target=self._answer_to, args=(asker,), name="people-asker", daemon=True).start()
+        except RuntimeError:
+            self._places.release()
+            raise
 
     def _answer_to(self, asker: Channel) -> None:
         try:

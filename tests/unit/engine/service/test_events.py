@@ -149,3 +149,22 @@ def test_an_event_that_cannot_be_stored_is_reported_and_the_next_one_is(stored: 
     until(lambda: stored.taken, "the third event")
     assert stored.reported == ["Barrier did not move not stored: the disk is full"]
     assert len(stored.taken) == 1
+
+
+def test_where_the_camera_can_start_no_thread_events_are_stored_all_the_same(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one and all that followed were lost."""
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "event":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", start)
+        stored.events.happened("held_open", seconds=30.0)
+        until(lambda: len(stored.taken) == 1, "the first event")
+    stored.events.happened("tail_gate", lane=1)
+    until(lambda: len(stored.taken) == 2, "the next one")

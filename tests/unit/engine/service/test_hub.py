@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from board.kit.wire import Codec, connect
+from board.kit.wire import Codec, PeerGone, connect
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport
 from engine.service.hub import Hub
 from tests.samples import passage
@@ -66,5 +66,32 @@ def test_a_message_that_is_not_digested_in_time_is_noticed(tmp_path: Path) -> No
         assert hub.busy_s() == 0.0
     finally:
         go_on.set()
+        engine.close()
+        hub.close()
+
+
+def test_where_the_camera_can_start_no_thread_for_a_moment_the_next_who_comes_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No engine, and no page, reached the service any more."""
+    heard = threading.Event()
+
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    hub = Hub(tmp_path / "service.sock", {}, lambda message: heard.set(), lambda channel, request: None)
+    hub.start()
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_thread)
+        refused = connect(tmp_path / "service.sock", Codec(SERVICE_MESSAGES))
+        with pytest.raises(PeerGone):
+            refused.receive(20)
+        refused.close()
+    engine = connect(tmp_path / "service.sock", Codec(SERVICE_MESSAGES))
+    try:
+        engine.send(EngineHello(1))
+        assert heard.wait(20)
+        assert len(hub._clients) == 1
+    finally:
         engine.close()
         hub.close()

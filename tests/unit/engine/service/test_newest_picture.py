@@ -88,3 +88,15 @@ def test_without_any_picture_the_event_is_told_all_the_same(tmp_path: Path) -> N
     assert newest.give(EVENT) is EVENT
     empty = new_store(tmp_path / "empty")
     assert NewestPicture(lambda: empty, StoredPictures(tmp_path)).give(EVENT) is EVENT
+
+
+def test_where_the_camera_can_start_no_thread_the_event_is_told_without_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    _, newest = prepared(tmp_path)
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_thread)
+        assert newest.give(EVENT) is EVENT

@@ -87,3 +87,19 @@ def test_an_engine_that_goes_away_meanwhile_is_no_error_of_ours(caplog: pytest.L
 
     PassagesIn(take).take(passage())
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_where_the_camera_can_start_no_thread_a_passage_is_taken_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was never taken any more, and those behind it were thought to wait for it."""
+    storage = Storage()
+    storage.goes_on.set()
+    passages = PassagesIn(storage.take)
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", no_thread)
+        passages.take(passage(id="p1"))
+    passages.take(passage(id="p2"))
+    assert (storage.stored, passages.oldest_s()) == (["p1", "p2"], 0)
+
+
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
