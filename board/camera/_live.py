@@ -71,7 +71,8 @@ class LiveCamera:
         self._damaged = 0
         self._news = threading.Condition()
         self._newest: tuple[Picture, int] | None = None
-        self._gone: CameraError | None = None
+        self._gone: Text | None = None
+        """Why no more pictures come: in words; an error that is kept keeps those whom it was raised through, and the last frame."""
         self._stop = False
         self._ended = False
         self._left = False
@@ -87,7 +88,7 @@ class LiveCamera:
             lost, self._lost = (self._lost, 0) if newest else (0, self._lost)
         if newest is None:
             if self._gone is not None:
-                raise self._gone
+                raise CameraError(self._gone)
             silent_s = self._source.silent_s + SPARE_S
             if self._clock.monotonic_ns() - self._delivered_ns > silent_s * 1e9:
                 raise CameraError("{name}: no picture for {silent_s} s", name=self._name, silent_s=silent_s)
@@ -116,14 +117,14 @@ class LiveCamera:
                 self._close_source()
 
     def _decode(self) -> None:
-        gone = CameraError("{name}: the stream ended", name=self._name)
+        gone = Text("{name}: the stream ended", {"name": self._name})
         try:
             self._pump()
         except CameraError as why:
-            gone = why
+            gone = why.text
         except Exception as why:  # the thread's top
             log.exception("%s", self._name)
-            gone = CameraError("{name}: {why}", name=self._name, why=type(why).__name__)
+            gone = Text("{name}: {why}", {"name": self._name, "why": type(why).__name__})
         with self._news:
             self._gone = gone
             self._ended = True
