@@ -341,8 +341,7 @@ def _folders(database: Path) -> list[Path]:
 
 
 def _begin_anew(database: Path, why: Text) -> None:
-    usable = (each for each in (backup.NEWEST, backup.DAILY) if backup.about(database, each) and backup.is_whole(database, each))
-    name = next(usable, "")
+    name = _copy_of(database)
     if not name and not database.exists():
         return  # a new camera
     fresh = _fresh(database, name, {})
@@ -456,9 +455,20 @@ def _not_begun(database: Path) -> str:
 
 def _not_read(database: Path) -> str:
     """Why the card does not read a file of which there is a copy; "" if it does."""
-    if not any(backup.about(database, name) and backup.is_whole(database, name) for name in (backup.NEWEST, backup.DAILY)):
-        return ""
-    return _not_read_to_its_end(database)
+    return _not_read_to_its_end(database) if _copy_of(database) else ""
+
+
+def _copy_of(database: Path) -> str:
+    """The newest copy that is whole, "" for none; looked for again once a card that stalls has had its moment."""
+    names = (backup.NEWEST, backup.DAILY)
+    for look in (1, 2):
+        for name in names:
+            if backup.about(database, name) and backup.is_whole(database, name):
+                return name
+        if look == 1:
+            for name in names:
+                _not_read_to_its_end(backup.file_of(database, name))
+    return ""
 
 
 def _without_wal(database: Path) -> str:

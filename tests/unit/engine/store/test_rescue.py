@@ -679,6 +679,16 @@ def test_a_person_restores_the_copy_of_a_database_that_is_not_read(tmp_path: Pat
     assert new_store(tmp_path).count_entries(WHITE) == PLATES
 
 
+def test_a_card_that_stalls_as_the_copies_are_looked_for_costs_no_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    (tmp_path / "anpr.db").write_bytes(b"damaged" * 4096)
+    worn = Worn(monkeypatch, backup.file_of(tmp_path / "anpr.db", backup.NEWEST))
+    monkeypatch.setattr(time, "sleep", lambda seconds: setattr(worn, "stalls", False))
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+
+
 def test_a_person_restores_the_lists_beside_passages_that_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = filled(tmp_path)
     copied(store)
