@@ -17,7 +17,7 @@ from webui.view.database import database
 
 
 class RestoreForm(Settings):
-    name: str = option(..., "Copy", "Which one: newest, daily or before.", choices=backup.ALL)
+    name: str = option(..., "Stored copy", "Which one: newest, daily or before.", choices=backup.ALL)
 
 
 class ResetForm(Settings):

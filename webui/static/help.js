@@ -20,7 +20,7 @@ async function look() {
       el("b", {}, check.title, el("span", {class: "visually-hidden"}, ` (${STATES[check.state]})`)),
       el("p", {class: "found small"}, withMoments(check.found)),
       check.todo ? el("p", {class: "small"}, check.todo) : null),
-    check.href ? el("a", {class: "btn quiet", href: check.href, "aria-label": _("Go to: {check}", { check: check.title })}, _("Go there")) : null)));
+    check.href ? el("a", {class: "btn quiet", href: check.href, "aria-label": _("Go there: {check}", { check: check.title })}, _("Go there")) : null)));
 }
 
 repeat(EVERY_MS, look);
