@@ -174,8 +174,10 @@ class Lane:
         if any(each.vehicle.passage_id == vehicle.passage_id for each in self._waiting):
             return self._judge(request, now_ns)
         verdict = self._ruling(request, now_ns)
-        if not verdict.again:  # else it keeps its place
+        if not (verdict.again and self.is_waiting(vehicle)):
             self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
+            if verdict.again:  # it keeps its place
+                self._waited_in_vain(replace(request, until_ns=now_ns))
         if verdict.kind == WAIT:
             self._waiting.append(request)
             self._waiting.sort(key=lambda each: each.since_ns)

@@ -264,6 +264,20 @@ def test_of_several_who_waited_long_the_first_one_is_read_anew_first_however_the
     assert not street.lane.would_wait("XY99ZZZ", street.now_ns), "the first one has gone"
 
 
+def test_who_is_refused_at_once_and_read_anew_keeps_its_place_before_the_one_behind():
+    """That one was opened for if it was read before the service had asked for the other, who drove in on that opening."""
+    street = Street(SAFETY)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(SAFETY)
+    street.wait(2)
+    street.off(SAFETY)
+    verdict = street.ask("AB12CDE", "1")
+    assert (verdict.kind, verdict.again) == (REFUSE, True), "it may have driven in just then"
+    street.wait(0.5)
+    assert street.ask("XY99ZZZ", "2").kind == WAIT
+    assert street.ask("AB12CDE", "3").kind == OPEN
+
+
 def test_of_several_who_stood_there_long_before_a_restart_each_keeps_its_place():
     """All of them had the same one: the one behind, who was read first, was opened for, and the first one drove in."""
     street = Street(ARMING, kept=Handover(waiting=("AB12CDE",), waiting_sure=(True,)), levels=(ARMING,))
