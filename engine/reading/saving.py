@@ -34,7 +34,8 @@ class _Job:
     rgb: NDArray[np.uint8]
     ended: threading.Event = field(default_factory=threading.Event)
     late: bool = False
-    error: GatewrightError | None = None
+    error: Text | None = None
+    """In words: an error that is kept keeps those whom it was raised through, with this frame, till Python's collector comes."""
 
 
 class Saving:
@@ -64,7 +65,7 @@ class Saving:
             job.late = True
             log.warning("passage %s is told before its pictures are stored: the storage is slow", passage.id)
         if job.ended.is_set() and job.error is not None:
-            raise job.error
+            raise StoreError(job.error)
         return self._images.names(passage, rgb)
 
     def close(self, timeout_s: float) -> None:
@@ -82,10 +83,10 @@ class Saving:
             try:
                 self._images.save(job.passage, job.rgb)
             except GatewrightError as why:
-                job.error = why
+                job.error = why.text
             except Exception as why:  # the thread's top: the next passage's pictures must be stored
                 log.exception("pictures of passage %s", job.passage.id)
-                job.error = StoreError("{why}", why=str(why))
+                job.error = Text("{why}", {"why": str(why)})
             job.ended.set()
             if job.late and job.error is not None:
-                self._say(job.error.text)
+                self._say(job.error)
