@@ -104,19 +104,26 @@ class Channel:
         if not self._readable.poll(None if timeout_s is None else max(0, round(timeout_s * 1000))):
             return None
         try:
-            data = self._sock.recv(MAX_MESSAGE_BYTES)
+            try:
+                data = self._sock.recv(MAX_MESSAGE_BYTES)
+            except ConnectionResetError:  # it left something unread; what it had said before lies there all the same
+                data = self._sock.recv(MAX_MESSAGE_BYTES)
         except OSError as why:
             raise PeerGone("peer is gone: {why}", why=why) from why
         if not data:
             raise PeerGone("peer closed the connection")
         return self._codec.decode(data)
 
-    def close(self) -> None:
-        """Wakes a receiver of this side too."""
+    def end(self) -> None:
+        """Nothing more goes out or comes in; what has come already is still received, and then the peer is gone."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # the peer closed first
+
+    def close(self) -> None:
+        """Wakes a receiver of this side too."""
+        self.end()
         self._sock.close()
 
 

@@ -154,8 +154,9 @@ class Link:
             log.warning("connection to the service lost: %s", why)
         finally:
             self._gone = True
+            channel.end()
+            receiver.join()  # an order to stop may be the last that the service said
             channel.close()
-            receiver.join()
         return True
 
     def _serve(self, channel: Channel) -> None:
@@ -189,11 +190,11 @@ class Link:
                     self._news.wait(STATUS_EVERY_S)
 
     def _receive_loop(self, channel: Channel) -> None:
-        while not self._gone:
+        while True:
             try:
                 message = channel.receive()
             except WireError as why:
-                if not self._closed.is_set():
+                if not (self._gone or self._closed.is_set()):
                     log.warning("service: %s", why)
                 break
             handler = self._handlers.get(type(message))

@@ -42,6 +42,18 @@ def test_a_closed_peer_is_gone(ends):
         server.send(PinsDone("a", 1))
 
 
+def test_what_a_peer_said_before_it_closed_arrives_also_where_it_left_something_unread(ends):
+    server, client = ends
+    server.send(PinsDone("a", 1))
+    client.send(Pulse("a", "DO1", 500, not_after_ns=7))
+    server.send(PinsDone("b", 2))
+    server.close()
+    assert client.receive(20) == PinsDone("a", 1)
+    assert client.receive(20) == PinsDone("b", 2)
+    with pytest.raises(PeerGone):
+        client.receive(20)
+
+
 def test_a_peer_that_does_not_read_is_gone_for_a_sender_that_never_waits(ends):
     server, _ = ends
     with pytest.raises(PeerGone):

@@ -196,6 +196,32 @@ def test_triggers_and_the_stop_request_arrive_and_answers_leave(
     service.die()
 
 
+def test_what_the_service_said_last_counts_also_where_the_engine_sends_just_as_it_ends(
+    tmp_path: Path, stopped: threading.Event, zone: CameraZone, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard, goes_on = threading.Event(), threading.Event()
+
+    def slow(message: StartTrigger) -> None:
+        heard.set()
+        assert goes_on.wait(20)
+
+    kept = Unstored(tmp_path / "unstored", Clock())
+    handlers = {StartTrigger: slow, StopEngine: lambda message: stopped.set()}
+    link = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, zone, kept, handlers)
+    service = Service(tmp_path / "service.sock")
+    link.start()
+    service.accept()
+    service.say(StartTrigger(Trigger("t1", "http admin", START, 5)))
+    assert heard.wait(20)
+    service.say(StopEngine())
+    service.die()
+    link.show_status()
+    until(lambda: "connection to the service lost" in caplog.text, "the engine's next message")
+    goes_on.set()
+    assert stopped.wait(20)
+    link.close(5)
+
+
 def test_the_zone_follows_the_services_and_a_new_service_hears_which_one_it_is(
     tmp_path: Path, link: Link, zone: CameraZone
 ) -> None:
