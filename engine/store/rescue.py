@@ -27,7 +27,7 @@ from board.kit.from_json import from_json
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import problem, refused
+from engine.store.refusals import is_unread, problem, refused
 from engine.store.salvage import salvage
 
 log = logging.getLogger("store")
@@ -91,22 +91,23 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
 def unread(database: Path, of_rows: bool) -> None:
     """The card did not read it, just now and once more. A page in which a check finds that is damage; where not even that begins,
     this process and the next ones would try for ever. Rows that were only looked for (`of_rows`) cost nothing but themselves,
-    unless the gate needs such: whoever searches old passages must not lose all of them for one that is not read."""
+    unless the gate needs such: whoever searches old passages must not lose all of them for one that is not read. Nor does such a
+    search begin the time anew in which nothing else was read either."""
     now_s = time.monotonic()
-    since_s, last_s = _unread_s.get(database, (now_s, now_s))
+    since_s, last_s = _unread_s.get((database, of_rows), (now_s, now_s))
     if now_s - last_s > FORGOTTEN_S:
         since_s = now_s
-    _unread_s[database] = since_s, now_s
+    _unread_s[database, of_rows] = since_s, now_s
     if now_s - since_s >= UNREAD_S and not is_asked(database) and not _is_checked(database):
-        _unread_s.pop(database, None)
-        if of_rows and not _damage_of_gates(database):
+        _unread_s.pop((database, of_rows), None)
+        if of_rows and not _keeps_gate_shut(database):
             return
         with suppress(StoreError):
             ask(database, CHECK, UNREAD)
 
 
-_unread_s: dict[Path, tuple[float, float]] = {}
-"""When this process could not read them: for the first time, and the last."""
+_unread_s: dict[tuple[Path, bool], tuple[float, float]] = {}
+"""When this process could not read them, rows or more than these: for the first time, and the last."""
 
 
 def notice(database: Path) -> Notice | None:
@@ -436,11 +437,14 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: 
     return found
 
 
-def _damage_of_gates(database: Path) -> str:
-    """While it is open here."""
-    with suppress(sqlite3.Error), closing(_connected(database)) as connection:
-        return damage(connection)
-    return ""
+def _keeps_gate_shut(database: Path) -> bool:
+    """What is not read of it, while it is open here: rows that the gate needs, or so much that nobody finds any."""
+    try:
+        with closing(_connected(database)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return bool(damage(connection))
+    except sqlite3.Error as why:
+        return is_unread(why)
 
 
 def _not_begun(database: Path) -> str:

@@ -655,6 +655,26 @@ def test_a_search_that_meets_rows_which_the_card_does_not_read_costs_no_passages
     assert store.db.is_over()
 
 
+@pytest.mark.parametrize("of_rows", [True, False])
+def test_a_database_of_which_nothing_is_read_any_more_is_looked_into_however_often_rows_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_rows: bool
+) -> None:
+    """Also where its beginning is read, and what is to be written meets the damage."""
+    store = filled(tmp_path)
+
+    def unread(*_: object) -> sqlite3.Connection:
+        raise _corrupt(sqlite3.SQLITE_IOERR_READ)
+
+    if of_rows:
+        monkeypatch.setattr(rescue, "_connected", unread)
+    for now_s in range(10_000, 10_300, 10):
+        monkeypatch.setattr(time, "monotonic", lambda now_s=now_s: float(now_s))
+        rescue.unread(store.db.path, of_rows=True)
+        if not of_rows and now_s % 50 == 20:
+            rescue.unread(store.db.path, of_rows=False)
+    assert store.db.is_over()
+
+
 def test_a_wal_that_the_card_never_reads_again_goes_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = filled(tmp_path)
     copied(store)
