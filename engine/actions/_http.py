@@ -15,6 +15,7 @@ from board.kit.digest import answer as digest_answer
 from board.kit.digest import is_stale
 from board.kit.errors import ConfigError, DeliveryError, LogInRefused, PeerBusy, PeerRefused
 from board.kit.path_keys import without_keys
+from board.kit.settings import option
 from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
@@ -91,6 +92,19 @@ class Answer:
 
 class Unanswered(DeliveryError):
     """The server has the whole request, and did not answer in time."""
+
+
+def timeout_option() -> float:
+    """The field of an option `timeout_s`, the same for all kinds that `tell`."""
+    found: float = option(
+        10.0,
+        "Timeout",
+        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
+        unit="s",
+        ge=1,
+        le=60,
+    )
+    return found
 
 
 def tell(

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text, mark
-from engine.actions._http import LOGINS, Login, Request, answered, check_url, server, tell
+from engine.actions._http import LOGINS, Login, Request, answered, check_url, server, tell, timeout_option
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.event import clean
@@ -116,14 +116,7 @@ class HttpOptions(Settings):
         max_length=200,
     )
     hmac_header: str = option("X-Signature-256", "Header of the signature", "The header that holds it.", max_length=60)
-    timeout_s: float = option(
-        10.0,
-        "Timeout",
-        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
-        unit="s",
-        ge=1,
-        le=60,
-    )
+    timeout_s: float = timeout_option()
     ca: Certificates = ca_option({"url": ("https://",), "verify_tls": (True,)})
     verify_tls: bool = option(
         True,

@@ -14,7 +14,7 @@ from board.kit.errors import PeerRefused
 from board.kit.settings import Settings, option
 from board.kit.words import Text, mark, one_line
 from engine.actions._exchange import Exchange, Host, exchange, place
-from engine.actions._http import Login, Request, tell
+from engine.actions._http import Login, Request, tell, timeout_option
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import client_context
 from engine.formats.milestone import analytics_event
@@ -52,14 +52,7 @@ class MilestoneOptions(Settings):
         max_length=120,
     )
     image: bool = option(False, "Send the image", "Adds the whole picture; XProtect has its own when the camera is its source.")
-    timeout_s: float = option(
-        10.0,
-        "Timeout",
-        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
-        unit="s",
-        ge=1,
-        le=60,
-    )
+    timeout_s: float = timeout_option()
 
 
 def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Text:

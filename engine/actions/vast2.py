@@ -10,7 +10,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text, mark
 from engine.actions._exchange import Host, place
-from engine.actions._http import Login, Request, answered, check_url, tell
+from engine.actions._http import Login, Request, answered, check_url, tell, timeout_option
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.types import PlateEvent
@@ -49,14 +49,7 @@ class Vast2Options(Settings):
         max_length=200,
         when={"authentication": ("basic", "digest")},
     )
-    timeout_s: float = option(
-        10.0,
-        "Timeout",
-        "Longest wait, from look-up to the end of the answer. A server that has the message and is slow to say so gets up to 40 s.",
-        unit="s",
-        ge=1,
-        le=60,
-    )
+    timeout_s: float = timeout_option()
 
     @field_validator("path")
     @classmethod
