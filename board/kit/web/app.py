@@ -192,6 +192,7 @@ def _missing(site: Site[C]) -> Callable[[Any], Any]:
             is_page = False
         sent = _send(_refusal(site, call, refused, is_page and bool(call.visitor.by)))
         error.body, error._headers = None, None
+        error.__traceback__ = None  # it leads to bottle's variables, among which the error is: all of them would stay for a while
         bottle.response.status = sent.status_code
         for header, value in sent.headerlist:
             bottle.response.set_header(header, value)

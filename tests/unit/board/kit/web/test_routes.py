@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import io
+import logging
+import sys
+from typing import Any
+
 import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.permissions import PERMISSIONS
+from board.kit.web.app import Site, build
 from board.kit.web.bodies import lenient
 from board.kit.web.routes import PUBLIC, Answer, Call, Query, Route, api, download, number, page, text
 from board.kit.web.visitor import HOST, NO_ONE, TOKEN, Visitor, headers_of, visitor_of
@@ -67,3 +74,30 @@ def test_the_host_tells_the_portal_what_a_visitor_may_and_nothing_else_counts() 
 def test_a_portal_behind_a_host_that_knows_roles_only_takes_the_roles_permissions() -> None:
     old = visitor_of({"HTTP_X_GATEWRIGHT_USER": "anna", "HTTP_X_GATEWRIGHT_ROLE": "admin"})
     assert old.permissions == PERMISSIONS.keys()
+
+
+def test_a_request_for_what_is_nowhere_is_forgotten_at_once() -> None:
+    """Each one stayed, with what its connection had read, till Python's collector came."""
+    site = Site[None](
+        None, "/", lambda context, call, route: NO_ONE, lambda context, call: None, lambda *_: Answer(b""), logging.getLogger("web")
+    )
+    application = build(site, [api("GET", "api/x", PUBLIC, nothing, "Nothing.")])
+    statuses: list[str] = []
+
+    def asked(method: str, path: str) -> None:
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
+        }  # fmt: skip
+        application(environ, lambda status, headers, exc_info=None: statuses.append(status[:3]))
+
+    asked("GET", "/nowhere")
+    asked("GET", "/nowhere")  # bottle keeps the newest one
+    gc.collect()
+    gc.disable()
+    try:
+        for method, path in (("GET", "/nowhere"), ("DELETE", "/api/x"), ("GET", "/nowhere")):
+            asked(method, path)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert statuses == ["404", "404", "404", "405", "404"]
