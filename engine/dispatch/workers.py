@@ -246,8 +246,11 @@ class Workers:
         return self._lane is Lane.SLOW and head.rule_id not in self._silence
 
     def _has_place(self, head: Head, peer: str) -> bool:
-        """Of those that may get no answer, and hold a place until that is certain, a peer has one at a time: it answers others."""
-        return head.rule_id not in self._silence or peer not in self._unlikely.values()
+        """Of those that may get no answer, and hold a thread until that is certain, a peer has one at a time, as it answers others,
+        and all together have no more threads than peers that may be dead."""
+        if head.rule_id not in self._silence:
+            return True
+        return peer not in self._unlikely.values() and len(self._unlikely) < LIMITS[self._lane].doubtful
 
     def _whose_turn(self, head: Head, now: datetime) -> Head:
         """The oldest, or now and then, if that gets no answer, the next one: it may be what the peer cannot take. What is FAST is
