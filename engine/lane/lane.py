@@ -42,7 +42,7 @@ class Rules:
     """`roles`: inputs that the lane has; `wait_s`: how long a vehicle waits at most while something keeps the barrier shut;
     `same_vehicle_s`: how long a plate that has driven in counts as the same vehicle; `shut_on_fault`: a faulty input refuses
     everybody; `second_camera`: "" for none, else the rule while it is silent: "own" or "refuse"; `pair_wait_s`: how long to
-    wait for it."""
+    wait for it; `only_in`: nobody drives out through it."""
 
     roles: frozenset[str] = frozenset()
     times: Times = USUAL
@@ -51,6 +51,7 @@ class Rules:
     shut_on_fault: bool = False
     second_camera: str = ""
     pair_wait_s: float = 3.0
+    only_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Lane:
         self._waiting: list[_Request] = []
         self._in_vain: deque[_Request] = deque(maxlen=MOST_WAITING)
         self._nobody_ns = 0
-        """When somebody left the place before the barrier last without driving in."""
+        """When somebody left the place before the barrier last without driving in, or when the last one that has driven in came: of
+        those who were seen last before then each was in front of it, and has gone."""
         self._given: _Request | None = None
         """Whom the last opening was given to."""
         self._unseen: list[str] = []
@@ -343,6 +345,9 @@ class Lane:
 
     def _look_who_drove_in(self, happened: Sequence[Effect], now_ns: int) -> None:
         for effect in happened:
+            given = self._given
+            if self._rules.only_in and effect.name == table.PASSED and given is not None and given.vehicle == effect.vehicle:
+                self._nobody_ns = max(self._nobody_ns, min(given.seen_ns, given.since_ns))
             by_hand = effect.name == table.PASSED and not effect.vehicle.passage_id
             stood_before = effect.name == table.UNEXPECTED and self._machine.active(ARMING)  # else perhaps one that drives out
             if by_hand or stood_before or effect.name == table.TAILGATE:

@@ -267,4 +267,5 @@ class LaneSettings(Settings):
             shut_on_fault=self.on_fault == ON_FAULT[1],
             second_camera={SECOND_CAMERA[1]: "own", SECOND_CAMERA[2]: "refuse"}.get(self.second_camera, ""),
             pair_wait_s=self.pair_wait_s,
+            only_in=self.counts == COUNTS[1],
         )

@@ -1367,6 +1367,54 @@ def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
     assert gate.car("XY99ZZZ", "p2").startswith("opened")
 
 
+def test_who_was_refused_before_another_came_and_drove_in_has_gone_and_keeps_nobody_waiting(gates):
+    """Without an arming loop: once there was a place, each of them held up whoever came for 5 s, one after the other."""
+    gate = gates(safety="DI2", counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI2=False)
+    for id in ("p0", "p1"):
+        store.entries.save(entry(f"GONE{id}"), "anna")
+        assert gate.car(f"GONE{id}", id) == "refused: all 9 places of WHITELIST are taken"
+        gate.clock.advance(30)
+    store.occupancy.put(WHITE, 9, 7, "anna", NOW)
+    assert gate.car(id="p2").startswith("opened")
+    gate.lines(DI2=True)
+    gate.clock.advance(3)
+    assert gate.car("XY99ZZZ", "behind") == "waiting: a vehicle stands in the safety loop"
+    gate.clock.advance(1)
+    gate.lines(DI2=False)
+    until(lambda: gate.outcome("behind").startswith("opened"), "the one behind")
+    gate.lines(DI2=True)
+    gate.clock.advance(1)
+    gate.lines(DI2=False)
+    until(lambda: places(gate) == {"WHITELIST": (9, 0)}, "the count")
+    store.occupancy.put(WHITE, 9, 5, "anna", NOW)
+    for _ in range(2):
+        assert gate.is_told()
+    assert [each.passage_id for each in gate.read_again] == ["p0", "p1"], "all of them at once: who stands there is read"
+    store.entries.save(entry("KLM4711"), "anna")
+    assert gate.car("KLM4711", "p4").startswith("opened")
+
+
+def test_who_stands_there_while_another_drives_out_keeps_his_place_before_the_one_behind(gates):
+    gate = gates(safety="DI2", counts=COUNTS[3])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI2=False)
+    assert gate.car(direction="approach") == "refused: all 9 places of WHITELIST are taken"
+    gate.clock.advance(30)
+    store.entries.save(entry("OUT123"), "anna")
+    assert gate.car("OUT123", "out", direction="depart").startswith("opened")
+    gate.lines(DI2=True)
+    gate.clock.advance(1)
+    gate.lines(DI2=False)
+    store.occupancy.put(WHITE, 9, 8, "anna", NOW)
+    until(gate.is_told, "the place")
+    assert gate.read_again == [ReadAgain("p1", "AB12CDE")]
+    assert gate.car("XY99ZZZ", "behind", direction="approach") == "waiting: the vehicle before it has not driven in yet"
+
+
 def test_whose_opening_failed_hours_ago_keeps_nobody_waiting_for_the_sake_of_the_next_engine(gates):
     gate = gates(safety="DI2")
     gate.lines(DI2=False)
