@@ -11,9 +11,16 @@ class GatewrightError(Sayable, Exception):
     template for exactly one, of a text that counts."""
 
     def __init__(self, text: str | Text = "", /, *, field: str = "", one: str = "", **values: object) -> None:
-        self.text = text if isinstance(text, Text) else Text(text, values, one)
+        self.text = text if isinstance(text, Text) else Text(text, {name: _in_words(value) for name, value in values.items()}, one)
         self.field = field
         super().__init__(str(self.text))
+
+
+def _in_words(value: object) -> object:
+    """An error among the values of a text that is kept would keep those whom it was raised through, with their pictures."""
+    if isinstance(value, GatewrightError):
+        return value.text
+    return str(value) if isinstance(value, BaseException) else value
 
 
 def in_one_line(why: GatewrightError | OSError) -> str:

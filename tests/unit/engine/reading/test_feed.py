@@ -171,6 +171,8 @@ def test_a_full_disk_leaves_the_live_picture_out_and_reading_goes_on(tmp_path: P
     assert bench.feed.next(20) is not None
     bench.feed.close(20)
     assert str(bench.feed.ring_error).startswith(f"frame ring {tmp_path / 'ring'}")
+    held = [each for each in bench.feed.ring_error.values.values() if isinstance(each, BaseException)]
+    assert not held  # with the frame that was to be shown, and all who had it
 
 
 def test_wake_ends_the_wait_for_a_frame(bench: Bench) -> None:
