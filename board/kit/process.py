@@ -72,7 +72,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     """What the disk does not take is left out, and said on stderr once while that lasts."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=1_000_000, backupCount=2, delay=True)
+        super().__init__(path, maxBytes=1_000_000, backupCount=2, delay=True, encoding="utf-8", errors="backslashreplace")
         self._failed = self._is_said = False
 
     def begin(self) -> None:

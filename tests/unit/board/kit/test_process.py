@@ -47,6 +47,13 @@ def test_a_disk_that_takes_no_log_sends_it_to_stderr_alone(
     assert "INFO pins: all outputs at rest" in said
 
 
+def test_half_a_character_costs_no_line_of_the_log(tmp_path: Path, root_logger: logging.Logger) -> None:
+    beside = open_log(State(tmp_path), "pins")
+    # Past the loggers: what pytest's workers send each other takes none either.
+    beside.handle(logging.makeLogRecord({"msg": "the server answers \ud800", "levelname": "WARNING", "levelno": 30}))
+    assert (tmp_path / "logs" / "pins.log").read_text().endswith("the server answers \\ud800\n")
+
+
 def test_a_disk_that_takes_neither_the_log_nor_stderr_stops_nobody(
     tmp_path: Path, root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

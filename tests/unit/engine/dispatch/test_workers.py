@@ -81,7 +81,7 @@ def test_a_peer_that_repeats_what_it_was_sent_brings_no_password_into_log_and_au
     assert not [each for each in secrets if each[:8] in caplog.text]
 
 
-def test_words_of_a_peer_that_no_database_takes_leave_no_delivery_stuck(tmp_path: Path) -> None:
+def test_words_of_a_peer_that_no_database_takes_leave_no_delivery_stuck(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def deliver(event: PlateEvent, given: Settings, env: ActionEnv) -> Text:
         raise PeerRefused("{target} answers {reason}", target="127.0.0.1", reason="\ud800")  # half a character, of JSON
 
@@ -89,7 +89,8 @@ def test_words_of_a_peer_that_no_database_takes_leave_no_delivery_stuck(tmp_path
     camera.store.entries.save(entry("HK55EVB"), "admin")
     camera.store.rules.save(rule(kind="http"), "admin")
     camera.intake.take(passage())
-    assert camera.turn() is True
+    with caplog.at_level("CRITICAL"):  # what pytest's workers send each other takes no half character either
+        assert camera.turn() is True
     assert camera.states() == [("pending", 1, "127.0.0.1 answers ?")]
 
 
