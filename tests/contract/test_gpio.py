@@ -226,10 +226,15 @@ def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatc
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("LG_WD", "/elsewhere")
     state, here, fifos = State(tmp_path / "state"), Path.cwd(), []
+    for name in ("RPi.GPIO", "RPi"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def forget():
+        for name in ("RPi.GPIO", "RPi"):
+            sys.modules.pop(name, None)
 
     def load(at=here):
-        for name in ("RPi.GPIO", "RPi"):
-            monkeypatch.delitem(sys.modules, name, raising=False)
+        forget()
         open_gpio(PI4, state).close()
         fifos.append(sys.modules["RPi.GPIO"].fifo)
         assert (Path.cwd(), os.environ["LG_WD"]) == (at, "/elsewhere")
@@ -253,8 +258,7 @@ def test_two_processes_never_read_their_edges_from_one_fifo(tmp_path, monkeypatc
     os.chdir(here)
     for each in fifos:
         os.close(each)
-    for name in ("RPi.GPIO", "RPi"):
-        sys.modules.pop(name)
+    forget()
 
 
 def test_a_library_that_cannot_watch_says_what_to_install_instead(tmp_path, monkeypatch):
