@@ -177,7 +177,7 @@ class Lane:
             return self._judge(request, now_ns)
         verdict = self._ruling(request, now_ns)
         if not (verdict.again and self.is_waiting(vehicle)):
-            self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
+            self._forget_in_vain(vehicle)
             if verdict.again:  # it keeps its place
                 self._waited_in_vain(replace(request, until_ns=now_ns))
         if verdict.kind == WAIT:
@@ -218,7 +218,7 @@ class Lane:
         if not stood and seen_ns <= self._nobody_ns:
             return False
         since_ns = min(came_ns, self._waits_since(vehicle, now_ns))
-        self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
+        self._forget_in_vain(vehicle)
         self._waited_in_vain(_Request(vehicle, frozenset(), seen_ns, since_ns, now_ns, now_ns))
         return True
 
@@ -388,6 +388,10 @@ class Lane:
 
     def _waited_in_vain(self, request: _Request) -> None:
         self._in_vain.append(replace(request, stands=True))
+
+    def _forget_in_vain(self, vehicle: Vehicle) -> None:
+        """Every read of this vehicle that waited in vain."""
+        self._in_vain = deque((each for each in self._in_vain if not each.vehicle.may_be(vehicle)), maxlen=MOST_WAITING)
 
     def _nobody_stands_there(self, now_ns: int) -> None:
         self._nobody_ns = now_ns
