@@ -74,8 +74,9 @@ def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) ->
         message = env.message(event, options.format)
         return {f"{name}.{message.extension}": message.body}
     stored = {"full": event.passage.images.full, "plate": event.passage.images.plate}
-    found = {f"{name}{mark}.jpg": env.images.read(stored[which]) for which, mark in PICTURES[options.images]}
-    lacks = any(stored[which] and not found[f"{name}{mark}.jpg"] for which, mark in PICTURES[options.images])
+    wanted = {f"{name}{suffix}.jpg": stored[which] for which, suffix in PICTURES[options.images]}
+    found = {each: env.images.read(picture) for each, picture in wanted.items()}
+    lacks = any(picture and not found[each] for each, picture in wanted.items())
     if lacks and 0 <= env.clock.monotonic_ns() - event.passage.monotonic_ns < FOLLOWS_NS:
         raise PeerRefused(NO_PICTURE)  # in a moment it may be there
     found = {each: content for each, content in found.items() if content}

@@ -122,9 +122,8 @@ def _reason(passage: Passage, finding: Finding, openers: Collection[ActionRule],
     if refusing:
         return Text("the plate is on {lists}", {"lists": refusing})
     matched, opening = {match.list.id for match in matches}, {rule.list_id for rule in openers}
-    here = [
-        rule for rule in openers if rule.conditions.lane in (0, passage.lane)
-    ] or openers  # the others keep his lane shut for nobody
+    in_his_lane = [rule for rule in openers if rule.conditions.lane in (0, passage.lane)]
+    here = in_his_lane or openers  # those of other lanes keep his shut for nobody
     kept = _kept(passage, [rule for rule in here if rule.list_id in matched], finding, zone)
     beside = [rule for rule in here if rule.list_id not in matched and rule.start.on != ON_MATCH.on]
     kept_beside = _kept(passage, beside, finding, zone)
