@@ -21,7 +21,7 @@ from pathlib import Path
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError, GatewrightError
-from board.kit.files import read_again, sync_folder, write_whole
+from board.kit.files import read_again, sync_folder, write_together, write_whole
 from board.kit.from_json import from_json
 from board.kit.kept import copy_of
 from board.kit.plain import from_plain, to_plain
@@ -146,13 +146,22 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     root = staged(state)
     if not root.is_dir():  # without it, all that the camera has would be taken for what the backup does not hold
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
+    instead: list[tuple[Path, bytes, int]] = []
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.is_file() and part_of(name) in order.parts and part_of(name) != PACKAGES:
-            target = _PLACE.get(part_of(name), _same)(state.root / name, path.read_bytes())
+        part = part_of(name)
+        if path.is_file() and part in order.parts and part != PACKAGES:
+            target, data = state.root / name, path.read_bytes()
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(target, path.read_bytes(), 0o600)
-            sync_folder(target.parent)
+            if part in _BESIDE:
+                beside = _BESIDE[part](target, data)
+                write_whole(beside, data, 0o600)
+                sync_folder(beside.parent)
+            else:
+                instead.append((target, data, 0o600))
+    write_together(instead)  # a full storage leaves what there was: not accounts of the backup beside settings of before
+    for folder in sorted({target.parent for target, _, _ in instead}):
+        sync_folder(folder)
     if SETTINGS in order.parts:
         _forget_settings(state, root)
     if PEOPLE in order.parts:
@@ -170,18 +179,14 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     return Text("the backup was restored"), True
 
 
-def _same(target: Path, data: bytes) -> Path:
-    return target
-
-
 def _behind_licence(target: Path, data: bytes) -> Path:
     """The licence that is here may be the later one: of it and its copy the one that lasts longer counts
     (firmware/packages/licences.py)."""
     return copy_of(target) if target.exists() else target
 
 
-_PLACE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: beside_other_keys, LICENCES: _behind_licence}
-"""{part: where a file of it goes that would lie at `target`}, where that may be another one."""
+_BESIDE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: beside_other_keys, LICENCES: _behind_licence}
+"""{part whose files come beside those of the camera: where one goes that would lie at `target`}."""
 
 
 def _forget_settings(state: State, root: Path) -> None:

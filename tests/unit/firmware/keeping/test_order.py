@@ -144,7 +144,7 @@ def test_an_order_that_no_start_could_carry_out_goes_with_what_it_was_for(state:
     stage(state, host__accounts_json="wanted")
     give(state, Order(RESTORE, (PEOPLE,), "anna"))
     with monkeypatch.context() as short:
-        short.setattr(module, "write_whole", full)
+        short.setattr(files, "write_beside", full)
         carry_out(state, untaken)
     module.discard(state)
     stage(state, host__accounts_json="only looked at")
@@ -266,20 +266,31 @@ def test_a_reset_leaves_packages_wiring_and_people_by_choice_also_when_it_is_cut
     assert set(tree(state)) == (lasting | theirs if people else lasting)
 
 
-def test_a_storage_that_takes_nothing_keeps_the_order_for_the_next_start_and_stops_nobody(
-    state: State, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("files_taken", [0, 1, 2])
+def test_a_storage_that_becomes_full_leaves_the_camera_as_it_was_and_the_order_for_the_next_start(
+    state: State, monkeypatch: pytest.MonkeyPatch, files_taken: int
 ) -> None:
-    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
-        raise OSError(28, "No space left on device")
+    """Full after the first files, it left accounts of the backup beside settings of before until the next start."""
+    taken: list[Path] = []
+    real = files.write_beside
 
-    stage(state, host__ftp_json="new")
-    give(state, Order(RESTORE, (SETTINGS,), "anna"))
+    def fills_up(path: Path, data: bytes, mode: int = 0o644) -> Path:
+        if len(taken) == files_taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken.append(path)
+        return real(path, data, mode)
+
+    stage(state, host__accounts_json="new", host__ftp_json="new", polarity_json="new")
+    give(state, Order(RESTORE, (PEOPLE, SETTINGS, WIRING), "anna"))
+    before = tree(state)
     with monkeypatch.context() as storage:
-        storage.setattr(module, "write_whole", full)
+        storage.setattr(files, "write_beside", fills_up)
         carry_out(state, untaken)
-    assert notice(state) is None and (state.host / "ftp.json").read_text() == "old host/ftp.json"
+    assert notice(state) is None and tree(state) == before
     carry_out(state, untaken)
-    assert (state.host / "ftp.json").read_text() == "new"
+    after = tree(state)
+    assert after["host/accounts.json"] == after["host/ftp.json"] == after["polarity.json"] == "new"
+    assert "host/tokens.json" not in after
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", json.dumps({"what": "wipe", "parts": [], "by": "x"})])
