@@ -107,7 +107,7 @@ class Backups:
                 order.discard(self._state)
                 raise
             self._inside = inside
-            self._forgets = threading.Timer(KEPT_S, self.leave)
+            self._forgets = threading.Timer(KEPT_S, self._forget, (inside,))
             self._forgets.daemon = True
             self._forgets.start()
             return inside
@@ -142,6 +142,12 @@ class Backups:
         if inside.problems and PACKAGES in wanted:
             raise ConfigError("{problems}", problems=list(inside.problems))
         return (*wanted, LICENCES) if inside.own_board and LICENCES in inside.parts else wanted
+
+    def _forget(self, inside: Inside) -> None:
+        """Its time is over; while a backup is being made or another one opened, once that is done."""
+        with self._busy:
+            if self._inside is inside:
+                self._leave()
 
     def _leave(self) -> None:
         if self._forgets is not None:

@@ -6,7 +6,9 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,25 @@ def test_what_is_being_restored_is_not_left_nor_is_another_opened_until_the_host
         with pytest.raises(ConfigError, match="another backup is being made or opened right now"):
             act()
     assert staged(state).is_dir() and (state.host / "keeping/order.json").exists()
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["made", "opened"])
+def test_an_opened_backup_whose_time_is_over_while_another_one_is_made_or_opened_goes_after_that(
+    tmp_path: Path, another: bool
+) -> None:
+    """It was refused then, and lay there in the clear until the next start. What was opened meanwhile stays."""
+    data: Any = None
+    backups = Backups(State(tmp_path), data, "sim", lambda: None)
+    passwords = staged(State(tmp_path)) / "accounts.json"
+    passwords.parent.mkdir(parents=True)
+    passwords.write_text("in the clear")
+    first = backups._inside = Inside("2026-11-29", "gw-1", "sim", "1.0", False, True, ("people",), {})
+    backups._take()
+    forgets = threading.Timer(0.0, backups._forget, (first,))
+    forgets.start()
+    if another:
+        backups._inside = replace(first, made="2026-11-30")
+    assert passwords.exists()
+    backups._busy.release()
+    forgets.join()
+    assert passwords.exists() == another and (backups.inside is None) != another
