@@ -50,6 +50,9 @@ NOT_ENDED = "not ended"
 OTHERS_END_WITHIN_S = 15.0
 LOOK_WITHIN_S = 1.0
 """How long whoever opens the file first looks at the gate's tables; a check after an error takes 20 times as long at most."""
+INDEXES_WITHIN_S = 120.0
+"""For one that looks into the indexes, too: of 200,000 passages (93 MB) that takes 2 s of a fast processor, several times as long
+on a small board, and the card's time. Longer would keep the gate shut for too long."""
 AGAIN_S = 900.0
 """Damage that is told of again so soon after a check that found none is looked for in the indexes, too."""
 
@@ -253,7 +256,7 @@ def _check(database: Path, name: str, by: str) -> None:
     """A process was told of damage. What is told of again soon is looked for in the indexes; of what no check finds
     (`name` UNSEEN) it is believed. A card that failed to read for a moment costs nothing."""
     checked, recent = _checked_file(database), _is_checked(database)
-    found = _damage_of(database, ("",), LOOK_WITHIN_S * 20, indexes=recent)
+    found = _damage_of(database, ("",), INDEXES_WITHIN_S if recent else LOOK_WITHIN_S * 20, indexes=recent)
     if not found and name == UNREAD:
         found = _not_read(database) or _without_wal(database)
     if not found and not (recent and name == UNSEEN):
