@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import logging
+import re
 import sys
 from typing import Any
 
@@ -101,3 +102,23 @@ def test_a_request_for_what_is_nowhere_is_forgotten_at_once() -> None:
     finally:
         gc.enable()
     assert statuses == ["404", "404", "404", "405", "404"]
+
+
+def test_the_addresses_of_an_application_are_put_together_once_and_not_with_each_that_is_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def routes(count: int) -> list[Route[None]]:
+        return [Route(method, f"api/{place}/<id>", PUBLIC, nothing) for method in ("GET", "PUT") for place in range(count)]
+
+    def branches(count: int) -> int:
+        """Of all patterns that are compiled for so many routes of each method."""
+        compiled: list[str] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(re, "compile", lambda pattern, flags=0: compiled.append(pattern) or compile_(pattern, flags))
+            build(
+                Site(None, "/", lambda *_: NO_ONE, lambda *_: None, lambda *_: Answer(b""), logging.getLogger("x")), routes(count)
+            )
+        return sum(pattern.count("$") for pattern in compiled)
+
+    compile_ = re.compile
+    assert branches(20) == 2 * branches(10) > 0, "twice as many take twice as long"
