@@ -96,19 +96,29 @@ class Consumers:
         self._clients = clients
         self._looking = 0
 
-    def find(self, to: Consumer, then: Callable[[tuple[str, ...]], None]) -> None:
-        """Calls `then` in the loop's thread with the addresses of the consumer's host that may be reached, () for none. Names are
-        looked up beside the loop, MOST_LOOKUPS at a time."""
+    def find(self, to: Consumer, only: str, then: Callable[[tuple[str, ...]], None]) -> None:
+        """Calls `then` in the loop's thread with the addresses of the consumer's host that may be reached, () for none; of `only`,
+        if it is not "", no other. Names are looked up beside the loop, MOST_LOOKUPS at a time."""
+        known = partial(self._known, only, then)
         if _is_number(to.host):
-            then(self._addresses(to.host))
+            known(self._addresses(to.host))
         elif self._looking >= MOST_LOOKUPS:
-            then(())
+            known(())
         else:
-            threading.Thread(target=self._look, args=(to.host, then), name="consumer", daemon=True).start()
-            self._looking += 1
+            try:
+                threading.Thread(target=self._look, args=(to.host, known), name="consumer", daemon=True).start()
+            except RuntimeError:  # "can't start new thread"
+                known(())
+            else:
+                self._looking += 1
 
-    def push(self, to: Consumer, addresses: tuple[str, ...], who: str) -> Push:
-        return Push(self._loop, to, addresses, self._permitted, self._clients.open("onvif", to.place, who))
+    def push(self, to: Consumer, only: str, addresses: tuple[str, ...], who: str) -> Push:
+        """`only`, `addresses`: of `find`."""
+        shown = self._clients.open("onvif", to.place, who)
+        return Push(self._loop, to, addresses, partial(self.find, to, only), self._permitted, shown)
+
+    def _known(self, only: str, then: Callable[[tuple[str, ...]], None], found: tuple[str, ...]) -> None:
+        then(tuple(each for each in found if only in ("", each)))
 
     def _look(self, host: str, then: Callable[[tuple[str, ...]], None]) -> None:
         found = self._addresses(host)
@@ -136,15 +146,22 @@ def _is_number(host: str) -> bool:
 class Push:
     """Sends the queue of a subscription, oldest first, one Notify at a time. Used by the loop's thread, until `close`.
 
-    `addresses`: numeric addresses of the consumer's host; `permitted()`: addresses and networks that may be reached although
-    they are barred."""
+    `addresses`: numeric addresses of the consumer's host; `find(then)` looks for them again, as a name may have moved to others;
+    `permitted()`: addresses and networks that may be reached although they are barred."""
 
     def __init__(
-        self, loop: Loop, to: Consumer, addresses: tuple[str, ...], permitted: Callable[[], Iterable[str]], shown: Client
+        self,
+        loop: Loop,
+        to: Consumer,
+        addresses: tuple[str, ...],
+        find: Callable[[Callable[[tuple[str, ...]], None]], None],
+        permitted: Callable[[], Iterable[str]],
+        shown: Client,
     ) -> None:
         self._loop = loop
         self._to = to
         self._addresses = addresses
+        self._find = find
         self._permitted = permitted
         self._shown = shown
         self._queue: Callable[[int], tuple[Event, ...]] = lambda most: ()
@@ -283,9 +300,11 @@ class Push:
         self._pausing = True
         pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
         self._failures += 1
-        self._loop.after(pause_s, self._again)
+        self._loop.after(pause_s, partial(self._find, self._again))
 
-    def _again(self) -> None:
+    def _again(self, addresses: tuple[str, ...]) -> None:
+        """`addresses`: () where nobody knows them just now."""
+        self._addresses = addresses or self._addresses
         self._pausing = False
         self.news()
 

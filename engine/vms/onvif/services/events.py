@@ -11,7 +11,7 @@ from board.kit.clients import host_of
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.filters import CONTENT_DIALECT, TOPIC_DIALECTS, BadFilter, ContentTest, TopicTest, content_test, topic_test
 from engine.vms.onvif.operations import READ, Call, Done, Later, Operation, Service
-from engine.vms.onvif.push import BadConsumer, Consumer, consumer
+from engine.vms.onvif.push import BadConsumer, Push, consumer
 from engine.vms.onvif.soap import Fault, wrong
 from engine.vms.onvif.subscriptions import (
     LONGEST_PULL_S,
@@ -218,23 +218,22 @@ def _subscribe(camera: Camera, call: Call) -> Later:
         raise _refused(camera, "wsnt:SubscribeCreationFailedFault", str(why)) from why
 
     def later(done: Done) -> None:
-        own = host_of((call.address,))
+        only = "" if SEND_ANYWHERE in call.permissions else host_of((call.address,))
 
         def found(addresses: tuple[str, ...]) -> None:
-            mine = addresses if SEND_ANYWHERE in call.permissions else tuple(filter(own.__eq__, addresses))
-            if not mine:
+            if not addresses:
                 reason = "the camera may not reach this consumer: it is barred, or not where the subscription comes from"
                 done(_refused(camera, "wsnt:SubscribeCreationFailedFault", reason))
                 return
-            done(_begin(camera, call, wish, lasts_s, to, mine))
+            push = camera.events.consumers.push(to, only, addresses, call.who)
+            done(_begin(camera, call, wish, lasts_s, push))
 
-        camera.events.consumers.find(to, found)
+        camera.events.consumers.find(to, only, found)
 
     return later
 
 
-def _begin(camera: Camera, call: Call, wish: Wish, lasts_s: float, to: Consumer, addresses: tuple[str, ...]) -> Xml:
-    push = camera.events.consumers.push(to, addresses, call.who)
+def _begin(camera: Camera, call: Call, wish: Wish, lasts_s: float, push: Push) -> Xml:
     now_ns = camera.clock.monotonic_ns()
     made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns, push.news, push.close, call.whose)
     push.begin(made, _address(call, made), call.base)

@@ -43,12 +43,15 @@ class Camera:
         self.thread = threading.Thread(target=self.loop.run, args=(self.stop, 0.05, lambda: None))
         self.thread.start()
 
-    def subscribe(self, port: int, path: str = "/notify?x=1") -> Subscription:
+    def subscribe(
+        self, port: int, path: str = "/notify?x=1", host: str = "127.0.0.1", at: str = "127.0.0.1", only: str = ""
+    ) -> Subscription:
+        """`at`: the address that was found for `host` then."""
         before = len(self.made)
 
         def begin() -> None:
-            to = consumer(f"http://127.0.0.1:{port}{path}")
-            its: Push = self.consumers.push(to, ("127.0.0.1",), "VMS")
+            to = consumer(f"http://{host}:{port}{path}")
+            its: Push = self.consumers.push(to, only, (at,), "VMS")
             one = self.all.add("VMS", "127.0.0.1", Wish(), 600, 0, its.news, its.close)
             its.begin(one, f"{BASE}/onvif/event_service/{one.id}", BASE)
             self.made.append(one)
@@ -257,7 +260,7 @@ def test_names_are_looked_up_beside_the_loop_and_only_to_what_may_be_reached(cam
     found: list[tuple[str, ...]] = []
     for host in ("localhost", "127.0.0.1", "no-such-host.invalid", "10.255.0.1"):
         before = len(found)
-        camera.loop.call(lambda host=host: camera.consumers.find(consumer(f"http://{host}/"), found.append))  # type: ignore[misc]
+        camera.loop.call(lambda host=host: camera.consumers.find(consumer(f"http://{host}/"), "", found.append))  # type: ignore[misc]
         until(lambda before=before: len(found) > before)  # type: ignore[misc]
     assert [set(each) for each in found] == [{"127.0.0.1"}, {"127.0.0.1"}, set(), {"10.255.0.1"}]
 
@@ -279,7 +282,7 @@ def test_a_name_that_is_looked_up_slowly_is_found_when_the_client_asks_again(
 
     def look() -> tuple[str, ...]:
         before = len(found)
-        camera.loop.call(lambda: camera.consumers.find(consumer("http://vms.example/"), found.append))
+        camera.loop.call(lambda: camera.consumers.find(consumer("http://vms.example/"), "", found.append))
         until(lambda: len(found) > before)
         return found[-1]
 
@@ -343,3 +346,42 @@ def test_a_consumer_that_says_more_before_its_answer_is_told_each_event_once(cam
         thread.join()
     until(lambda: camera.told() == ("B", "204", 0))
     assert b">A</tt:PlateNumber>" in asked[0] and b">A</tt:PlateNumber>" not in asked[1]
+
+
+@pytest.mark.parametrize("only", ["", "127.0.0.2"], ids=["anywhere", "the client's own alone"])
+def test_a_consumer_that_has_moved_to_another_address_is_found_by_its_name(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch, only: str
+) -> None:
+    """It was looked for where its name had led to as it subscribed, for as long as the subscription lasted."""
+    looked: list[str] = []
+
+    def found(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        looked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    camera.permitted = ("127.0.0.0/8",)
+    with http_peer(fine) as peer:
+        camera.subscribe(peer.port, host="vms.example", at="127.0.0.2", only=only)
+        camera.passages("A")
+        until(lambda: len(looked) > 2 if only else len(peer.got) == 1)
+        assert plates(peer) == ([] if only else [["A"]])
+    assert set(looked) == {"vms.example"}
+
+
+def test_a_consumer_is_told_again_where_the_camera_can_start_no_thread_to_look_for_it(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(thread: threading.Thread) -> None:
+        tried.append(thread.name)
+        raise RuntimeError("can't start new thread")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with monkeypatch.context() as short:
+        short.setattr(threading.Thread, "start", refuse)
+        camera.subscribe(port, host="vms.example")
+        camera.passages("A")
+        until(lambda: len(tried) > 2)
