@@ -322,8 +322,13 @@ class Workers:
             if len(self._young) >= MOST_YOUNG:
                 self._young.clear()  # those that wait are found anew
             self._young.add(late)
-        if tried.answered is None:
-            return
+        if tried.answered is not None:
+            self._count(item, peer, tried, unheard)
+        if self._options.get(item.rule_id) != options:  # it was tried as the action was before
+            self._try_anew(item.rule_id, item.kind)
+
+    def _count(self, item: Delivery, peer: str, tried: Tried, unheard: bool) -> None:
+        """What a peer's answer, or its silence, means for what waits for it. `unheard`: `_is_unheard` before this try."""
         now_ns, lives_s = self._clock.monotonic_ns(), (item.not_after - item.created_at).total_seconds()
         with self._claiming:
             if tried.log_in:
@@ -336,8 +341,6 @@ class Workers:
                 self._breaker.silent(peer, now_ns, lives_s, self._pauses_s[item.kind], tried.again_s, tried.away)
         if not tried.answered and item.id in self._suspects:
             self._outbox.step_back(item, *self._pauses_s[item.kind])
-        if self._options.get(item.rule_id) != options:  # it was tried as the action was before
-            self._try_anew(item.rule_id, item.kind)
 
     def _note(self, item: Delivery, tried: Tried) -> None:
         """Keeps the account of who gets no answer, and which of them may themselves be to blame for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import threading
@@ -10,12 +11,14 @@ from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError, PeerBusy, PeerRefused
-from engine.actions import Lane, trigger_server
+from board.kit.words import Text
+from engine.actions import ActionEnv, Lane, Taken, trigger_server
 from engine.actions._http import Login, Request, ask
 from engine.actions._tls import client_context
 from engine.actions.http import ACTION
@@ -29,6 +32,7 @@ from engine.dispatch.workers import Workers
 from engine.network import Network
 from engine.store import DeliveryQuery, Store
 from engine.stored_pictures import StoredPictures
+from engine.types import PlateEvent
 from tests.http_peer import Asked, http_peer
 from tests.samples import EVERYTHING, WHITE, FakePins, entry, environment, passage, rule
 from tests.waiting import until
@@ -268,12 +272,12 @@ def test_who_waits_for_the_answer_to_his_trigger_does_not_wait_for_one_who_is_go
 
 
 @pytest.mark.parametrize("meanwhile", [False, True])
-@pytest.mark.parametrize("wrong", ["/refused", "/deaf"])
+@pytest.mark.parametrize("wrong", ["/refused", "/deaf", "/short"])
 def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_order(
     tmp_path: Path, wrong: str, meanwhile: bool
 ) -> None:
     """Each waited for its own next try, up to five minutes later, or for the next try of its server. `meanwhile`: while one is
-    tried."""
+    tried. /short: the camera lacks what it needs for that."""
     clock, kinds = Clock(), {"http": replace(ACTION, pause_s=(200.0, 300.0))}
     store = Store(tmp_path / "anpr.db", clock, RuleJudge(kinds))
     outbox = Outbox(store, clock, lambda delivery: None)
@@ -293,6 +297,14 @@ def test_what_waits_for_an_action_that_is_mended_is_told_at_once_and_in_its_orde
             told.append(request.body)
         return 200 if request.path == "/well" else 404, {}, b""
 
+    def deliver(event: PlateEvent, options: Any, env: ActionEnv) -> Text | Taken:
+        if options.url.endswith("/short"):
+            if meanwhile:
+                mend()
+            raise OSError(errno.EMFILE, "Too many open files")
+        return ACTION.deliver(event, options, env)
+
+    kinds["http"] = replace(kinds["http"], deliver=deliver)
     with http_peer(answer) as server:
         place = f"127.0.0.1:{server.port}"
         options = {"format": "TEMPLATE", "body": "{event}"}
