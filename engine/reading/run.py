@@ -181,7 +181,7 @@ class Engine:
             while not (life.stop.is_set() or self._stop.is_set()):
                 life.beat()
                 self.turn()
-        self._sights.keep(self._mode.sights, at_once=True)
+        self._sights.keep(self._mode.sights, self._mode.standing, at_once=True)
         self._feed.close(STOP_S)
         self._saving.close(STOP_S)
         self._link.close(STOP_S)
@@ -201,7 +201,7 @@ class Engine:
         else:
             now_ns = self._clock.monotonic_ns()
             self._publish(self._unsure.tick(now_ns, self._mode.tick(now_ns)))
-        self._sights.keep(self._mode.sights)
+        self._sights.keep(self._mode.sights, self._mode.standing)
 
     def _read_again(self) -> None:
         while self._asked_again:

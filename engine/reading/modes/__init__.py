@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from board.kit.dataclass import dataclass
@@ -38,6 +38,11 @@ class Mode(Protocol):
     @property
     def sights(self) -> Mapping[str, int]:
         """{plate: CLOCK_MONOTONIC ns of its last sight}, for what must outlive a restart; empty where nothing must."""
+        ...
+
+    @property
+    def standing(self) -> Collection[str]:
+        """Plates of cars that stood there before a restart and may still."""
         ...
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from board.types import Frame
@@ -30,6 +30,10 @@ class Flow:
     @property
     def sights(self) -> Mapping[str, int]:
         return self._repeats.sights
+
+    @property
+    def standing(self) -> Collection[str]:
+        return self._repeats.standing
 
     def forget(self, plate: str) -> None:
         self.vote.forget(plate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from board.kit.words import Text
@@ -42,6 +42,10 @@ class FreeFlow:
     @property
     def sights(self) -> Mapping[str, int]:
         return self._flow.sights
+
+    @property
+    def standing(self) -> Collection[str]:
+        return self._flow.standing
 
     def tick(self, now_ns: int) -> list[Result]:
         return self._flow.tick(now_ns)

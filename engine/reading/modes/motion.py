@@ -6,7 +6,7 @@ Source: manual 4.5, LPR configuration tab.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +114,10 @@ class Motion:
     @property
     def sights(self) -> Mapping[str, int]:
         return self._flow.sights
+
+    @property
+    def standing(self) -> Collection[str]:
+        return self._flow.standing
 
     def tick(self, now_ns: int) -> list[Result]:
         return self._flow.tick(now_ns)

@@ -6,7 +6,7 @@ Source: manual 4.5, LPR configuration tab.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class _Run:
 
 class TriggerMode:
     sights: Mapping[str, int] = MappingProxyType({})
+    standing: Collection[str] = ()
     """Each trigger stands alone: nothing is remembered."""
     repeated = 0
 

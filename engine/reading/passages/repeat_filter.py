@@ -6,7 +6,7 @@ Manual 4.5, free flow and motion options. Plates that differ in fewer than the m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.reading.passages.difference import difference
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED = 500
 STILL_THERE_NS = 10_000_000_000
-"""A car that stood there when the camera went away is read within this time once pictures come again."""
+"""A car that stood there when the engine ended or the camera went away is read within this time once pictures come again."""
 
 
 class RepeatFilter:
@@ -32,7 +32,8 @@ class RepeatFilter:
         self._standing = dict.fromkeys(known.standing, "when the engine ended")
         """{plate: since when}"""
         self._standing_until_ns = known.start_ns + FIRST_PICTURES_NS
-        self._no_pictures = False
+        self._no_pictures = True
+        self._newest_ns = 0
 
     def refusal(self, plate: str, now_ns: int) -> str:
         """Why this passage is dropped; "" and it counts as accepted from now on. `now_ns`: its CLOCK_MONOTONIC."""
@@ -70,6 +71,7 @@ class RepeatFilter:
 
     def pictures_come(self, now_ns: int) -> None:
         """A picture is read."""
+        self._newest_ns = now_ns
         if self._no_pictures:
             self._no_pictures = False
             self._standing_until_ns = min(self._standing_until_ns, now_ns + STILL_THERE_NS)
@@ -78,6 +80,11 @@ class RepeatFilter:
     def sights(self) -> Mapping[str, int]:
         """{plate: CLOCK_MONOTONIC ns of its last sight}, longest ago first."""
         return self._sights
+
+    @property
+    def standing(self) -> Collection[str]:
+        """Plates of cars that stood there and may still: those that were not read yet, until pictures have come for a while."""
+        return self._standing if self._newest_ns <= self._standing_until_ns else ()
 
     def _standing_there(self, plate: str, now_ns: int) -> str:
         if now_ns > self._standing_until_ns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
@@ -92,15 +92,16 @@ class SightsFile:
         self._writer = Thread()
 
     def begin(self, known: Known) -> None:
-        """The engine starts: cars that stood there before are kept until they are seen again, or FIRST_PICTURES_NS are over.
+        """The engine starts: cars that stood there before are kept while they are told to `keep`, for FIRST_PICTURES_NS at most.
         Returns when they are on the disk. Where nothing could be known, the file stays as it is."""
         if known is NOTHING_KNOWN:
             return
         self._before = dict.fromkeys(known.standing, known.start_ns)
-        self.keep({}, at_once=True)
+        self.keep({}, known.standing, at_once=True)
 
-    def keep(self, sights: Mapping[str, int], at_once: bool = False) -> None:
-        """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when a plate joined or left, and
+    def keep(self, sights: Mapping[str, int], standing: Collection[str] = (), at_once: bool = False) -> None:
+        """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}; `standing`: plates of cars that stood there as the engine
+        started and may still. Writes what is in sight when a plate joined or left, and
         from time to time while they stay. `at_once`: returns when it is on the disk."""
         now_ns = self._clock.monotonic_ns()
         if not at_once and self._writer.is_alive():
@@ -110,7 +111,7 @@ class SightsFile:
         self._before = {
             plate: seen_ns
             for plate, seen_ns in self._before.items()
-            if now_ns - seen_ns <= FIRST_PICTURES_NS and sights.get(plate, seen_ns) <= seen_ns
+            if plate in standing and now_ns - seen_ns <= FIRST_PICTURES_NS and sights.get(plate, seen_ns) <= seen_ns
         }
         recent = self._before | recent
         joined = recent.keys() - self._kept.keys()

@@ -102,6 +102,18 @@ def test_a_car_that_stood_there_when_the_engine_ended_is_the_same_once_and_in_th
     assert repeats.refusal("KE777AA", 161 * SECOND) == ""
 
 
+def test_a_car_that_is_in_no_picture_for_ten_seconds_after_the_start_has_left() -> None:
+    """Who came back within the minute after a restart stood before a closed barrier for good."""
+    repeats = RepeatFilter(LprSettings(filter_mode="off"), Known({"BA123CD": 0}, (), ("BA123CD",), 100 * SECOND))
+    assert list(repeats.standing) == ["BA123CD"]
+    for second in (130, 135, 140):  # the models took half a minute
+        repeats.pictures_come(second * SECOND)
+        assert list(repeats.standing) == ["BA123CD"]
+    repeats.pictures_come(141 * SECOND)
+    assert list(repeats.standing) == []
+    assert repeats.refusal("BA123CD", 141 * SECOND) == ""
+
+
 def test_it_remembers_at_most_500_plates() -> None:
     repeats = RepeatFilter(LprSettings(filter_mode="millis"))
     for number in range(600):

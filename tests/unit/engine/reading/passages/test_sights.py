@@ -164,7 +164,7 @@ def test_the_file_is_written_when_a_plate_joins_or_leaves_and_now_and_then_while
     file = SightsFile(bench.file, bench.clock)
 
     def kept_at_ns(*plates: str, at_once: bool = False) -> int:
-        file.keep(dict.fromkeys(plates, bench.clock.monotonic_ns()), at_once)
+        file.keep(dict.fromkeys(plates, bench.clock.monotonic_ns()), at_once=at_once)
         file.wait()
         return int(json.loads(bench.file.read_bytes())["at_ns"])
 
@@ -224,7 +224,7 @@ def test_a_car_that_was_let_in_after_a_power_cut_is_not_let_in_again_after_anoth
             assert known_at_start(stored, bench.file, TestClock(later)).standing == ("C3", "A1")
 
 
-def test_who_stood_there_before_the_start_is_kept_for_a_minute_or_until_seen_again(bench: Bench) -> None:
+def test_who_stood_there_before_the_start_is_kept_for_a_minute_or_until_seen_again_or_gone(bench: Bench) -> None:
     stored = [bench.passage("A1", 30), bench.passage("B2", 20)]
     file = SightsFile(bench.file, bench.clock)
     file.keep({"A1": bench.clock.monotonic_ns(), "B2": bench.clock.monotonic_ns()}, at_once=True)
@@ -240,10 +240,12 @@ def test_who_stood_there_before_the_start_is_kept_for_a_minute_or_until_seen_aga
     assert kept() == {"A1": started_ns, "B2": started_ns}
     bench.clock.advance(40)
     seen_ns = bench.clock.monotonic_ns()
-    file.keep({"A1": seen_ns}, at_once=True)
+    file.keep({"A1": seen_ns}, ("B2",), at_once=True)
     assert kept() == {"A1": seen_ns, "B2": started_ns}
+    file.keep({"A1": seen_ns}, at_once=True)
+    assert kept() == {"A1": seen_ns}
     bench.clock.advance(30)
-    file.keep({"A1": seen_ns})
+    file.keep({"A1": seen_ns}, ("B2",))
     assert kept() == {}
 
 
