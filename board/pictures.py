@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -103,7 +104,18 @@ def _pixels(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def pictures_in(path: Path) -> list[Path]:
-    """A file as itself; a folder as the image files directly in it, by name."""
-    if not path.is_dir():
+    """A file as itself; a folder as the image files directly in it, by name; ImageError when it cannot be listed. A file that
+    cannot be looked at is one of them: `load_rgb` says why."""
+    if not os.path.isdir(path):  # noqa: PTH112  # Path's own raises where the folder above may not be looked into
         return [path]
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    try:
+        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and _may_be_read(file))
+    except OSError as why:
+        raise ImageError("{folder} cannot be listed: {why}", folder=path, why=why.strerror) from why
+
+
+def _may_be_read(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:
+        return True

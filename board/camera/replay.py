@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,13 +19,12 @@ from board.camera._setup import CameraSetup, left_out
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, ImageError
 from board.kit.words import Text
-from board.pictures import load_rgb, refuse_size
+from board.pictures import load_rgb, pictures_in, refuse_size
 from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 LONGEST_PX = 1920
 DEFAULT_FPS = 2.0
 """Of a folder; a video plays at its own."""
@@ -39,7 +39,10 @@ def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     """Options: `fps` (a folder's pictures per s, default 2; of a video the most frames per s, at its own speed),
     `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side,
     or to the wanted width where that is more. CameraError: no such path, nothing readable in it, or not a video."""
-    text, options = split_options(url.partition(":")[2], RANGES)
+    text = url.partition(":")[2]
+    options: dict[str, float] = {}
+    if not os.path.exists(Path(text).expanduser()):  # noqa: PTH110  # Path's own raises where it may not be looked at
+        text, options = split_options(text, RANGES)
     longest_px = max(LONGEST_PX, setup.size[0])
     pictures = pictures_of(Path(text).expanduser(), options.get("fps"), bool(options.get("loop", 1)), longest_px)
     return _Replay(pictures, clock, left_out(setup.settings, Text("a replay shows its pictures as they are")))
@@ -50,10 +53,13 @@ def pictures_of(
 ) -> Generator[Picture, None, None]:
     """The pictures of a folder or a video file, as fast as they are asked for; `fps` as for `open_replay`. CameraError as there,
     when there is no such path at once, else with the first picture."""
-    if path.is_dir():
-        return _folder(path, fps or DEFAULT_FPS, loop, longest_px)
-    if path.is_file():
-        return _video(path, fps, loop, longest_px)
+    try:
+        if path.is_dir():
+            return _folder(path, fps or DEFAULT_FPS, loop, longest_px)
+        if path.is_file():
+            return _video(path, fps, loop, longest_px)
+    except OSError as why:  # the folder above may not be looked into
+        raise CameraError("replay: {why}", why=f"{path}: {why.strerror}") from why
     raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
 
 
@@ -101,7 +107,7 @@ def _folder(folder: Path, fps: float, loop: bool, longest_px: int) -> Generator[
         for file in _files(folder):
             rgb = _read_picture(file, reported, longest_px)
             if rgb is not None:
-                yield rgb, shown / fps, file.name
+                yield rgb, shown / fps, _name(file)
                 shown += 1
         if shown == shown_before:
             raise CameraError("replay: {folder} holds no picture that can be read", folder=folder)
@@ -113,9 +119,14 @@ def _folder(folder: Path, fps: float, loop: bool, longest_px: int) -> Generator[
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
-    except OSError as why:
-        raise CameraError("replay: {folder} cannot be listed: {why}", folder=folder, why=why) from why
+        return pictures_in(folder)
+    except ImageError as why:
+        raise CameraError("replay: {why}", why=why) from why
+
+
+def _name(file: Path) -> str:
+    """Its name as text, other than that of every other file: a name on the disk may be bytes that are none."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")
 
 
 def _read_picture(file: Path, reported: set[Path], longest_px: int) -> RGB | None:
@@ -153,7 +164,7 @@ def _video(file: Path, fps: float | None, loop: bool, longest_px: int) -> Genera
                     continue
                 due_s = last_s + (1.0 / fps if fps else 0.0)
                 shown += 1
-                yield _upright(frame, longest_px), base_s + last_s, file.name
+                yield _upright(frame, longest_px), base_s + last_s, _name(file)
         if shown == 0:
             raise CameraError("replay: {file} holds no frame that can be read", file=file)
         if not loop:

@@ -50,7 +50,7 @@ def as_text(read: PlateRead) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when every picture was read, 1 when one was unreadable or a folder has none (the others are read all the same)."""
+    """0 when every picture was read, 1 when one was unreadable or a folder is or has none (the others are read all the same)."""
     parser = argparse.ArgumentParser(prog="python -m engine read", description="Reads the plates in pictures.")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a picture, or a folder: all pictures in it, by name")
     parser.add_argument("--json", action="store_true", help="one JSON object per picture and line")
@@ -60,7 +60,12 @@ def main(arguments: list[str]) -> int:
     recogniser = recogniser_of(options)
     failed = False
     for path in options.paths:
-        files = pictures_in(Path(path))
+        try:
+            files = pictures_in(Path(path))
+        except ImageError as why:
+            print(f"engine read: {why}", file=sys.stderr)
+            failed = True
+            continue
         if not files:
             print(f"engine read: {path}: no picture lies in this folder", file=sys.stderr)
             failed = True

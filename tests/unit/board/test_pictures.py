@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import zlib
@@ -83,3 +84,21 @@ def test_a_folder_stands_for_its_pictures_by_name(tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     assert [file.name for file in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
     assert pictures_in(tmp_path / "a.jpg") == [tmp_path / "a.jpg"]
+
+
+def test_a_folder_that_cannot_be_listed_is_an_image_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "iterdir", _refused)
+    with pytest.raises(ImageError, match="cannot be listed: Permission denied"):
+        pictures_in(tmp_path)
+
+
+def test_a_picture_that_cannot_be_looked_at_is_left_for_reading_to_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"")
+    monkeypatch.setattr(Path, "is_file", _refused)
+    assert pictures_in(tmp_path) == [tmp_path / "a.jpg"]
+    monkeypatch.setattr(Path, "is_dir", _refused)
+    assert pictures_in(tmp_path / "a.jpg") == [tmp_path / "a.jpg"]
+
+
+def _refused(path: Path) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +104,30 @@ def test_a_folder_without_pictures_is_an_error_of_its_own(frame: Path, tmp_path:
     said = capfd.readouterr()
     assert f"{tmp_path}/empty: no picture lies in this folder" in said.err
     assert [line["file"] for line in lines_of(said.out)] == [str(frame)]
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_the_others_are_read(
+    frame: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "locked").mkdir()
+
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert main(["read", "--json", str(tmp_path / "locked"), str(frame)]) == 1
+    said = capfd.readouterr()
+    assert f"engine read: {tmp_path}/locked cannot be listed: Permission denied" in said.err
+    assert [line["file"] for line in lines_of(said.out)] == [str(frame)]
+
+
+def test_output_that_has_no_room_or_no_place_is_told(frame: Path) -> None:
+    command = [sys.executable, "-m", "engine", "read", "--json", str(frame)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "engine read: No space left on device")
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True)
+    assert (closed.returncode, closed.stderr) == (2, "engine read: standard output is closed: give it a file or a pipe\n")
 
 
 def test_an_unknown_country_and_an_unknown_command_are_refused(frame: Path, capfd: pytest.CaptureFixture[str]) -> None:

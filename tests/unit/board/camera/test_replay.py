@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +115,38 @@ def test_a_question_mark_in_the_path_belongs_to_the_path(tmp_path: Path) -> None
     assert open_camera(f"replay:{folder}", (0, 0), TestClock()).read(1) is not None
 
 
+def test_a_folder_whose_name_ends_like_options_is_taken_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "what? loop=0&fps=1"
+    folder.mkdir()
+    shades(folder)
+    for url in (f"replay:{folder}", f"replay:{folder}?fps=5"):
+        assert open_camera(url, (0, 0), TestClock()).read(1) is not None
+
+
+def test_names_that_are_no_text_are_shown_and_told_apart(tmp_path: Path) -> None:
+    """They go with their frames to other processes, as UTF-8."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff"))
+    folder.mkdir()
+    for number, name in enumerate((b"x\xfd.png", b"x\xfe.png")):
+        Image.new("RGB", (32, 24), (number * 50,) * 3).save(folder / os.fsdecode(name), "PNG")
+    camera = open_camera(f"replay:{folder}?loop=0", (0, 0), TestClock())
+    frames = [camera.read(10) for _ in range(2)]
+    assert [frame.source for frame in frames if frame] == ["x\\xfd.png", "x\\xfe.png"]
+
+
+def test_a_folder_below_one_that_may_not_be_looked_into_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = Path.stat
+
+    def refused(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return looked_at(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(CameraError, match="locked: Permission denied"):
+        open_camera(f"replay:{tmp_path}/locked", (0, 0), TestClock())
+
+
 @pytest.fixture
 def video(tmp_path: Path) -> Iterator[Path]:
     """25 frames, 25 per second, brighter with each frame."""
@@ -132,6 +166,12 @@ def test_a_video_plays_at_its_own_pace(video: Path) -> None:
     camera = open_camera(f"replay:{video}?loop=0", (0, 0), clock)
     times = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(26)) if frame]
     assert times == [40 * number for number in range(25)]
+
+
+def test_a_video_whose_name_is_no_text_plays(video: Path) -> None:
+    named = video.rename(video.parent / os.fsdecode(b"car\xff.mp4"))
+    frame = open_camera(f"replay:{named}", (0, 0), TestClock()).read(1)
+    assert frame is not None and frame.source == "car\\xff.mp4"
 
 
 def test_a_video_at_five_frames_per_second_leaves_four_of_five_out(video: Path) -> None:

@@ -55,6 +55,10 @@ def test_a_missing_column_a_missing_table_and_a_folder_without_sets_are_named(
     picture(tmp_path, "frame.png", 1)
     assert main(["evaluate", str(labelled(tmp_path, "frame.png,A", head="file,text"))]) == 2
     assert "column x, y, w, h, country is missing" in capfd.readouterr().err
+    for head, missing in (("plate\n", "file, x, y, w, h, text, country"), ("", "file, x, y, w, h, text, country")):
+        (tmp_path / "rowless.csv").write_text(head)
+        assert main(["evaluate", str(tmp_path / "rowless.csv")]) == 2
+        assert f"column {missing} is missing" in capfd.readouterr().err
     assert main(["evaluate", str(tmp_path / "none.csv")]) == 2
     assert "cannot be read" in capfd.readouterr().err
     assert main(["evaluate", "--sets", str(tmp_path)]) == 2
