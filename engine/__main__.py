@@ -7,7 +7,7 @@ import io
 import os
 import sys
 
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, in_one_line
 from board.kit.memory import hash_without_openssl
 
 COMMANDS = {
@@ -32,25 +32,39 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
-    """0 done, 1 done in part (some pictures unreadable), 2 a wrong call or a GatewrightError, whose text goes to stderr."""
+    """0 done, 1 done in part (some pictures unreadable), 2 a wrong call, or an error, whose text goes to stderr."""
     if not arguments or arguments[0] not in COMMANDS:
         wanted_help = arguments[:1] in (["-h"], ["--help"])
         lines = [f"  {name:<18} {what}" for name, (_, what) in COMMANDS.items()]
         print("usage: python -m engine COMMAND ...\n", *lines, sep="\n", file=sys.stdout if wanted_help else sys.stderr)
         return 0 if wanted_help else 2
+    module = COMMANDS[arguments[0]][0]
+    for_people = module.startswith("engine.cli.")
+    if sys.stdout is None and for_people:  # print() would say nothing, and nothing would tell
+        print(f"engine {arguments[0]}: standard output is closed: give it a file or a pipe", file=sys.stderr)
+        return 2
     if isinstance(sys.stdout, io.TextIOWrapper):  # file names may be any bytes, and a terminal may know ASCII only
         sys.stdout.reconfigure(errors="backslashreplace")
     # no thread pool for linear algebra that nothing here uses: it costs memory at import
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     hash_without_openssl()
     try:
-        return int(importlib.import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
+        return int(importlib.import_module(module).main(arguments[1:]))
     except GatewrightError as why:
         print(f"engine {arguments[0]}: {why}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as why:  # the place for what it says may be full
+        if not for_people:
+            raise
+        print(f"engine {arguments[0]}: {in_one_line(why)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except KeyboardInterrupt:
         return 130
 

@@ -122,8 +122,9 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a table that has these columns; ConfigError when it cannot be read or lacks one."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-            fields = rows[0].keys() if rows else columns
+            table = csv.DictReader(file)
+            fields = table.fieldnames or ()
+            rows = list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as why:
         raise ConfigError("{path}: the label file cannot be read ({why})", path=path, why=why) from why
     missing = [column for column in columns if column not in fields]
