@@ -234,6 +234,11 @@ class Lane:
         return True
 
     @property
+    def nobody_ns(self) -> int:
+        """Whoever was seen last before then has gone, and whoever was seen before and after has come back; 0: nobody has."""
+        return self._nobody_ns
+
+    @property
     def keeps_standing(self) -> bool:
         """Whether the barrier is known to be down, and its vehicle has not gone back: a pulse then closes no barrier that is up."""
         machine = self._machine

@@ -287,6 +287,13 @@ class LaneKeeper:
             lane = self._deciding
             return lane is None or lane.reads_anew(vehicle, passage.monotonic_ns, came_ns, self._clock.monotonic_ns())
 
+    @property
+    def nobody_ns(self) -> int:
+        """As the lane has it: whoever was seen before then and after has come back."""
+        with self._news:
+            lane = self._deciding
+            return lane.nobody_ns if lane is not None else 0
+
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read anew now would only wait. It keeps its place meanwhile."""
         with self._news:

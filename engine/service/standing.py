@@ -63,7 +63,8 @@ class Standing:
         self._lists_at = clock.now()
         self._kept_out: Sequence[StoredPassage] = ()
         self._came: Mapping[str, int] = {}
-        """Plate -> when the car was read first of those that came lately and were not let in since."""
+        """Plate -> when the car was read first of those that came lately and were not let in since, or after it went back and came
+        again."""
         self.engine_gone()
 
     def engine_gone(self) -> None:
@@ -135,7 +136,7 @@ class Standing:
         from engine.lane.lane import ALREADY
 
         kept_out, unlisted = deque[StoredPassage](), deque[StoredPassage]()
-        now_ns, newer, somebody = self._clock.monotonic_ns(), set[str](), False
+        now_ns, nobody_ns, newer, somebody = self._clock.monotonic_ns(), self._lane.nobody_ns, set[str](), False
         came, let_in = dict[str, int](), set[str]()
         for each in store.passages.last_stored(NEWEST):
             passage, decision = each.passage, each.decision
@@ -149,7 +150,8 @@ class Standing:
                 continue
             if not is_newest and decision.outcome == "opened" and self._was_let_in(store, passage):
                 let_in.add(key)
-            if key not in let_in:
+            came_back = passage.monotonic_ns <= nobody_ns < came.get(key, 0)
+            if key not in let_in and not came_back:
                 came[key] = passage.monotonic_ns
             if not is_newest:
                 continue

@@ -1367,6 +1367,27 @@ def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
     assert gate.car("XY99ZZZ", "p2").startswith("opened")
 
 
+def test_who_went_back_and_came_again_stands_behind_the_one_who_came_meanwhile(gates):
+    """He counted as the first one, by his first read: the barrier opened for him, and the one in front drove in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    for id, plate in (("p1", "AB12CDE"), ("p2", "XY99ZZZ"), ("p3", "AB12CDE")):
+        gate.lines(DI1=True)
+        assert gate.car(plate, id) == "refused: all 1 places of WHITELIST are taken"
+        gate.clock.advance(10)
+        assert not gate.is_told()
+        if id == "p1":
+            gate.lines(DI1=False)
+            gate.clock.advance(10)
+    store.occupancy.put(WHITE, 1, 0, "anna", NOW)
+    assert gate.is_told()
+    assert gate.read_again == [ReadAgain("p2", "XY99ZZZ")]
+    gate.clock.advance(1)
+    assert gate.car("XY99ZZZ", "p4").startswith("opened")
+
+
 def test_who_was_refused_before_another_came_and_drove_in_has_gone_and_keeps_nobody_waiting(gates):
     """Without an arming loop: once there was a place, each of them held up whoever came for 5 s, one after the other."""
     gate = gates(safety="DI2", counts=COUNTS[1])
