@@ -21,7 +21,7 @@ from engine.messages import ReadAgain
 from engine.service.inside import NO_PLACE
 from engine.service.lane import LaneKeeper
 from engine.store import DeliveryQuery, Store, StoredPassage
-from engine.types import Passage
+from engine.types import WAITING, Passage
 
 log = logging.getLogger("service")
 
@@ -62,6 +62,8 @@ class Standing:
         self._next_ns = 0
         self._lists_at = clock.now()
         self._kept_out: Sequence[StoredPassage] = ()
+        self._is_one_waiting = False
+        """A car waited as they were looked at: what has become of it is no new passage."""
         self._came: Mapping[str, int] = {}
         """Plate -> when the car was read first of those that came lately and were not let in since, or after it went back and came
         again."""
@@ -101,7 +103,7 @@ class Standing:
     def _look_what_stayed_shut(self, store: Store) -> None:
         for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
             found = store.passages.get(each.passage_id) if each.passage_id not in self._told else None
-            if found is None:
+            if found is None or found.decision.reason.key in NO_PLACE:  # he waited, and is read anew once there is one
                 continue
             passage = found.passage
             if self._has_begun(each.deliveries):
@@ -118,7 +120,7 @@ class Standing:
     def _look_who_was_refused(self, store: Store) -> None:
         seen, now = (store.changes.newest(), store.passages.ends()[1]), self._clock.now()
         lists = seen[0] != self._seen[0] or not 0 <= (now - self._lists_at).total_seconds() < LISTS_EVERY_S
-        if lists or seen != self._seen:
+        if lists or seen != self._seen or self._is_one_waiting:
             self._kept_out, unlisted = self._refused(store)
             for each in unlisted if lists else ():
                 if self._is_of_lists(store, each) and self._is_let_in_now(store, each):
@@ -138,9 +140,11 @@ class Standing:
         kept_out, unlisted = deque[StoredPassage](), deque[StoredPassage]()
         now_ns, nobody_ns, newer, somebody = self._clock.monotonic_ns(), self._lane.nobody_ns, set[str](), False
         came, let_in = dict[str, int](), set[str]()
+        self._is_one_waiting = False
         for each in store.passages.last_stored(NEWEST):
             passage, decision = each.passage, each.decision
             somebody |= passage.what == BY_HAND or (passage.what not in CARS and decision.outcome == "opened")
+            self._is_one_waiting |= decision.outcome == WAITING
             if passage.what != PLATE:
                 continue
             key = matching.comparable(passage.plate)

@@ -1388,6 +1388,25 @@ def test_who_went_back_and_came_again_stands_behind_the_one_who_came_meanwhile(g
     assert gate.car("XY99ZZZ", "p4").startswith("opened")
 
 
+def test_who_waited_and_then_had_no_place_is_read_anew_once_there_is_one_and_not_before(gates):
+    """As nothing had opened for him, he was read anew in vain. The engine does so three times: he stood there for good. And he was
+    no one of those who wait for a place until another car came, or ten seconds later."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 1, 0, "anna", NOW)
+    gate.lines(DI1=True, DI2=True)
+    assert gate.car() == "waiting: a vehicle stands in the safety loop"
+    assert not gate.is_told()
+    store.occupancy.enter("OTHER1", WHITE, NOW, True)
+    gate.lines(DI2=False)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "refused: all 1 places of WHITELIST are taken"
+    assert not gate.is_told()
+    store.occupancy.leave("OTHER1", WHITE, NOW, True, NOW)
+    assert gate.is_told()
+    assert gate.read_again == [ReadAgain("p1", "AB12CDE")]
+
+
 def test_who_was_refused_before_another_came_and_drove_in_has_gone_and_keeps_nobody_waiting(gates):
     """Without an arming loop: once there was a place, each of them held up whoever came for 5 s, one after the other."""
     gate = gates(safety="DI2", counts=COUNTS[1])
