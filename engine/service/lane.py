@@ -31,7 +31,7 @@ from engine.dispatch.perform import SWITCHED_OFF
 from engine.dispatch.starts import opens
 from engine.events import CARS
 from engine.lane.handover import Handover
-from engine.lane.table import LOOPS, NOT_MOVED, OPENED, PASSED, ROLES, STATES, UNUSED
+from engine.lane.table import ARMING, LOOPS, NOT_MOVED, OPENED, PASSED, ROLES, STATES, UNUSED
 from engine.messages import CameraSaw, LaneStatus, LineState, ReadAgain
 from engine.service.inside import Inside, vehicle_of
 from engine.service.remembered import Remembered
@@ -111,6 +111,7 @@ class LaneKeeper:
         self._clock = clock
         self._kept = kept
         self._read_again = read_again
+        self._before_asking: Callable[[Store], None] = lambda store: None
         self._last_kept: Handover | None = None
         self._happened = happened
         self._changed = changed
@@ -238,6 +239,8 @@ class LaneKeeper:
         if shut_out is not None:
             self._tell_shut_out(shut_out)
             return Ruling("withheld", shut_out.reason)
+        if self._stores is not None:
+            self._before_asking(self._stores.gate)
         with self._news:
             lane = self._lane
             if lane is None or not self._settings.decides:
@@ -293,6 +296,17 @@ class LaneKeeper:
         with self._news:
             lane = self._deciding
             return lane.nobody_ns if lane is not None else 0
+
+    @property
+    def knows_who_goes_back(self) -> bool:
+        """Whether it sees those who stand before the barrier, and that they leave."""
+        with self._news:
+            lane = self._deciding
+            return lane is not None and lane.machine.has(ARMING)
+
+    def before_asking(self, act: Callable[[Store], None]) -> None:
+        """`act(the gate's store)` is called each time before a car is judged that a list lets in."""
+        self._before_asking = act
 
     def keeps_waiting(self, plate: str) -> bool:
         """Whether whoever is read anew now would only wait. It keeps its place meanwhile."""

@@ -21,7 +21,7 @@ from engine.messages import ReadAgain
 from engine.service.inside import NO_PLACE
 from engine.service.lane import LaneKeeper
 from engine.store import DeliveryQuery, Store, StoredPassage
-from engine.types import WAITING, Passage
+from engine.types import WAITING, Match, Passage
 
 log = logging.getLogger("service")
 
@@ -67,6 +67,7 @@ class Standing:
         self._came: Mapping[str, int] = {}
         """Plate -> when the car was read first of those that came lately and were not let in since, or after it went back and came
         again."""
+        lane.before_asking(self._keep_places)
         self.engine_gone()
 
     def engine_gone(self) -> None:
@@ -83,9 +84,8 @@ class Standing:
     def _tell(self, store: Store, passage: Passage, has_waited: bool = False) -> None:
         self._send(ReadAgain(passage.id, passage.plate))
         self._told.append(passage.id)
-        came_ns = self._came.get(matching.comparable(passage.plate), passage.monotonic_ns)
-        may_stand = self._may_stand(passage) and self._lane.reads_anew(passage, store.passages.matches(passage.id), came_ns)
-        if has_waited and may_stand:
+        stands = self._keep_place(passage, store.passages.matches(passage.id))
+        if has_waited and stands:
             self._next_ns = self._clock.monotonic_ns() + NEXT_NS
 
     def _may_stand(self, passage: Passage) -> bool:
@@ -130,6 +130,23 @@ class Standing:
         first = self._first(store) and self._first(store)
         if first is not None and (first.decision.reason.key not in NO_PLACE or self._clock.monotonic_ns() >= self._next_ns):
             self._tell(store, first.passage, has_waited=True)
+        self._keep_places(store)
+
+    def _keep_places(self, store: Store) -> None:
+        """Those whom the lane keeps out no longer stand before whoever comes, until it is their turn to be read anew: the barrier
+        would open for that one, and they would drive in. Any thread may call."""
+        try:
+            for each in self._kept_out if self._kept_out and self._lane.knows_who_goes_back else ():
+                matches = store.passages.matches(each.passage.id)
+                if each.passage.id not in self._told and not self._lane.keeps_out(store, each, matches):
+                    self._keep_place(each.passage, matches)
+        except StoreError as why:
+            log.debug("%s", why)
+
+    def _keep_place(self, passage: Passage, matches: Sequence[Match]) -> bool:
+        """False: it has gone, as far as anybody knows."""
+        came_ns = self._came.get(matching.comparable(passage.plate), passage.monotonic_ns)
+        return self._may_stand(passage) and self._lane.reads_anew(passage, matches, came_ns)
 
     def _refused(self, store: Store) -> tuple[list[StoredPassage], list[StoredPassage]]:
         """(Those whom the lane keeps out, who came first first; those whom no list let in, oldest first) of the cars that came

@@ -1407,6 +1407,36 @@ def test_who_waited_and_then_had_no_place_is_read_anew_once_there_is_one_and_not
     assert gate.read_again == [ReadAgain("p1", "AB12CDE")]
 
 
+def test_who_comes_as_a_place_is_free_is_let_in_behind_all_those_who_stand_there_for_it(gates):
+    """Until those had been asked for, one each five seconds, the barrier opened for him, and the first one of them drove in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    for plate in ("AB12CDE", "XY99ZZZ"):
+        assert gate.car(plate, plate) == "refused: all 9 places of WHITELIST are taken"
+        gate.clock.advance(5)
+        assert not gate.is_told()
+    store.entries.save(entry("KLM4711"), "anna")
+    store.occupancy.put(WHITE, 9, 5, "anna", NOW)
+    assert gate.car("KLM4711", "before anybody was asked for") == "waiting: the vehicle before it has not driven in yet"
+    assert gate.is_told()
+    gate.clock.advance(1)
+    assert gate.car(id="first").startswith("opened")
+    gate.clock.advance(1)
+    gate.standing.turn(store)
+    gate.lines(DI2=True)
+    gate.lines(DI2=False)
+    until(lambda: places(gate) == {"WHITELIST": (6, 0)}, "the count")
+    gate.clock.advance(2)
+    store.entries.save(entry("NEW123"), "anna")
+    assert gate.car("NEW123", "last") == "waiting: the vehicle before it has not driven in yet"
+    gate.clock.advance(1)
+    gate.standing.turn(store)
+    assert [each.plate for each in gate.read_again] == ["AB12CDE", "XY99ZZZ"]
+    assert gate.car("XY99ZZZ", "second").startswith("opened")
+
+
 def test_who_was_refused_before_another_came_and_drove_in_has_gone_and_keeps_nobody_waiting(gates):
     """Without an arming loop: once there was a place, each of them held up whoever came for 5 s, one after the other."""
     gate = gates(safety="DI2", counts=COUNTS[1])
