@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -57,19 +57,20 @@ class Taken:
 def end(session: int) -> None:
     """All processes of it, also those that are begun meanwhile, as far as this user may."""
     for _ in range(KILLED_TIMES):
-        taken = sessions().get(session)
+        taken = sessions({session}).get(session)
         if taken is None or not taken.alive:
             return
         taken.kill()
 
 
-def sessions() -> Mapping[int, Taken]:
-    """{session: what it takes}, of all processes that this user may see (proc(5), stat)."""
+def sessions(wanted: Collection[int]) -> Mapping[int, Taken]:
+    """{session: what it takes}, of those among `wanted` of which this user may see a process (proc(5), stat). Of all others nothing
+    is read but whose they are: the kernel takes long to make up a process's line, and a supervisor looks once a second."""
     found: dict[int, Taken] = {}
     for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
-            continue
         try:
+            if not entry.name.isdigit() or os.getsid(int(entry.name)) not in wanted:
+                continue
             fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             continue  # it ended meanwhile

@@ -363,7 +363,7 @@ class Supervisor:
 
     def _bound(self) -> bool:
         """Ends what takes so much that the rest of the camera would not get its share; whether another look must follow soon."""
-        sessions = excess.sessions()
+        sessions = excess.sessions({process.child.pid for process in self._processes if process.child is not None})
         much = False
         for process in self._processes:
             child = process.child

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -225,7 +225,7 @@ def test_a_process_that_takes_too_much_is_ended_with_all_that_it_started_and_its
     monkeypatch.setattr(excess, "LOOK_EVERY_S", 0.0)
     real, judged = excess.sessions, set[int]()
     # from the start, so that no look that has begun judges the neighbour by the new limit
-    monkeypatch.setattr(excess, "sessions", lambda: {number: taken for number, taken in real().items() if number in judged})
+    monkeypatch.setattr(excess, "sessions", lambda wanted: real(judged.intersection(wanted)))
     supervisor = camera.start(pins="live", manager="forks")
     child = until(lambda: int(camera.state.root.joinpath("child.pid").read_text()))
     neighbour = status(supervisor, "pins").pid
@@ -243,8 +243,8 @@ def test_what_is_on_the_way_to_too_much_is_looked_at_again_at_once(camera: Camer
     real, looks = excess.sessions, iter(range(1_000_000))
     monkeypatch.setattr(excess.Taken, "much", property(lambda taken: True))
 
-    def growing() -> dict[int, excess.Taken]:
-        return {each: replace(taken, resident=(excess.MOST_BYTES + 1) * (next(looks) > 20)) for each, taken in real().items()}
+    def growing(wanted: Collection[int]) -> dict[int, excess.Taken]:
+        return {each: replace(taken, resident=(excess.MOST_BYTES + 1) * (next(looks) > 20)) for each, taken in real(wanted).items()}
 
     monkeypatch.setattr(excess, "sessions", growing)
     supervisor = camera.start(pins="live")
