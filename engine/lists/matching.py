@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,10 @@ def fold(key: str) -> str:
     return key.translate(_LOOK_ALIKES)
 
 
+@lru_cache(256)
 def comparable(plate: str) -> str:
     """What is the same for two plates that are the same: most plate fonts draw O like 0 and I like 1, so no reader tells them apart
-    for sure."""
+    for sure. Kept for the newest ones: lane and vote compare those of the same few cars again and again."""
     return fold(normalise(plate))
 
 
