@@ -185,14 +185,19 @@ def test_who_comes_while_another_process_holds_the_file_waits_no_longer_than_onc
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = Database(tmp_path / "anpr.db")
-    slept_s: list[float] = []
-    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=lambda: sum(slept_s), sleep=slept_s.append))
+    now_s = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=lambda: now_s, sleep=sleep))
 
     def waits_s() -> float:
-        del slept_s[:]
+        began_s = now_s
         with pytest.raises(StoreError, match="held by another process"), db.transaction():
             pass
-        return sum(slept_s)
+        return now_s - began_s
 
     for _ in range(2):
         with closing(sqlite3.connect(tmp_path / "anpr.db", isolation_level=None)) as other:
