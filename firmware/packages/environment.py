@@ -24,6 +24,7 @@ LOG = logging.getLogger("packages")
 
 IMPORTED = ("lib", "site")
 """Folders of a package that its processes import from: its own modules, and libraries that it may carry."""
+COMPILER = Path(__file__).with_name("bytecode.py")
 COMPILED_WITHIN_S = 300.0
 
 
@@ -65,7 +66,7 @@ class Environment:
             for folder in [*path.rglob(BYTECODE)]:
                 shutil.rmtree(folder)
             self._passed_over.discard(path)
-            command = [sys.executable, "-I", "-S", "-m", "compileall", "-q"]  # it needs none of our libraries
+            command = [sys.executable, "-I", "-S", str(COMPILER)]
             command += [str(path / each) for each in IMPORTED if (path / each).is_dir()]
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)
             if ended.returncode >= 0:  # else it was killed, and the next start finishes it

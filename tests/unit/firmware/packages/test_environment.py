@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.state import State
-from firmware.packages.environment import Environment
+from firmware.packages.environment import COMPILER, Environment
 from firmware.packages.records import CAMERA, GOOD, Slot
 from firmware.packages.slots import Slots
 
@@ -59,6 +60,17 @@ def test_processes_find_the_bytecode_that_was_made_for_them_and_that_of_python_i
     before = stamp(made)
     assert run(environment, version) == str(made) and stamp(made) == before
     assert "PYTHONPYCACHEPREFIX" not in environment.of(version, True)
+
+
+def test_what_makes_it_imports_nothing_that_takes_long_and_passes_over_what_cannot_be_compiled(version: Path) -> None:
+    (version / "lib" / "damaged.py").write_text("(\0")
+    os.mkfifo(version / "lib" / "pipe.py")
+    command = [sys.executable, "-I", "-S", "-X", "importtime", str(COMPILER), str(version / "lib")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert [path.name.partition(".")[0] for path in bytecode(version)] == ["tiny"]
+    imported = set(re.findall(r"\| +([\w.]+)$", ended.stderr, re.MULTILINE))
+    assert "importlib.machinery" in imported
+    assert not imported & {"compileall", "concurrent.futures", "enum", "pathlib", "re", "traceback"}
 
 
 def test_it_is_made_once_and_anew_when_a_file_is_lost(environment: Environment, version: Path) -> None:
