@@ -26,7 +26,7 @@ from engine.types import WAITING, Match, Passage
 log = logging.getLogger("service")
 
 NEWEST = 20
-"""How many passages are examined: an older car has gone."""
+"""How many passages are examined: an older car has gone, unless it was examined as one of those that wait for a place."""
 RECENT_NS = 600_000_000_000
 """A car that came longer before has gone."""
 AT_ONCE = 2
@@ -169,7 +169,7 @@ class Standing:
             newer.add(key)
             if not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
                 continue
-            if not is_newest and decision.outcome == "opened" and self._was_let_in(store, passage):
+            if not is_newest and key not in let_in and decision.outcome == "opened" and self._was_let_in(store, passage):
                 let_in.add(key)
             came_back = passage.monotonic_ns <= nobody_ns < came.get(key, 0)
             if key not in let_in and not came_back:
@@ -180,6 +180,14 @@ class Standing:
                 kept_out.appendleft(each)
             elif not somebody and decision.outcome in ("reported", "withheld", "refused"):
                 unlisted.appendleft(each)
+        for each in self._kept_out:  # who stands there for minutes, while others come and go
+            key, came_ns = matching.comparable(each.passage.plate), self._came[matching.comparable(each.passage.plate)]
+            if not newer.isdisjoint((key, *matching.variants(key))):
+                if key in came and key not in let_in and not came_ns <= nobody_ns < came[key]:
+                    came[key] = min(came[key], came_ns)
+            elif each.decision.reason.key in NO_PLACE and now_ns - each.passage.monotonic_ns < RECENT_NS:
+                kept_out.append(each)
+                came[key] = came_ns
         self._came = came
         return sorted(kept_out, key=lambda each: came[matching.comparable(each.passage.plate)]), list(unlisted)
 

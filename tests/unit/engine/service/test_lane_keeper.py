@@ -1367,6 +1367,24 @@ def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
     assert gate.car("XY99ZZZ", "p2").startswith("opened")
 
 
+@pytest.mark.parametrize("is_read_once_more", [False, True])
+def test_who_waits_for_a_place_while_many_others_pass_is_still_the_first_one_for_it(gates, is_read_once_more):
+    """After twenty passages, as of the street, he stood there for good; read once more, he counted as one who had just come."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    passing = ["AB12CDE", *[f"STREET{number}" for number in range(25)], "XY99ZZZ"]
+    passing += [*[f"STREET{number}" for number in range(25, 35)], "AB12CDE"] * is_read_once_more
+    for second, plate in enumerate(passing):
+        gate.car(plate, f"{plate} {second}")
+        gate.clock.advance(1)
+        assert not gate.is_told()
+    store.occupancy.put(WHITE, 9, 8, "anna", NOW)
+    assert gate.is_told()
+    assert [each.plate for each in gate.read_again] == ["AB12CDE"]
+
+
 def test_who_went_back_and_came_again_stands_behind_the_one_who_came_meanwhile(gates):
     """He counted as the first one, by his first read: the barrier opened for him, and the one in front drove in."""
     gate = gates(**LOOPS, counts=COUNTS[1])
