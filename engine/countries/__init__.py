@@ -76,6 +76,7 @@ def countries() -> dict[str, Country]:
     return found
 
 
+@lru_cache(maxsize=1)
 def regions() -> dict[str, tuple[Country, ...]]:
     """{region of the world: its countries by name, each followed by its states}, for the picker (manual 3.3, First access)."""
     return {region: tuple(each for each in countries().values() if each.region == region) for region in REGIONS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +26,11 @@ def text(document: str, path: str) -> str | None:
     return ElementTree.fromstring(document.encode()).findtext("/".join(f"{{{NAMESPACE}}}{name}" for name in path.split("/")))
 
 
+@cache
+def schema() -> Any:
+    return pytest.importorskip("xmlschema").XMLSchema(str(SCHEMA))
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -39,8 +45,7 @@ def text(document: str, path: str) -> str | None:
 def test_it_is_valid_against_the_vendors_schema(document: str) -> None:
     if not SCHEMA.exists():
         pytest.skip("the vendor's schema is not here")
-    xmlschema = pytest.importorskip("xmlschema")
-    xmlschema.XMLSchema(str(SCHEMA)).validate(document)
+    schema().validate(document)
 
 
 def test_message_source_value_and_box_say_what_xprotect_looks_for() -> None:
