@@ -105,20 +105,23 @@ class KeptChanges(Generic[Client]):
         client, message = self._changes.popleft()
         answer: PinsDone | PinsRefused
         try:
-            answer = PinsRefused(message.id, refused) if refused else PinsDone(message.id, self._in_force(message))
+            answer = PinsRefused(message.id, refused) if refused else PinsDone(message.id, *self._in_force(message))
         except BoardError as why:
             answer = PinsRefused(message.id, why.text)
         if isinstance(answer, PinsRefused):
             log.warning("%s: %s", type(message).__name__, answer.why)
         self._answer(client, answer)
 
-    def _in_force(self, message: OutputPolarity | LineRules) -> int:
+    def _in_force(self, message: OutputPolarity | LineRules) -> tuple[int, Text]:
+        """When it was, and what people should know of it."""
         if isinstance(message, LineRules):
             self._rules = merged(self._profile, message)
             self._inputs.set_stuck_after(self._rules.stuck_after_s)
-            return self._outputs.set_rules(self._rules)
+            return self._outputs.set_rules(self._rules), NOTHING
         if self._outputs.polarity()[message.output] == message.active_high:
-            return self._clock.monotonic_ns()
+            return self._clock.monotonic_ns(), NOTHING
         t_ns = self._outputs.set_polarity(message.output, message.active_high)
-        log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
-        return t_ns
+        polarity = Text("active high") if message.active_high else Text("active low")
+        note = Text("{output} is {polarity} from now on", {"output": message.output, "polarity": polarity})
+        log.info("%s", note)
+        return t_ns, note

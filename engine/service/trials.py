@@ -6,14 +6,16 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import reduce
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import unfit
 from board.kit.words import Text
 from board.kit.zones import camera_zone
-from board.types import OutputPolarity
+from board.types import OutputPolarity, PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
+from engine.actions._kind import noted
 from engine.dispatch.environment import Environment
 from engine.dispatch.starts import STARTS
 from engine.events import CARS
@@ -68,7 +70,7 @@ class Trials:
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
         matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
-        self._set_polarity(kind.polarity(options))
+        changed = self._set_polarity(kind.polarity(options))
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()  # storage or pins may have taken their time
         left_ns = round(MAX_AGE_S * 1e9) - max(0, now_ns - request.ordered_ns)
         if kind.lane is Lane.FAST and not kind.peer(options):
@@ -85,9 +87,8 @@ class Trials:
         )
         log.info("test of %s with %s", kind.label, plate or request.start)
         said = kind.deliver(event, options, env)
-        if isinstance(said, Taken):
-            return Outcome(True, Text("begun: {what}", {"what": said.note}))
-        return Outcome(True, said)
+        note = Text("begun: {what}", {"what": said.note}) if isinstance(said, Taken) else said
+        return Outcome(True, reduce(noted, changed, note))
 
     def passage(self) -> PassageEvent:
         """A made-up passage for all who subscribe to passages; with the pictures of the newest one that has some."""
@@ -95,8 +96,9 @@ class Trials:
         sample = _sample(TEST_PLATE, "", now, now_ns, self._store().passages.newest_pictured())
         return PassageEvent(0, sample, (), (), Decision("reported", Text("a test: no car is there")))
 
-    def _set_polarity(self, polarities: Mapping[str, bool]) -> None:
-        wanted = self._polarities()
+    def _set_polarity(self, polarities: Mapping[str, bool]) -> list[Text]:
+        """What has changed by it: pins keeps it after the test, too."""
+        wanted, changed = self._polarities(), []
         for output, active_high in polarities.items():
             if wanted.get(output, active_high) != active_high:
                 raise unfit(
@@ -107,7 +109,9 @@ class Trials:
                     polarity=Text("active high") if wanted[output] else Text("active low"),
                 )
             if output not in wanted:
-                self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+                answer = self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+                changed += [answer.note] if isinstance(answer, PinsDone) and answer.note else []
+        return changed
 
 
 def _sample(plate: str, event: str, now: datetime, now_ns: int, seen: Passage | None) -> Passage:

@@ -290,6 +290,9 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
     done = running.ask(TestAction("io", '{"output": "DO2", "duration_ms": 50}', WHITE, "ab 12"))
     assert (done.ok, str(done.note)) == (True, "DO2 pulsed 50 ms")
     until(lambda: running.pulses_ms("DO2"), "the pulse")
+    inverted = TestAction("io", '{"output": "DO2", "duration_ms": 50, "polarity": "active low"}', WHITE, "ab 12")
+    said = [str(running.ask(inverted).note) for _ in range(2)]
+    assert said[0] == "DO2 pulsed 50 ms (DO2 is active low from now on)" and "from now on" not in said[1], "pins keeps it"
     for request, problem in (
         (TestAction("io", '{"output": "DO9"}', WHITE, ""), "DO9"),
         (TestAction("io", '{"polarity": "active low"}', WHITE, ""), "Polarity: an enabled action wants DO1 active high"),
