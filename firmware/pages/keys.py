@@ -116,9 +116,9 @@ def _removed(host: Host, call: Call, fingerprint: str, confirm: str) -> Key:
 
 
 def by_a_person(call: Call[Any, Any]) -> None:
-    """A token that may install signed packages must not choose whose, nor take any."""
+    """A token that may install signed packages must not choose whose, nor take any, nor older ones than a person wants."""
     if call.visitor.by == TOKEN:
-        raise Refused(403, "a token cannot change whom the camera trusts: log in with a password")
+        raise Refused(403, "a token cannot change which packages the camera takes: log in with a password")
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

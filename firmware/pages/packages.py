@@ -18,7 +18,7 @@ from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.schedules import Schedule
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.packages.versions import POLICIES, Unconfirmed
+from firmware.packages.versions import NEVER, POLICIES, Unconfirmed
 from firmware.pages.keys import by_a_person
 
 
@@ -163,6 +163,8 @@ def upload(host: Host, call: Call) -> Answer:
 
 
 def _older(host: Host, call: Call[object, OlderForm]) -> Answer:
+    if call.body.older != NEVER:
+        by_a_person(call)
     try:
         host.packages.versions.decide(call.body.older)
     except PackageError as why:
@@ -246,7 +248,7 @@ TAB = Tab(
             "api/packages/older",
             "packages",
             _older,
-            "Says what becomes of a version that is older than one of before.",
+            "Says what becomes of a version that is older than one of before. A token can only say never.",
             body=OlderForm,
             reply=Older,
         ),

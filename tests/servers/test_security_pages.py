@@ -95,7 +95,7 @@ def test_a_key_is_trusted_and_removed_only_with_its_fingerprint(host: Host, tmp_
     assert [each["name"] for each in host.ask("GET", "/api/keys").json()["keys"]] == [given["name"]]
 
 
-def test_a_token_cannot_choose_whom_the_camera_trusts(host: Host, tmp_path: Path) -> None:
+def test_a_token_cannot_choose_whom_the_camera_trusts_nor_that_it_takes_what_it_did_not(host: Host, tmp_path: Path) -> None:
     made = host.ask("POST", "/api/tokens", json={"name": "ci", "permissions": ["packages"]}).json()
     pem = make_pair(tmp_path / "evil.key").read_text()
     bearer = {"auth": None, "headers": {"Authorization": f"Bearer {made['token']}"}}
@@ -104,6 +104,10 @@ def test_a_token_cannot_choose_whom_the_camera_trusts(host: Host, tmp_path: Path
     assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": True}, **bearer).status_code == 403
     assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": False}, **bearer).status_code == 200
     assert host.ask("GET", "/api/packages").json()["unsigned"] is False
+    assert host.ask("PUT", "/api/packages/older", json={"older": "never"}, **bearer).status_code == 200
+    assert host.ask("PUT", "/api/packages/older", json={"older": "ask"}, **bearer).status_code == 403
+    assert host.ask("GET", "/api/packages").json()["older"] == "never"
+    assert host.ask("PUT", "/api/packages/older", json={"older": "ask"}).status_code == 200
 
 
 def test_changes_are_filtered_and_taken_along_without_formulas(host: Host) -> None:
