@@ -1,9 +1,11 @@
-"""Log-in: is this password right? Guessing is slowed down before a hash is made, and equal questions at once are one."""
+"""Log-in: is this password right? Guessing is slowed down before a hash is made, and equal questions at once are one. A wrong
+password counts once: a program that keeps sending an old one makes nobody wait at the same address."""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections import OrderedDict
 from concurrent.futures import Future
 
 from board.kit.errors import GatewrightError
@@ -13,6 +15,9 @@ from firmware.people.passwords import Busy
 
 MAX_JOINED = 64
 """Requests that wait for the answer to the same question: a viewer opens several connections at once."""
+
+MAX_WRONG = 256
+"""Wrong questions that are remembered."""
 
 
 class MustWait(GatewrightError):
@@ -36,11 +41,16 @@ class LogIn:
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, bytes], Future[Account | None]] = {}
         self._joined = 0
+        self._wrong: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        """The newest last. A new password of the account makes another question of each."""
 
     def check(self, address: str, user: str, password: str) -> Account | None:
         """The account when the password is right; None counts against `address` (addresses.share_of). MustWait: not looked at."""
         question = (address, self._accounts.mark(self._accounts.get(user), password, user[:64]))
         with self._lock:
+            if question in self._wrong:
+                self._wrong.move_to_end(question)
+                return None
             running = self._asked.get(question)
             if running is None:
                 mine: Future[Account | None] = Future()
@@ -61,13 +71,17 @@ class LogIn:
             self._answered(question)
             mine.set_exception(why)
             raise
-        self._answered(question)
+        self._answered(question, is_wrong=account is None)
         mine.set_result(account)
         return account
 
-    def _answered(self, question: tuple[str, bytes]) -> None:
+    def _answered(self, question: tuple[str, bytes], is_wrong: bool = False) -> None:
         with self._lock:
             del self._asked[question]
+            if is_wrong:
+                self._wrong[question] = None
+                while len(self._wrong) > MAX_WRONG:
+                    self._wrong.popitem(last=False)
 
     def _look(self, address: str, user: str, password: str) -> Account | None:
         wait_s = self._guesses.begin(address, user)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.clock import TestClock
+from firmware.people import log_in as module
 from firmware.people.accounts import Account, Accounts
 from firmware.people.guesses import Guesses
 from firmware.people.log_in import LogIn, MustWait
@@ -57,14 +58,31 @@ def test_the_same_right_password_many_times_at_once_is_one_hash_and_nobody_waits
     assert len(hasher.salts) == 1
 
 
-def test_the_same_wrong_password_one_after_the_other_counts_each_time(accounts: Accounts, hasher: CountingHasher) -> None:
+def test_different_wrong_passwords_one_after_the_other_count_each_time(accounts: Accounts, hasher: CountingHasher) -> None:
     log_in = LogIn(accounts, Guesses(TestClock()))
-    for _ in range(5):
-        assert log_in.check("10.0.0.9", "admin", "guess") is None
+    for number in range(5):
+        assert log_in.check("10.0.0.9", "admin", f"guess {number}") is None
     with pytest.raises(MustWait, match="too many wrong passwords: try again in 1 s") as told:
         log_in.check("10.0.0.9", "admin", "correct horse")
     assert (told.value.seconds, told.value.busy) == (1, False)
     assert len(hasher.salts) == 5
+
+
+def test_a_program_that_keeps_sending_an_old_password_makes_nobody_wait_at_its_address(
+    accounts: Accounts, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counted each time, and the administrator on the same computer waited five minutes for each of his own tries."""
+    log_in = LogIn(accounts, Guesses(TestClock()))
+    for _ in range(100):
+        assert log_in.check("10.0.0.9", "admin", "the old one") is None
+    assert len(hasher.salts) == 1, "nor is it hashed again"
+    assert log_in.check("10.0.0.9", "admin", "correct horse") is not None
+    accounts.set_password("admin", "the old one")
+    assert log_in.check("10.0.0.9", "admin", "the old one") is not None, "it is right now"
+    monkeypatch.setattr(module, "MAX_WRONG", 3)
+    for number in range(4):
+        log_in.check(f"10.0.0.{number}", "admin", "guess")
+    assert len(log_in._wrong) == 3
 
 
 def test_a_remembered_password_does_not_open_the_door_to_an_address_that_has_to_wait(
