@@ -214,6 +214,28 @@ def test_the_gate_is_opened_by_hand_with_a_reason_that_audit_keeps(page: Any, ga
     assert said.startswith("DO1 pulsed 500 ms, by admin at ") and said.endswith(": Delivery")
 
 
+def test_whoever_goes_back_is_asked_before_what_was_typed_at_the_gate_is_lost(page: Any, gate: Guarded) -> None:
+    """It was gone without a question, as in no other form."""
+    page.goto(f"{gate.address}/live")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    playwright.expect(page.locator("#open-gate")).to_be_enabled()
+    page.locator("#overlay rect.read").wait_for()
+    gate.car("typed", "B AW 11")
+    playwright.expect(page.locator("#add-to-list")).to_be_visible()
+    for button, field in (("#open-gate", "#gate-reason"), ("#add-to-list", "#list-description")):
+        page.locator(button).click()
+        page.locator(field).fill("Anna, a visitor")
+        asked.clear()
+        page.evaluate("location.reload()")
+        until(lambda: page.wait_for_timeout(50) or asked, "the question whether the page is to be left")
+        assert page.locator(field).input_value() == "Anna, a visitor"
+        page.locator("dialog[open]").get_by_role("button", name="Cancel").click()
+    asked.clear()
+    page.reload()
+    assert not asked
+
+
 def test_what_a_slow_line_brings_late_changes_no_plate_and_no_list_that_somebody_has_chosen(page: Any, gate: Guarded) -> None:
     """The next car came before the camera had said which lists there are: its plate stood in the dialog."""
     with_store(gate.folder, lambda store: store.lists.save(PlateList(0, "STAFF", "white"), "admin"))

@@ -1,5 +1,5 @@
 // At the gate: what a guard does about a car: open by hand with a reason, put its plate in a list.
-import {$, $$, api, ApiError, asSeen, clearProblems, el, notice, onClick, onSubmit, order, toast} from "./portal.js";
+import {$, $$, api, ApiError, asSeen, clearProblems, el, keepUnsaved, notice, onClick, onSubmit, order, toast} from "./portal.js";
 import {_} from "./words.js";
 
 for (const button of $$("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
@@ -7,6 +7,7 @@ for (const button of $$("dialog [data-close]")) button.addEventListener("click",
 /** Sends the form of a dialog by `work`, closes it and says what `work` gives: behind an open dialog no screen reader hears it. */
 function sends(dialog, place, work) {
   const form = $("form", dialog);
+  keepUnsaved(form, () => $$("input, select", form).map((each) => (each.type === "checkbox" ? each.checked : each.value)));
   onSubmit(form, place, async () => {
     clearProblems(form);
     place.replaceChildren();

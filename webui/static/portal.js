@@ -281,7 +281,7 @@ const isSecond = (event) => event.detail > 1;
 
 /** Before the page is left: asks when what `body(form)` gives has changed since somebody began to fill it in. The function that
  *  comes back says that it is stored. */
-function keepUnsaved(form, body) {
+export function keepUnsaved(form, body) {
   let before = null;
   form.closest("dialog")?.addEventListener("close", () => { before = null; }); // whoever closes it wants none of it
   const now = () => JSON.stringify(body(form));
