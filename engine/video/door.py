@@ -51,5 +51,8 @@ def send(door: socket.socket, message: object, descriptors: tuple[int, ...] = ()
 
 def receive(door: socket.socket) -> tuple[object, list[int]] | None:
     """A message and the descriptors that came with it; None: the other side is gone. BlockingIOError: nothing has come."""
-    data, descriptors, _, _ = socket.recv_fds(door, MAX_MESSAGE_BYTES, 4)
+    try:
+        data, descriptors, _, _ = socket.recv_fds(door, MAX_MESSAGE_BYTES, 4)
+    except ConnectionResetError:  # it ended with messages of ours unread
+        return None
     return (CODEC.decode(data), descriptors) if data else None
