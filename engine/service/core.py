@@ -161,6 +161,7 @@ class Service:
         self.restart = threading.Event()
         self._using_rules = threading.Lock()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
+        self._reachable: tuple[str, ...] = ()
         self._network = Network(self._permitted)
         self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.addresses_soon)
         self._peers = Peers(kinds, self._problems.say)
@@ -482,11 +483,13 @@ class Service:
         return self._need_store().settings(GeneralSettings).time_zone
 
     def _permitted(self) -> tuple[str, ...]:
-        """The further addresses that an administrator lets actions reach; nothing while the settings cannot be read."""
+        """The further addresses that an administrator lets actions reach; those of before while the settings cannot be read:
+        what an address forbids is given up for good."""
         try:
-            return reachable(self._need_store().settings(GeneralSettings).action_addresses)
-        except StoreError:
-            return ()
+            self._reachable = reachable(self._need_store().settings(GeneralSettings).action_addresses)
+        except StoreError as why:
+            log.debug("%s", why)
+        return self._reachable
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from board.kit.clock import Clock
+from board.kit.errors import StoreError
 from board.kit.state import State
 from engine.actions import find_kinds
 from engine.service import core, passages_in
 from engine.service.core import Service
+from engine.settings import GeneralSettings
 from engine.store import Store
 from tests.samples import WHITE, entry, passage, rule
 from tests.waiting import until
@@ -70,3 +72,26 @@ def test_a_service_that_only_waits_for_a_card_is_not_ended_as_it_lets_cars_in_me
 @pytest.mark.parametrize("hanging", ["rules"], indirect=True)
 def test_a_service_that_decides_about_no_car_any_more_is_ended(hanging: Hanging) -> None:
     assert "on its way into the store" in hanging.service.stuck()
+
+
+def test_what_an_administrator_permitted_holds_while_the_settings_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages to such an address were given up for good, as it was forbidden for a moment."""
+    store = Store(State(tmp_path).database, Clock())
+    store.settings.put(GeneralSettings(action_addresses="127.0.0.2"), "admin")
+    store.close()
+    service = Service(State(tmp_path), Clock(), find_kinds(), True, lambda: None)
+    opened = service._open_core()
+    assert opened is not None
+    try:
+        before = service._permitted()
+        assert before == ("127.0.0.2",)
+
+        def stall(kind: object) -> object:
+            raise StoreError("database {name} cannot be read", name="anpr.db")
+
+        monkeypatch.setattr(opened.store, "settings", stall)
+        assert service._permitted() == before
+    finally:
+        opened.close()
