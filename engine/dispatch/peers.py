@@ -76,9 +76,17 @@ class Peers:
         return found.thing
 
     def close(self) -> None:
+        """All at once: each may wait a moment for its peer."""
         with self._changing:
-            for key in list(self._open):
-                self._close(key)
+            closing = [threading.Thread(target=self._close, args=(key,), name="close", daemon=True) for key in self._open]
+            for each in closing:
+                try:
+                    each.start()
+                except RuntimeError:  # "can't start new thread"
+                    each.run()
+            for each in closing:
+                if each.ident is not None:
+                    each.join()
 
     def _wanted(self, rules: Iterable[ActionRule]) -> dict[Key, tuple[ActionKind[Any], list[Settings]]]:
         wanted: dict[Key, tuple[ActionKind[Any], list[Settings]]] = {}

@@ -163,10 +163,14 @@ class Workers:
             self._calls += 1
             self._changed.notify(deliveries)
 
-    def stop(self, wait_s: float = 1.0) -> None:
-        """Takes nothing new; the next process retries what is under way."""
+    def cease(self) -> None:
+        """Takes nothing new."""
         self._stop.set()
         self.wake(len(self._threads))
+
+    def stop(self, wait_s: float = 1.0) -> None:
+        """Takes nothing new; the next process retries what is under way then."""
+        self.cease()
         end = time.monotonic() + wait_s
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -176,6 +180,8 @@ class Workers:
             try:
                 self._work()
             except StoreError as why:
+                if self._stop.is_set():
+                    return  # the next process tries it again
                 log.error("outbox: %s", why)
                 self._on_problem(why.text)
                 self._clock.wait(self._stop, 1.0)
@@ -302,8 +308,9 @@ class Workers:
             tried = self._performer.perform(item)
         except StoreError as why:
             # It may have been carried out: it stays "sending", and is repeated under its id once the store works again.
-            log.error("delivery %s: %s", item.id, why)
-            self._on_problem(why.text)
+            if not self._stop.is_set():
+                log.error("delivery %s: %s", item.id, why)
+                self._on_problem(why.text)
             self._put_back(item)
             return
         finally:

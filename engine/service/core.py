@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
@@ -103,6 +104,9 @@ log = logging.getLogger("service")
 STUCK_S = 12.0
 """A commit waits up to 5 s for a lock, and a passage may take two."""
 
+WORKERS_END_S = 1.0
+"""Both lanes together: what a peer takes longer for is sent again after the next start."""
+
 CARD_LIMIT_S = 90.0
 """A card that stalls: a service that is ended over it waits for it all the same, and lets nobody in meanwhile, as this one does
 (engine/dispatch/bypass.py)."""
@@ -135,7 +139,10 @@ class Core:
 
     def close(self) -> None:
         for workers in self.workers.values():
-            workers.stop()
+            workers.cease()
+        end_s = time.monotonic() + WORKERS_END_S
+        for workers in self.workers.values():
+            workers.stop(end_s - time.monotonic())
         self.exchanges.close()
         self.card.close()
         self.publishing.close()

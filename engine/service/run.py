@@ -23,6 +23,9 @@ SWITCH_INTERVAL_S = 0.0005
 """How long a running thread keeps the interpreter: with Python's default of 5 ms, a gate waits that long for each thread that
 tells a server something at the same time."""
 
+END_LIMIT_S = 15.0
+"""Each part waits a moment for what is under way; peers that take their time make that seconds."""
+
 START_LIMIT_S = 900.0
 """A new release may have to migrate a large database."""
 
@@ -54,6 +57,7 @@ def run(state: State) -> int:
             service.turn()
     if service.restart.is_set():
         life.stop.wait(0.2)  # the answer to the portal is sent first
-    service.close()
+    with life.patience(END_LIMIT_S):
+        service.close()
     log.info("service ended")
     return 0

@@ -288,7 +288,8 @@ class Database:
         """Once a second it is tried whether the storage takes something again. StorageRefused: it does not."""
         if self._writer is not None:
             return
-        assert self._refused is not None
+        if self._closed or self._refused is None:
+            raise StoreError("database {name} is closed", name=self._path.name)
         now_s = time.monotonic()
         if now_s - self._tried_s < TRY_EVERY_S:
             raise self._refused

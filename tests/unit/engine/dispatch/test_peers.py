@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -92,6 +93,32 @@ def test_a_peer_that_is_only_tried_is_open_until_the_next_one_is(bench: Bench) -
     assert bench.events[4:] == []
     bench.peers.close()
     assert sorted(bench.events[4:]) == ["close a", "close y"]
+
+
+def test_peers_that_take_their_time_are_closed_at_once(bench: Bench) -> None:
+    """Each slow broker held up the end of the service by two seconds, so that it was killed as one that hangs."""
+    together = threading.Barrier(3, timeout=20)
+
+    @contextmanager
+    def slow(peer: str, env: ActionEnv) -> Iterator[str]:
+        yield f"<{peer}>"
+        together.wait()
+        bench.events.append(f"close {peer}")
+
+    peers = Peers({"gauge": replace(bench.kind, open=slow)}, bench.problems.append)
+    peers.keep([replace(rule(WHITE, "gauge", host=host), id=number) for number, host in enumerate("abc", 1)], env)
+    peers.close()
+    assert sorted(bench.events) == ["close a", "close b", "close c"]
+
+
+def test_peers_are_closed_where_no_thread_can_be_started(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    bench.keep("a", "b")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    bench.peers.close()
+    assert bench.events[2:] == ["close a", "close b"]
 
 
 def test_a_peer_that_cannot_be_opened_is_reported_and_tried_again_with_its_delivery(bench: Bench) -> None:

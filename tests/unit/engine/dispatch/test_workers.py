@@ -431,6 +431,20 @@ def started(made: list[Lanes], folder: Path, gauge: Gauge, *lists: int) -> Lanes
     return made[0]
 
 
+def test_what_ends_after_the_store_was_closed_is_left_to_the_next_process_and_is_no_error(
+    lanes: list[Lanes], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gauge = Gauge(Lane.SLOW)
+    one = started(lanes, tmp_path, gauge, ALL)
+    one.take("SLOW", 1)
+    until(lambda: "SLOW" in gauge.begun, "the delivery")
+    one.workers.stop(0.0)
+    one.store.close()
+    gauge.release.set()
+    one.workers.stop(20.0)
+    assert (gauge.done, caplog.records) == (["SLOW"], [])
+
+
 def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[Lanes]) -> None:
     gauge = Gauge(Lane.SLOW)
     running = started(lanes, tmp_path, gauge, WHITE, 5)
