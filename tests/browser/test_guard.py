@@ -16,7 +16,7 @@ from board.kit.clock import Clock
 from engine.settings import LprSettings
 from engine.store import PassageQuery, Store
 from engine.types import PassageImages, PlateList, PlateLook
-from tests.browser.conftest import page_of_its_own
+from tests.browser.conftest import page_of_all, page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_live import Engine
@@ -71,10 +71,13 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    with page_of_its_own(browser, viewport={"width": 1366, "height": 768}) as opened:
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    with getattr(request, "param", page_of_all)(browser, viewport={"width": 1366, "height": 768}) as opened:
         opened.set_default_timeout(20_000)
         yield opened
+
+
+SETS_A_CLOCK = pytest.mark.parametrize("page", [page_of_its_own], ids=["its own"], indirect=True)
 
 
 def has_seen(page: Any, plate: str) -> None:
@@ -367,6 +370,7 @@ def test_a_key_that_is_held_and_a_double_click_open_no_gate(page: Any, gate: Gua
     playwright.expect(page.locator("#notices")).to_have_text("The pins do not answer.")
 
 
+@SETS_A_CLOCK
 def test_what_is_shown_after_a_silence_is_marked_until_the_camera_has_told_what_became_of_it(page: Any, gate: Guarded) -> None:
     gate.car("h1", "B HI 1")
     page.add_init_script(HIDE)
@@ -441,6 +445,7 @@ def test_a_viewer_can_neither_open_nor_add(page: Any, gate: Guarded) -> None:
         gate.proxy.role = "admin"
 
 
+@SETS_A_CLOCK
 def test_a_blacklisted_car_flashes_where_somebody_chose_that(page: Any, gate: Guarded) -> None:
     gate.read(lambda store: store.entries.save(entry("ZH666X", BLACK), "admin"))
     page.clock.install()

@@ -15,7 +15,7 @@ import pytest
 from board.kit.languages import COOKIE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from tests.browser.conftest import logged_in, page_of_its_own
+from tests.browser.conftest import logged_in, page_of_all
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import with_store
@@ -78,7 +78,7 @@ def text_of(found: Any) -> str:
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.locale)
 def test_a_reader_sees_the_cameras_time_and_numbers_in_the_habit_of_the_browser(browser: Any, camera: str, habit: Habit) -> None:
-    with page_of_its_own(browser, locale=habit.locale, timezone_id="America/New_York") as page:
+    with page_of_all(browser, locale=habit.locale, timezone_id="America/New_York") as page:
         page.goto(f"{camera}/{SEARCH}")
         shown = page.locator("#results time")
         playwright.expect(shown).to_have_attribute("datetime", "2026-01-02T03:04:05Z")
@@ -96,11 +96,11 @@ def test_a_reader_sees_the_cameras_time_and_numbers_in_the_habit_of_the_browser(
 
 
 def test_a_chosen_language_brings_its_dates_and_english_keeps_those_of_the_browser(browser: Any, camera: str) -> None:
-    with page_of_its_own(browser, locale="en-US") as page:
+    with page_of_all(browser, locale="en-US") as page:
         page.context.add_cookies([{"name": COOKIE, "value": "de", "url": camera}])
         page.goto(f"{camera}/{SEARCH}")
         assert text_of(page.locator("#results time")) == "02.01.2026, 16:04:05"
-    with page_of_its_own(browser, locale="de-AT") as page:
+    with page_of_all(browser, locale="de-AT") as page:
         page.context.add_cookies([{"name": COOKIE, "value": "en", "url": camera}])
         page.goto(f"{camera}/{SEARCH}")
         assert page.locator("html").get_attribute("lang") == "en"
@@ -108,7 +108,7 @@ def test_a_chosen_language_brings_its_dates_and_english_keeps_those_of_the_brows
 
 
 def test_without_scripts_the_time_of_the_camera_stands_there_in_digits(browser: Any, camera: str) -> None:
-    with page_of_its_own(browser, locale="en-US", java_script_enabled=False) as page:
+    with page_of_all(browser, locale="en-US", java_script_enabled=False) as page:
         page.goto(f"{camera}/{SEARCH}")
         assert text_of(page.locator("#results time")) == "2026-01-02 16:04:05"
 
@@ -137,14 +137,14 @@ def test_a_date_that_was_copied_from_a_page_is_understood_in_a_date_field(
       const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
       document.querySelector("#from").dispatchEvent(event);
     }"""
-    with page_of_its_own(browser, locale=locale) as page:
+    with page_of_all(browser, locale=locale) as page:
         page.goto(f"{camera}/{SEARCH}")
         page.evaluate(paste, text)
         assert page.locator("#from").input_value() == value
 
 
 def test_a_date_that_is_typed_goes_on_to_its_hour_after_four_digits_of_the_year(browser: Any, camera: str) -> None:
-    with page_of_its_own(browser, locale="en-US") as page:
+    with page_of_all(browser, locale="en-US") as page:
         page.goto(f"{camera}/review?from=")
         page.locator("#from").focus()
         page.keyboard.type("01022026040406P")
@@ -161,7 +161,7 @@ def test_a_date_that_is_typed_goes_on_to_its_hour_after_four_digits_of_the_year(
 def test_the_pages_of_the_host_tell_times_in_the_same_habit(
     browser: Any, host: str, tmp_path: Path, locale: str, form: str
 ) -> None:
-    with page_of_its_own(browser, locale=locale) as page:
+    with page_of_all(browser, locale=locale) as page:
         page.context.add_cookies([{"name": COOKIE, "value": "en", "url": host}])
         logged_in(page, host, tmp_path)
         page.goto(f"{host}/setup/security/changes.html")

@@ -71,7 +71,8 @@ function showDue() {
 
 function draw(picture) {
   const canvas = $("#picture");
-  [canvas.width, canvas.height] = [picture.bitmap.width, picture.bitmap.height];
+  const {width, height} = picture.bitmap;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height]; // which clears it, and lays the page out anew
   canvas.getContext("2d").drawImage(picture.bitmap, 0, 0);
   picture.bitmap.close();
   canvas.hidden = false;
