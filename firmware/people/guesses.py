@@ -83,8 +83,10 @@ class Guesses:
         if kept is not None:
             self._restore(kept)
 
-    def begin(self, address: str, user: str) -> float:
-        """0: the password may be looked at, and is counted; else the seconds to wait."""
+    def begin(self, address: str, user: str, again: bool = False) -> float:
+        """0: the password may be looked at, and is counted; else the seconds to wait. `again`: it was wrong before. Such a one
+        counts until the address has to wait, and no more after that: a program that keeps sending an old password would have
+        everybody there wait for ever longer."""
         now_s, name = self._now_s(), user[:32]
         with self._lock:
             self._changed = True
@@ -92,12 +94,13 @@ class Guesses:
             if tries is None or now_s - tries.last_s > 2 * LONGEST_WAIT_S:
                 tries = _Tries(0, now_s, now_s, name)
             wait_s = _pause_s(tries, now_s)
-            if wait_s <= 0 and not self._is_known(address, name):
+            counts = not again or tries.count < FREE_TRIES
+            if wait_s <= 0 and counts and not self._is_known(address, name):
                 wait_s = max(self._bucket(name, now_s).wait_s(now_s), self._total.wait_s(now_s))
                 if wait_s <= 0:
                     self._bucket(name, now_s).used += 1
                     self._total.used += 1
-            if wait_s <= 0:
+            if wait_s <= 0 and counts:
                 self._keep(address, _Tries(tries.count + 1, now_s, tries.last_s, name if tries.user == name else None))
             told = self._to_tell(now_s) if wait_s > 0 else 0
         if told:

@@ -1,5 +1,5 @@
-"""Log-in: is this password right? Guessing is slowed down before a hash is made, and equal questions at once are one. A wrong
-password counts once: a program that keeps sending an old one makes nobody wait at the same address."""
+"""Log-in: is this password right? Guessing is slowed down before a hash is made, and equal questions at once are one. A
+program that keeps sending an old password has others at the same address wait once, for a second."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ class LogIn:
         """The account when the password is right; None counts against `address` (addresses.share_of). MustWait: not looked at."""
         question = (address, self._accounts.mark(self._accounts.get(user), password, user[:64]))
         with self._lock:
-            if question in self._wrong:
-                self._wrong.move_to_end(question)
-                return None
+            again = question in self._wrong
             running = self._asked.get(question)
             if running is None:
                 mine: Future[Account | None] = Future()
@@ -66,7 +64,7 @@ class LogIn:
                 with self._lock:
                     self._joined -= 1
         try:
-            account = self._look(address, user, password)
+            account = self._look(address, user, password, again)
         except BaseException as why:
             self._answered(question)
             mine.set_exception(why)
@@ -80,13 +78,16 @@ class LogIn:
             del self._asked[question]
             if is_wrong:
                 self._wrong[question] = None
+                self._wrong.move_to_end(question)
                 while len(self._wrong) > MAX_WRONG:
                     self._wrong.popitem(last=False)
 
-    def _look(self, address: str, user: str, password: str) -> Account | None:
-        wait_s = self._guesses.begin(address, user)
+    def _look(self, address: str, user: str, password: str, again: bool) -> Account | None:
+        wait_s = self._guesses.begin(address, user, again)
         if wait_s > 0:
             raise MustWait(wait_s, busy=False)
+        if again:
+            return None
         account = self._accounts.remembered(user, password)
         if account is None:
             try:

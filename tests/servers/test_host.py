@@ -770,8 +770,11 @@ def test_guessing_passwords_gets_429_also_for_the_right_one(tmp_path: Path) -> N
     host.start()
     try:
         right = host.password
-        said = [host.ask("GET", "/api/packages", auth=("admin", f"guess {number}")).status_code for number in range(9)]
-        assert said == [401] * 5 + [429] * 4
+        for _ in range(5):
+            assert host.ask("GET", "/api/packages", auth=("admin", "guess")).status_code == 401
+        assert host.ask("GET", "/api/packages", auth=("admin", "guess")).status_code == 429
+        for _ in range(3):
+            host.ask("GET", "/api/packages", auth=("admin", "guess"))
         late = host.ask("GET", "/api/packages", auth=("admin", right))
         assert late.status_code == 429 and int(late.headers["Retry-After"]) >= 1
         page = log_in(host, "admin", right)[1]

@@ -58,24 +58,37 @@ def test_the_same_right_password_many_times_at_once_is_one_hash_and_nobody_waits
     assert len(hasher.salts) == 1
 
 
-def test_different_wrong_passwords_one_after_the_other_count_each_time(accounts: Accounts, hasher: CountingHasher) -> None:
+@pytest.mark.parametrize(("guess", "hashes"), [("guess", 1), ("guess {}", 5)])
+def test_wrong_passwords_one_after_the_other_count_each_time(
+    guess: str, hashes: int, accounts: Accounts, hasher: CountingHasher
+) -> None:
     log_in = LogIn(accounts, Guesses(TestClock()))
     for number in range(5):
-        assert log_in.check("10.0.0.9", "admin", f"guess {number}") is None
+        assert log_in.check("10.0.0.9", "admin", guess.format(number)) is None
     with pytest.raises(MustWait, match="too many wrong passwords: try again in 1 s") as told:
         log_in.check("10.0.0.9", "admin", "correct horse")
     assert (told.value.seconds, told.value.busy) == (1, False)
-    assert len(hasher.salts) == 5
+    assert len(hasher.salts) == hashes
 
 
-def test_a_program_that_keeps_sending_an_old_password_makes_nobody_wait_at_its_address(
+def test_a_program_that_keeps_sending_an_old_password_has_others_at_its_address_wait_once(
     accounts: Accounts, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It counted each time, and the administrator on the same computer waited five minutes for each of his own tries."""
-    log_in = LogIn(accounts, Guesses(TestClock()))
+    clock = TestClock()
+    log_in = LogIn(accounts, Guesses(clock))
+    waited = 0
     for _ in range(100):
-        assert log_in.check("10.0.0.9", "admin", "the old one") is None
-    assert len(hasher.salts) == 1, "nor is it hashed again"
+        try:
+            assert log_in.check("10.0.0.9", "admin", "the old one") is None
+        except MustWait as told:
+            waited += told.seconds
+            clock.advance(told.seconds)
+    assert waited == 1 and len(hasher.salts) == 1, "nor is it hashed again"
+    assert log_in.check("10.0.0.9", "admin", "another one") is None
+    with pytest.raises(MustWait, match="try again in 2 s"):
+        log_in.check("10.0.0.9", "admin", "the old one")
+    clock.advance(2)
     assert log_in.check("10.0.0.9", "admin", "correct horse") is not None
     accounts.set_password("admin", "the old one")
     assert log_in.check("10.0.0.9", "admin", "the old one") is not None, "it is right now"
