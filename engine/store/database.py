@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreError
 from board.kit.files import private_in
-from engine.store import rescue
+from engine.store import damage, rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
 from engine.store.refusals import BUSY_TIMEOUT_S, is_unread, is_unseen, may_pass, refused
 
@@ -129,7 +129,7 @@ class Database:
 
     def _look(self) -> None:
         """Nobody else has it open: the tables that the gate needs are looked at."""
-        found = rescue.damage(self._writer) if self._writer is not None else ""
+        found = damage.of_tables(self._writer) if self._writer is not None else ""
         if found:
             raise StoreDamaged("database {name} is damaged ({why})", name=self._path.name, why=found)
 

@@ -7,7 +7,6 @@ look for that (`is_asked`) and end, so that the next one to open the file does i
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import gc
 import json
@@ -15,7 +14,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +24,9 @@ from board.kit.errors import StoreDamaged, StoreError
 from board.kit.files import private_in, read_again, set_aside, sync_folder, write_whole
 from board.kit.from_json import from_json
 from board.kit.words import Text, from_stored, to_stored
-from engine.store import backup
+from engine.store import backup, damage
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
-from engine.store.refusals import is_unread, problem, refused
+from engine.store.refusals import problem, refused
 from engine.store.salvage import salvage
 
 log = logging.getLogger("store")
@@ -44,15 +43,7 @@ UNSEEN = "unseen"
 UNREAD = "unread"
 """Of a file that the card does not read."""
 
-NOT_ENDED = "not ended"
-"""Of a check that did not end in time."""
-
 OTHERS_END_WITHIN_S = 15.0
-LOOK_WITHIN_S = 1.0
-"""How long whoever opens the file first looks at the gate's tables; a check after an error takes 20 times as long at most."""
-INDEXES_WITHIN_S = 120.0
-"""For one that looks into the indexes, too: of 200,000 passages (93 MB) that takes 2 s of a fast processor, several times as long
-on a small board, and the card's time. Longer would keep the gate shut for too long."""
 AGAIN_S = 900.0
 """Damage that is told of again so soon after a check that found none is looked for in the indexes, too."""
 
@@ -61,12 +52,6 @@ UNREAD_S = 60.0
 FORGOTTEN_S = 600.0
 """After so long without it, a card that did not read is right again: what it never reads is asked for more often, and one that
 stalls now and then must not cost a restart of all processes."""
-MOMENT_S = 2.0
-"""A card that stalls reads nothing for so long now and then."""
-NOT_READ = (errno.EIO, errno.EBADMSG, errno.EUCLEAN)
-PIECE_BYTES = 1 << 20
-
-GATES_TABLES = ("lists", "rules", "settings", "entries", "deliveries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +88,7 @@ def unread(database: Path, of_rows: bool) -> None:
     _unread_s[database, of_rows] = since_s, now_s
     if now_s - since_s >= UNREAD_S and not is_asked(database) and not _is_checked(database):
         _unread_s.pop((database, of_rows), None)
-        if of_rows and not _keeps_gate_shut(database):
+        if of_rows and not damage.keeps_gate_shut(database):
             return
         with suppress(StoreError):
             ask(database, CHECK, UNREAD)
@@ -217,36 +202,11 @@ def begin_anew(database: Path, why: StoreDamaged) -> None:
             ask(database, CHECK)
             raise why
         try:
-            if _damage_of(database, GATES_TABLES, LOOK_WITHIN_S):  # another process may have been faster
+            if damage.of_file(database, damage.GATES_TABLES, damage.LOOK_WITHIN_S):  # another process may have been faster
                 _begin_anew(database, why.text)
             _order_file(database).unlink(missing_ok=True)
         except (sqlite3.Error, OSError) as not_done:
             raise refused(database, not_done) from not_done
-
-
-def damage(
-    connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES, within_s: float = LOOK_WITHIN_S, indexes: bool = False
-) -> str:
-    """What is wrong with these tables, without which no gate opens ("": with any); "" when nothing is found in time. `indexes`: do
-    they hold what the tables do, too; or NOT_ENDED."""
-    check = "integrity_check" if indexes else "quick_check"
-    until = time.monotonic() + within_s
-    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
-    try:
-        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        for table in tables:
-            if table and table not in there:
-                continue
-            said = str(connection.execute(f"PRAGMA {check}({table or 1})").fetchone()[0])
-            if said != "ok":
-                return " ".join(said.split())[:200]
-    except sqlite3.Error as why:
-        if indexes and why.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return NOT_ENDED
-        return str(why) if isinstance(problem("", why), StoreDamaged) else ""
-    finally:
-        connection.set_progress_handler(None, 0)
-    return ""
 
 
 # --- what is done, alone ----------------------------------------------------------------------------------------------
@@ -256,16 +216,16 @@ def _check(database: Path, name: str, by: str) -> None:
     """A process was told of damage. What is told of again soon is looked for in the indexes; of what no check finds
     (`name` UNSEEN) it is believed. A card that failed to read for a moment costs nothing."""
     checked, recent = _checked_file(database), _is_checked(database)
-    found = _damage_of(database, ("",), INDEXES_WITHIN_S if recent else LOOK_WITHIN_S * 20, indexes=recent)
+    found = damage.of_file(database, ("",), damage.INDEXES_WITHIN_S if recent else damage.LOOK_WITHIN_S * 20, indexes=recent)
     if not found and name == UNREAD:
-        found = _not_read(database) or _without_wal(database)
+        found = damage.not_read(database) or _without_wal(database)
     if not found and not (recent and name == UNSEEN):
         with suppress(OSError):  # a storage that takes no file more
             checked.touch()
         log.warning("database %s: nothing damaged is found", database.name)
         return
     checked.unlink(missing_ok=True)
-    why = found if found not in ("", NOT_ENDED) else Text("it said so twice")
+    why = found if found not in ("", damage.NOT_ENDED) else Text("it said so twice")
     _begin_anew(database, Text("the database was damaged ({why})", {"why": why}))
 
 
@@ -275,13 +235,13 @@ def _reset(database: Path, name: str, by: str) -> None:
     try:
         if name != KEPT:
             backup.make(database, backup.BEFORE, datetime.now(UTC))
-        with closing(_connected(database)) as old:
+        with closing(damage.connected(database)) as old:
             numbers = dict(old.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     except (sqlite3.Error, OSError) as why:
         log.error("what was there before is not kept: %s", why)
     ask(database, RESET, KEPT, by)
     fresh = _fresh(database, "", numbers)
-    with closing(_connected(fresh)) as target:
+    with closing(damage.connected(fresh)) as target:
         _note_change(target, by)
     for each in (backup.NEWEST, backup.DAILY):
         backup.file_of(database, each).unlink(missing_ok=True)
@@ -295,11 +255,11 @@ def _restore(database: Path, name: str, by: str) -> None:
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
     is_new = _is_new(database)
-    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S) or _not_begun(database)):
+    if not is_new and (found := damage.of_file(database, damage.GATES_TABLES, damage.LOOK_WITHIN_S) or damage.not_begun(database)):
         _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
     if not is_new:
         backup.make(database, UNDO, datetime.now(UTC))
-    with closing(_connected(database)) as target:
+    with closing(damage.connected(database)) as target:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         target.execute("COMMIT")
@@ -324,7 +284,7 @@ def _take(database: Path, name: str, by: str) -> None:
         backup.file_of(database, each).unlink(missing_ok=True)
     is_own = _name_of(database) == _name_of(source)
     _exchange(database, source, aside=False)
-    with closing(_connected(database)) as target:
+    with closing(damage.connected(database)) as target:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         backup.unname_counts(target)
@@ -345,7 +305,7 @@ def _folders(database: Path) -> list[Path]:
 
 
 def _begin_anew(database: Path, why: Text) -> None:
-    name = _copy_of(database)
+    name = damage.whole_copy(database)
     if not name and not database.exists():
         return  # a new camera
     fresh = _fresh(database, name, {})
@@ -371,7 +331,7 @@ def _begin_anew(database: Path, why: Text) -> None:
 
 
 def _salvaged(fresh: Path, damaged: Path) -> int:
-    with closing(_connected(fresh)) as target:
+    with closing(damage.connected(fresh)) as target:
         saved = salvage(target, damaged)
     with fresh.open("rb") as file:
         os.fsync(file.fileno())
@@ -423,90 +383,17 @@ def _note_change(target: sqlite3.Connection, by: str) -> None:
     )
 
 
-def _damage_of(database: Path, tables: Sequence[str], within_s: float, indexes: bool = False) -> str:
-    """Looks again before it says so: a check calls what the card did not read once damaged as well. "" also where it does not even
-    begin to read it."""
-    found = ""
-    for look in (1, 2):
-        try:
-            with closing(_connected(database)) as connection:
-                found = damage(connection, tables, within_s, indexes)
-        except sqlite3.Error as why:
-            found = str(why) if isinstance(problem("", why), StoreDamaged) else ""
-        if found in ("", NOT_ENDED):
-            break
-        if look == 1:
-            _not_read_to_its_end(database)  # a card that stalls has its moment there
-    return found
-
-
-def _keeps_gate_shut(database: Path) -> bool:
-    """What is not read of it, while it is open here: rows that the gate needs, or so much that nobody finds any."""
-    try:
-        with closing(_connected(database)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return bool(damage(connection))
-    except sqlite3.Error as why:
-        return is_unread(why)
-
-
-def _not_begun(database: Path) -> str:
-    """As `_not_read`, where not even the beginning is read: passages that the card does not read stand in no restore's way."""
-    try:
-        with closing(_connected(database)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return ""
-    except sqlite3.Error:
-        return _not_read(database)
-
-
-def _not_read(database: Path) -> str:
-    """Why the card does not read a file of which there is a copy; "" if it does."""
-    return _not_read_to_its_end(database) if _copy_of(database) else ""
-
-
-def _copy_of(database: Path) -> str:
-    """The newest copy that is whole, "" for none; looked for again once a card that stalls has had its moment."""
-    names = (backup.NEWEST, backup.DAILY)
-    for look in (1, 2):
-        for name in names:
-            if backup.about(database, name) and backup.is_whole(database, name):
-                return name
-        if look == 1:
-            for name in names:
-                _not_read_to_its_end(backup.file_of(database, name))
-    return ""
-
-
 def _without_wal(database: Path) -> str:
     """A WAL that the card does not read goes aside, and what was stored since the last checkpoint with it. What is wrong with the
     rest."""
     wal = Path(f"{database}-wal")
-    why = _not_read_to_its_end(wal) if wal.exists() else ""
+    why = damage.not_read_to_its_end(wal) if wal.exists() else ""
     if not why:
         return ""
     wal.replace(f"{aside_of(database)}-wal")
     sync_folder(database.parent)
     _tell(database, Text("the database was damaged ({why})", {"why": why}))
-    return _damage_of(database, ("",), LOOK_WITHIN_S * 20)
-
-
-def _not_read_to_its_end(path: Path) -> str:
-    """Why the card does not read the file, asked again after a moment; "" if it does."""
-    found, until_s = "", time.monotonic() + LOOK_WITHIN_S * 20
-    for look in (1, 2):
-        try:
-            with path.open("rb", buffering=0) as file:
-                while file.read(PIECE_BYTES) and time.monotonic() < until_s:
-                    pass
-            return ""
-        except OSError as why:
-            if why.errno not in NOT_READ:
-                return ""
-            found = why.strerror or str(why)
-            if look == 1:
-                time.sleep(MOMENT_S)
-    return found
+    return damage.of_file(database, ("",), damage.LOOK_WITHIN_S * 20)
 
 
 def _is_new(database: Path) -> bool:
@@ -536,14 +423,10 @@ def _is_gone(database: Path) -> bool:
 
 def _name_of(database: Path) -> str:
     """By which cameras that follow know it (engine/store/following.py); "" for none."""
-    with suppress(sqlite3.Error), closing(_connected(database)) as connection:
+    with suppress(sqlite3.Error), closing(damage.connected(database)) as connection:
         row = connection.execute("SELECT id FROM source").fetchone()
         return str(row[0]) if row is not None else ""
     return ""
-
-
-def _connected(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(database, timeout=1.0, isolation_level=None)
 
 
 @contextmanager

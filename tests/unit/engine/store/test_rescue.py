@@ -21,7 +21,7 @@ import pytest
 from board.kit.clock import TestClock
 from board.kit.errors import StorageRefused, StoreDamaged, StoreError
 from engine.settings import GeneralSettings
-from engine.store import Store, backup, rescue
+from engine.store import Store, backup, damage, rescue
 from engine.store.backup import DAY, Backup, abouts
 from engine.types import PlateList
 from tests.recorder import Recorder
@@ -71,13 +71,13 @@ def of_head(path: Path) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("damage", [half, of_middle, of_head], ids=["half", "middle", "head"])
-def test_a_damaged_database_is_set_aside_and_begun_anew_with_the_lists_of_the_copy(tmp_path: Path, damage: object) -> None:
+@pytest.mark.parametrize("damaged", [half, of_middle, of_head], ids=["half", "middle", "head"])
+def test_a_damaged_database_is_set_aside_and_begun_anew_with_the_lists_of_the_copy(tmp_path: Path, damaged: object) -> None:
     store = filled(tmp_path)
     copied(store)
     newest = newest_row(store)
     store.close()
-    left = damage(tmp_path / "anpr.db")  # type: ignore[operator]
+    left = damaged(tmp_path / "anpr.db")  # type: ignore[operator]
     again = new_store(tmp_path)
     assert again.count_entries(WHITE) == PLATES
     assert [each.name for each in again.rules()] == ["Gate"]
@@ -455,7 +455,7 @@ def test_a_check_of_the_indexes_has_more_time_and_one_that_is_not_ended_does_not
     for _ in range(2):
         store.db._problem(_corrupt(sqlite3.SQLITE_CORRUPT))
         store.close()
-        monkeypatch.setattr(rescue, limit, -1.0)
+        monkeypatch.setattr(damage, limit, -1.0)
         store = new_store(tmp_path)
     told = rescue.notice(tmp_path / "anpr.db")
     if limit == "LOOK_WITHIN_S":
@@ -494,8 +494,8 @@ def test_a_check_whose_reading_fails_once_finds_no_damage(tmp_path: Path, monkey
     copied(store)
     store.db._problem(_corrupt())
     store.close()
-    fails, real = ["unable to get the page. error code=10"] * times, rescue.damage
-    monkeypatch.setattr(rescue, "damage", lambda *arguments: fails.pop() if fails else real(*arguments))
+    fails, real = ["unable to get the page. error code=10"] * times, damage.of_tables
+    monkeypatch.setattr(damage, "of_tables", lambda *arguments: fails.pop() if fails else real(*arguments))
     again = new_store(tmp_path)
     assert (rescue.notice(again.db.path) is None) is (times == 1)
 
@@ -504,21 +504,21 @@ def test_a_card_that_reads_nothing_for_a_moment_as_the_database_is_opened_costs_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(tmp_path).close()
-    real, opened, waited = rescue.damage, Path.open, list[float]()
+    real, opened, waited = damage.of_tables, Path.open, list[float]()
 
     def read(path: Path, *arguments: Any, **named: Any) -> Any:
         if path.name == "anpr.db" and not waited:
             raise OSError(errno.EIO, "Input/output error")
         return opened(path, *arguments, **named)
 
-    def damage(*arguments: Any, **named: Any) -> str:
+    def found(*arguments: Any, **named: Any) -> str:
         return real(*arguments, **named) if waited else "Page 21: unable to get the page. error code=266"
 
-    monkeypatch.setattr(rescue, "damage", damage)
+    monkeypatch.setattr(damage, "of_tables", found)
     monkeypatch.setattr(Path, "open", read)
     monkeypatch.setattr(time, "sleep", waited.append)
     store = new_store(tmp_path)
-    assert (newest_row(store), waited) == (1, [rescue.MOMENT_S])
+    assert (newest_row(store), waited) == (1, [damage.MOMENT_S])
     assert rescue.notice(store.db.path) is None
 
 
@@ -586,7 +586,7 @@ class Worn:
         monkeypatch.setattr(sqlite3, "connect", connected)
         monkeypatch.setattr(Path, "open", read)
         monkeypatch.setattr(time, "monotonic", lambda: real() + self.now_s)
-        monkeypatch.setattr(rescue, "MOMENT_S", 0.0)
+        monkeypatch.setattr(damage, "MOMENT_S", 0.0)
 
 
 def test_a_database_that_the_card_never_reads_again_is_begun_anew_from_its_copy(
@@ -656,7 +656,7 @@ def test_a_search_that_meets_rows_which_the_card_does_not_read_costs_no_passages
 
     search_often()
     assert not store.db.is_over()
-    monkeypatch.setattr(rescue, "damage", lambda *_: "Page 21: unable to get the page. error code=266")
+    monkeypatch.setattr(damage, "of_tables", lambda *_: "Page 21: unable to get the page. error code=266")
     search_often()
     assert store.db.is_over()
 
@@ -672,7 +672,7 @@ def test_a_database_of_which_nothing_is_read_any_more_is_looked_into_however_oft
         raise _corrupt(sqlite3.SQLITE_IOERR_READ)
 
     if of_rows:
-        monkeypatch.setattr(rescue, "_connected", unread)
+        monkeypatch.setattr(damage, "connected", unread)
     for now_s in range(10_000, 10_300, 10):
         monkeypatch.setattr(time, "monotonic", lambda now_s=now_s: float(now_s))
         rescue.unread(store.db.path, of_rows=True)
@@ -720,7 +720,7 @@ def test_a_person_restores_the_lists_beside_passages_that_are_not_read(tmp_path:
     copied(store)
     store.close()
     rescue.ask(tmp_path / "anpr.db", rescue.RESTORE, backup.NEWEST, "anna")
-    monkeypatch.setattr(rescue, "_not_read_to_its_end", lambda path: "Input/output error")
+    monkeypatch.setattr(damage, "not_read_to_its_end", lambda path: "Input/output error")
     again = new_store(tmp_path)
     assert (again.count_entries(WHITE), newest_row(again)) == (PLATES, 1)
 
