@@ -62,6 +62,8 @@ class Standing:
         self._next_ns = 0
         self._lists_at = clock.now()
         self._kept_out: Sequence[StoredPassage] = ()
+        self._in_line: Sequence[tuple[StoredPassage, tuple[Match, ...]]] = ()
+        """Those of them whom their lists let in, with these."""
         self._is_one_waiting = False
         """A car waited as they were looked at: what has become of it is no new passage."""
         self._came: Mapping[str, int] = {}
@@ -122,6 +124,8 @@ class Standing:
         lists = seen[0] != self._seen[0] or not 0 <= (now - self._lists_at).total_seconds() < LISTS_EVERY_S
         if lists or seen != self._seen or self._is_one_waiting:
             self._kept_out, unlisted = self._refused(store)
+            judged = ((each, *self._judged(store, each)) for each in self._kept_out)
+            self._in_line = [(each, matches) for each, opened, matches in judged if opened]
             for each in unlisted if lists else ():
                 if self._is_of_lists(store, each) and self._is_let_in_now(store, each):
                     self._tell(store, each.passage)
@@ -136,8 +140,7 @@ class Standing:
         """Those whom the lane keeps out no longer stand before whoever comes, until it is their turn to be read anew: the barrier
         would open for that one, and they would drive in. Any thread may call."""
         try:
-            for each in self._kept_out if self._kept_out and self._lane.knows_who_goes_back else ():
-                matches = store.passages.matches(each.passage.id)
+            for each, matches in self._in_line if self._in_line and self._lane.knows_who_goes_back else ():
                 if each.passage.id not in self._told and not self._lane.keeps_out(store, each, matches):
                     self._keep_place(each.passage, matches)
         except StoreError as why:
@@ -208,10 +211,13 @@ class Standing:
         return tried.isdisjoint(self._opening(store))
 
     def _is_let_in_now(self, store: Store, stored: StoredPassage) -> bool:
-        if stored.passage.id in self._told:
-            return False
+        opened, matches = (False, ()) if stored.passage.id in self._told else self._judged(store, stored)
+        return opened and not self._lane.keeps_out(store, stored, matches)
+
+    def _judged(self, store: Store, stored: StoredPassage) -> tuple[bool, tuple[Match, ...]]:
+        """(Whether its lists and actions of now let it in, the lists that it is on)."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         passage = replace(stored.passage, at=now, monotonic_ns=now_ns)
         finding, rules, deliveries, zone = judged_by_lists(store, self._kinds, self._lane, passage, now, now_ns)
         outcome = decide(passage, finding, rules, deliveries, self._kinds, zone).outcome
-        return outcome == "opened" and not self._lane.keeps_out(store, stored, finding.matches)
+        return outcome == "opened", finding.matches

@@ -464,7 +464,8 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates, is_strange
     if is_stranger:
         store.entries.delete(listed.id, "anna")
     gate.lines(DI1=True, DI2=True)
-    gate.car(id="p0")
+    id = "p0"
+    gate.car(id=id)
     engine.published("AB12CDE", "p0")
     for second in range(1, 120):
         gate.clock.advance(1)
@@ -474,8 +475,8 @@ def test_who_waits_for_minutes_is_let_in_when_the_lane_is_free(gates, is_strange
             gate.lines(DI2=False)
         with gate.keeper._news:
             gate.keeper._news.notify_all()
-        if second % 10 == 0 and (found := gate.camera.store.passages.undecided(1)):
-            until(lambda found=found: gate.states(found[0])["io"] == "expired", "the end of the wait")
+        if second % 10 == 0 and not gate.outcome(id).startswith("opened"):
+            until(lambda id=id: gate.states(id).get("io") != "pending", "the end of the wait")
         standing.turn(gate.camera.store)
         while read:
             if engine.wanted(read.pop(), gate.clock.monotonic_ns()):
@@ -1365,6 +1366,20 @@ def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
         assert gate.is_told()
     assert [each.passage_id for each in gate.read_again] == ["p0", "p1"], "all of them at once: who came back is read"
     assert gate.car("XY99ZZZ", "p2").startswith("opened")
+
+
+def test_who_waited_for_a_place_and_was_blacklisted_since_keeps_nobody_waiting(gates):
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car() == "refused: all 9 places of WHITELIST are taken"
+    store.entries.save(entry("AB12CDE", BLACK), "anna")
+    store.occupancy.put(WHITE, 9, 8, "anna", NOW)
+    for _ in range(3):
+        assert not gate.is_told()
+        gate.clock.advance(3)
+    assert gate.car("XY99ZZZ", "behind").startswith("opened")
 
 
 @pytest.mark.parametrize("is_read_once_more", [False, True])
