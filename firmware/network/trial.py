@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import queue
 import secrets
 import threading
 import time
@@ -31,7 +32,7 @@ class AddressTrial:
         self._helper = helper
         self._lock = threading.Lock()
         self._moving = threading.Lock()
-        """Held while the helper changes the device: a way back that overtook the change would leave it for good."""
+        """Held while the helper is at it: a way back that overtook the change would leave it for good."""
         self._wish: Wish | None = None
         self._code = ""
         self._until_s = 0.0
@@ -63,32 +64,60 @@ class AddressTrial:
             return self._code
 
     def keep(self, code: str) -> Wish:
-        """It stays from now on. ConfigError when the code is not that of what is tried now."""
+        """It stays from now on. ConfigError when the code is not that of what is tried now, or as of `_ask_for_a_page`."""
         with self._lock:
             wish = self._wish
             if wish is None or time.monotonic() > self._until_s or not hmac.compare_digest(code.encode(), self._code.encode()):
                 raise ConfigError("nothing is tried any more: the settings of before are back")
-            try:
-                self._helper.ask("network_keep")
-            except BoardError as why:
-                raise ConfigError("{why}", why=why) from why
-            self._wish = None
-            return wish
+        self._wait_for_the_helper()
+        self._ask_for_a_page("network_keep")
+        with self._lock:
+            if self._wish is wish:
+                self._wish = None
+        return wish
 
     def back(self) -> None:
-        """The settings of before are back at once; nothing happens when nothing is tried. ConfigError: the helper refuses, or is
-        at the change for so long that who asks cannot wait: it goes back by itself."""
+        """The settings of before are back at once; nothing happens when nothing is tried. ConfigError: as of `_ask_for_a_page`; it
+        goes back by itself."""
+        self._wait_for_the_helper()
+        with self._lock:
+            wish, self._wish = self._wish, None
+        if wish is None:
+            self._moving.release()
+        else:
+            self._ask_for_a_page("network_back", device=wish.device)
+
+    def _wait_for_the_helper(self) -> None:
+        """Nothing else is asked of it from here on. ConfigError: it is at a change for so long that no page can wait."""
         if not self._moving.acquire(timeout=MOVED_WITHIN_S):
             raise ConfigError(TRIED)
+
+    def _ask_for_a_page(self, verb: str, **values: object) -> None:
+        """After `_wait_for_the_helper`, which holds until the helper has answered. ConfigError: it refuses, or has not answered in
+        the time for which a page waits."""
+        answers: queue.SimpleQueue[BoardError | None] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                self._helper.ask(verb, **values)
+                answers.put(None)
+            except BoardError as why:
+                answers.put(why)
+            finally:
+                self._moving.release()
+
         try:
-            with self._lock:
-                wish, self._wish = self._wish, None
-            if wish is not None:
-                self._helper.ask("network_back", device=wish.device)
-        except BoardError as why:
-            raise ConfigError("{why}", why=why) from why
-        finally:
+            threading.Thread(target=ask, name=verb, daemon=True).start()
+        except RuntimeError as why:  # "can't start new thread"
             self._moving.release()
+            raise ConfigError("{why}", why=str(why)) from why
+        try:
+            refused = answers.get(timeout=MOVED_WITHIN_S)
+        except queue.Empty:
+            LOG.error("%s: the system has not answered yet", verb)
+            raise ConfigError("the system has not answered yet: look again in a minute") from None
+        if refused is not None:
+            raise ConfigError("{why}", why=refused) from refused
 
     def _try(self, wish: Wish) -> None:
         with self._moving:

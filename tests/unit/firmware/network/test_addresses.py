@@ -143,6 +143,44 @@ def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_bef
     assert helper.asked == ["network_try", "network_back"]
 
 
+@pytest.mark.parametrize("verb", ["network_keep", "network_back"])
+def test_networkmanager_that_hangs_holds_no_page(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    """Whoever kept a change or took it back waited up to five minutes, and while one was kept every page of addresses with him."""
+    helper: Any = Helper()
+    goes_on = threading.Event()
+
+    def ask(asked: str, **values: object) -> None:
+        helper.asked.append(asked)
+        assert asked != verb or goes_on.wait(20)
+
+    helper.ask = ask
+    trying = AddressTrial(helper)
+    code = trying.begin(Wish("eth0", True))
+    until(lambda: helper.asked == ["network_try"])
+    monkeypatch.setattr(trial, "MOVED_WITHIN_S", 0.05)
+    said: list[str] = []
+
+    def order() -> None:
+        try:
+            trying.keep(code) if verb == "network_keep" else trying.back()
+        except ConfigError as why:
+            said.append(str(why))
+
+    thread = threading.Thread(target=order)
+    thread.start()
+    try:
+        until(lambda: said)
+        assert said == ["the system has not answered yet: look again in a minute"]
+        assert (trying.now() is None) is (verb == "network_back"), "a page sees how it is meanwhile"
+        with pytest.raises(ConfigError, match="another change is tried now"):
+            trying.back()  # nothing overtakes what hangs
+    finally:
+        goes_on.set()
+        thread.join(20)
+    monkeypatch.setattr(trial, "MOVED_WITHIN_S", 20.0)
+    trying.back()
+
+
 def test_a_refusal_that_comes_after_its_minute_ends_no_later_trial() -> None:
     helper: Any = Helper()
     begun, goes_on = threading.Event(), threading.Event()
