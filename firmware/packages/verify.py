@@ -340,10 +340,10 @@ def _opened(archive: Path) -> Iterator[Members]:
             bounded = _Bounded(unzipped)
             with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as tar:
                 yield _members(tar)
-            if bounded.last.strip(b"\0"):  # tarfile takes a header that it cannot read for the end
+            if bounded.last != bytes(len(bounded.last)):  # tarfile takes a header that it cannot read for the end
                 raise PackageError("not a package, or cut off or damaged on its way ({why})", why="bad header")
             while data := bounded.read(_CHUNK):  # to the end: a cut or damaged gzip stream shows only there
-                if data.strip(b"\0"):
+                if data != bytes(len(data)):
                     raise PackageError("something follows the end of the archive")
     except RecursionError as why:
         raise PackageError("the package's headers announce further headers without end") from why

@@ -377,13 +377,23 @@ def many_members(chance: random.Random) -> Hostile:
     )
 
 
+def _before_zeros(head: bytes, megabytes: int) -> bytes:
+    """`head` and so many MB of zeros, zipped: each MB that begins anew (a full flush) is packed into the same bytes."""
+    packer = zlib.compressobj(9, wbits=-15)
+    first = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    megabyte = bytes(1 << 20)
+    packed = packer.compress(megabyte) + packer.flush(zlib.Z_FULL_FLUSH)
+    check = zlib.crc32(head)
+    for _ in range(megabytes):
+        check = zlib.crc32(megabyte, check)
+    end = struct.pack("<LL", check, (len(head) + (megabytes << 20)) & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08" + bytes(6) + b"\xff" + first + packed * megabytes + packer.flush() + end
+
+
 @cache
 def _zeros(megabytes: int) -> bytes:
     """Of a tar's one member, zipped."""
-    packer = zlib.compressobj(9, wbits=31)
-    head = Entry(b"lib/zeros", size=b"%011o\0" % (megabytes << 20)).blocks()
-    parts = [packer.compress(head), *(packer.compress(bytes(1 << 20)) for _ in range(megabytes)), packer.flush()]
-    return b"".join(parts)
+    return _before_zeros(Entry(b"lib/zeros", size=b"%011o\0" % (megabytes << 20)).blocks(), megabytes)
 
 
 def zeros(chance: random.Random) -> Hostile:
@@ -393,9 +403,7 @@ def zeros(chance: random.Random) -> Hostile:
 
 @cache
 def _tail(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9, wbits=31)
-    raw = b"".join(entry.blocks() for entry in entries(right()))
-    return b"".join([packer.compress(raw), *(packer.compress(bytes(1 << 20)) for _ in range(megabytes)), packer.flush()])
+    return _before_zeros(b"".join(entry.blocks() for entry in entries(right())), megabytes)
 
 
 def zeros_behind(chance: random.Random) -> Hostile:
