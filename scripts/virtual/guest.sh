@@ -30,20 +30,4 @@ if [ -e /run/out/module ]; then # scripts/virtual/counted.py
   mapfile -d '' -t words </run/out/module
   exec "$PYTHON" -m "${words[@]}"
 fi
-"$PYTHON" -m board i2c set-clock 'i2c://0/0x68?kind=ds3231' --state /tmp/state
-mapfile -d '' -t words </run/out/words
-bench=0 contract=0
-if [ -e /run/out/contract ]; then
-  echo "Contract tests against this kernel's drivers"
-  "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib --noconftest -rfs --junitxml=/run/out/contract.xml \
-    tests/contract/test_kernel.py tests/contract/test_gpio.py tests/contract/test_i2c.py tests/contract/test_groups.py \
-    -k "gpiod or kernels or test_groups" || contract=$?
-  if [ "$(uname -m)" = aarch64 ]; then
-    echo
-    echo "Recognition tests on this processor"
-    "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib -rfs tests/unit/engine/recognise || contract=$?
-  fi
-fi
-echo
-"$PYTHON" -m hil_tests "${words[@]}" || bench=$?
-exit $((bench || contract))
+exec "$PYTHON" -m scripts.virtual.parts

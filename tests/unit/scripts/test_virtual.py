@@ -21,7 +21,7 @@ from hil_tests.bench import Bench, Order, open_bench
 from hil_tests.plate_sheet import SCENE_PX
 from hil_tests.wiring import wires
 from scripts.virtual import __main__ as virtual
-from scripts.virtual import machine
+from scripts.virtual import machine, parts
 
 ROOT = Path(__file__).resolve().parents[3]
 PROFILE = all_profiles()["virtual"]
@@ -241,3 +241,31 @@ def test_the_shim_leaves_every_other_camera_to_picamera2(shim: Any) -> None:
 @pytest.mark.parametrize("script", ["build.sh", "guest.sh", "camera.sh"])
 def test_the_scripts_parse(script: str) -> None:
     assert subprocess.run(["bash", "-n", str(ROOT / "scripts" / "virtual" / script)], check=False).returncode == 0
+
+
+def test_a_part_of_what_the_guest_runs_ends_with_its_childs_status_and_leaves_nothing_in_this_process() -> None:
+    words = (
+        "import sys; from scripts.virtual.parts import part; "
+        "print(part(lambda: print('in the child') or 3), part(lambda: sys.exit(0)), part(lambda: 1 // 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("in the child\n3 0 1\n", 0), done.stderr
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_a_clock_that_cannot_be_set_ends_the_guest_before_any_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[object] = []
+    monkeypatch.setattr(parts, "part", lambda run: ran.append(run) or 2)
+    assert (parts.main(), len(ran)) == (2, 1)
+
+
+def test_contract_tests_that_fail_fail_the_guest_whose_bench_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "OUT", tmp_path)
+    (tmp_path / "contract").touch()
+    (tmp_path / "words").write_bytes(b"--board\0virtual\0")
+    monkeypatch.setattr(parts, "board", lambda words: 0)
+    monkeypatch.setattr(parts.pytest, "main", lambda words: 1)
+    told: list[list[str]] = []
+    monkeypatch.setattr(parts, "bench", lambda words: told.append(words) or 0)
+    monkeypatch.setattr(parts, "part", lambda run: run())
+    assert (parts.main(), told) == (1, [["--board", "virtual"]])
