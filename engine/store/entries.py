@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -478,5 +478,6 @@ _STARS = re.compile(r"\*+")
 
 def _shown_values(entry: ListEntry) -> Mapping[str, Any]:
     """As `changes` keeps it."""
-    values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}
+    values = {each.name: getattr(entry, each.name) for each in fields(entry) if each.name != "id"}  # asdict() would copy each value
+    values |= {name: stamp(value) for name, value in values.items() if isinstance(value, datetime)}
     return {**values, "week": [] if entry.week == ALWAYS else entry.week.days}

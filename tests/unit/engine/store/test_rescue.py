@@ -8,11 +8,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +33,23 @@ PLATES = 300
 
 
 def filled(folder: Path) -> Store:
-    store = new_store(folder)
-    with store.transaction():
-        for number in range(PLATES):
-            store.save_entry(entry(f"AB{number:04}", description="x" * 40), by="ann")
-    store.save_rule(rule(output="DO1", name="Gate"))
-    store.settings.put(GeneralSettings(device_name="Gate north"), by="ann")
-    store.add_passage(passage(), ())
-    return store
+    folder.mkdir(exist_ok=True)
+    for name, content in files_of_filled().items():
+        (folder / name).write_bytes(content)
+    return new_store(folder)
+
+
+@cache
+def files_of_filled() -> dict[str, bytes]:
+    """{name: content} of a database as it is while it is used: to put in each plate takes longer than most of the tests."""
+    with tempfile.TemporaryDirectory() as folder, closing(new_store(Path(folder))) as store:
+        with store.transaction():
+            for number in range(PLATES):
+                store.save_entry(entry(f"AB{number:04}", description="x" * 40), by="ann")
+        store.save_rule(rule(output="DO1", name="Gate"))
+        store.settings.put(GeneralSettings(device_name="Gate north"), by="ann")
+        store.add_passage(passage(), ())
+        return {path.name: path.read_bytes() for path in (store.db.path, store.db.path.with_name(f"{store.db.path.name}-wal"))}
 
 
 def newest_row(store: Store) -> int:
