@@ -140,8 +140,10 @@ class Standing:
         """Those whom the lane keeps out no longer stand before whoever comes, until it is their turn to be read anew: the barrier
         would open for that one, and they would drive in. Any thread may call."""
         try:
+            stands_since_ns = self._lane.nobody_ns
             for each, matches in self._in_line if self._in_line and self._lane.knows_who_goes_back else ():
-                if each.passage.id not in self._told and not self._lane.keeps_out(store, each, matches):
+                stands = each.passage.monotonic_ns > stands_since_ns and each.passage.id not in self._told
+                if stands and not self._lane.keeps_out(store, each, matches):
                     self._keep_place(each.passage, matches)
         except StoreError as why:
             log.debug("%s", why)
@@ -188,7 +190,12 @@ class Standing:
             if not newer.isdisjoint((key, *matching.variants(key))):
                 if key in came and key not in let_in and not came_ns <= nobody_ns < came[key]:
                     came[key] = min(came[key], came_ns)
-            elif each.decision.reason.key in NO_PLACE and now_ns - each.passage.monotonic_ns < RECENT_NS:
+            elif (
+                each.decision.reason.key in NO_PLACE
+                and nobody_ns < each.passage.monotonic_ns
+                and now_ns - each.passage.monotonic_ns < RECENT_NS
+                and len(kept_out) < NEWEST
+            ):
                 kept_out.append(each)
                 came[key] = came_ns
         self._came = came

@@ -22,7 +22,7 @@ from engine.messages import CameraSaw, LineState, ReadAgain
 from engine.reading.again import Again
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
-from engine.service.standing import Standing
+from engine.service.standing import NEWEST, Standing
 from engine.settings import GeneralSettings
 from engine.settings.lane import COUNTS, ON_FAULT, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, occupancy
@@ -1380,6 +1380,27 @@ def test_who_waited_for_a_place_and_was_blacklisted_since_keeps_nobody_waiting(g
         assert not gate.is_told()
         gate.clock.advance(3)
     assert gate.car("XY99ZZZ", "behind").startswith("opened")
+
+
+def test_those_who_had_no_place_and_went_back_cost_the_next_one_nothing(gates, monkeypatch):
+    """The database was asked four questions about each of them before the barrier opened for him."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store, asked = gate.camera.store, []
+    store.occupancy.put(WHITE, 9, 9, "anna", NOW)
+    gate.lines(DI1=False, DI2=False)
+    for number in range(30):
+        store.entries.save(entry(f"GONE{number}"), "anna")
+        gate.lines(DI1=True)
+        gate.car(f"GONE{number}", f"p{number}")
+        gate.standing.turn(store)
+        gate.lines(DI1=False)
+        gate.clock.advance(1)
+    assert len(gate.standing._kept_out) <= NEWEST
+    monkeypatch.setattr(gate.keeper, "keeps_out", lambda *arguments: asked.append(arguments) or True)
+    store.occupancy.put(WHITE, 9, 0, "anna", NOW)
+    gate.lines(DI1=True)
+    assert gate.car("XY99ZZZ", "next").startswith("opened")
+    assert asked == []
 
 
 @pytest.mark.parametrize("is_read_once_more", [False, True])
