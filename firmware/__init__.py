@@ -1,5 +1,7 @@
 """Firmware: the camera's own host: accounts, Package Management, CGIs, slots, supervisor, proxy. Imports board only."""
 
+import board  # noqa: F401  # first, in whatever process: what is loaded later (board/__init__.py)
+
 VERSION = "1.3.1.0"
 """Of the host itself; it grows with each release (`python -m vadp_package firmware`)."""
 PLATFORM = (1, 3, 2, 0)

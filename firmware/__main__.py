@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import sys
 
-import board  # noqa: F401  # first: what is loaded later (board/__init__.py)
-
 LETTER = "GATEWRIGHT_FIRMWARE"
 """As in firmware/update/versions.py."""
 

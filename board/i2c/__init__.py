@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -89,7 +90,8 @@ class DeviceUrl:
         return f"{self.kind} at 0x{self.address:02x} on {'simulated ' if self.scheme == 'sim' else ''}I2C bus {self.bus}"
 
 
-def all_kinds() -> dict[str, I2cKind | ExpanderKind]:
+@cache
+def all_kinds() -> Mapping[str, I2cKind | ExpanderKind]:
     """{name: kind} of every file in this folder."""
     # find takes one type; what a file offers is one of two
     found = registry.find(sys.modules[__name__], "DEVICE", object)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import PackageError
@@ -329,7 +329,8 @@ class _Bounded:
             raise PackageError("the package unpacks to more than {most_mb} MB", most_mb=MAX_UNPACKED_BYTES >> 20)
 
 
-Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
+if TYPE_CHECKING:
+    Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Mapping
+from functools import cache
 
 from board.kit import registry
 from board.kit.errors import BoardError, PinBusy
@@ -79,7 +81,8 @@ def _opened(kind: MakerKind, line: WiegandLine, gpio: Gpio, patience_s: float) -
         time.sleep(AGAIN_S)
 
 
-def _kinds() -> dict[str, MakerKind]:
+@cache
+def _kinds() -> Mapping[str, MakerKind]:
     """By scheme."""
     return {kind.scheme: kind for kind in registry.find(sys.modules[__name__], "MAKER", MakerKind).values()}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from board.kit import registry
 from board.kit.errors import ConfigError
 from board.kit.state import State
 from board.profiles import all_profiles, check_pins, keep_lines, load, wires_file
@@ -159,3 +160,14 @@ def test_lines_that_an_installer_took_away_do_not_come_back(tmp_path: Path) -> N
     state.lines_file.write_bytes(b"{")
     keep_lines(state)  # nothing right is known: whoever needs the lines says what is wrong
     assert state.lines_file.read_bytes() == b"{"
+
+
+def test_the_boards_files_are_looked_for_once_and_not_those_of_devices_and_makers_with_each_pin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sought: list[str] = []
+    all_profiles()
+    find = registry.find
+    monkeypatch.setattr(registry, "find", lambda package, *more: sought.append(package.__name__) or find(package, *more))
+    all_profiles()
+    assert sought == ["board.profiles"]

@@ -63,8 +63,8 @@ def test_vms_and_video_load_neither_pydantic_nor_the_database() -> None:
 
 @pytest.mark.parametrize(
     "start",
-    [SERVICE, "import board.pins.__main__", "import engine.vms.run", "import firmware.__main__, firmware.run"],
-    ids=["service", "pins", "vms", "host"],
+    [SERVICE, "import board.pins.__main__", "import engine.vms.run", "import firmware.run", "import firmware.packages.checker"],
+    ids=["service", "pins", "vms", "host", "checker"],
 )
 def test_what_others_import_of_the_standard_library_and_never_use_is_not_loaded(start: str) -> None:
     """inspect, which every dataclass without a docstring is looked at with, brings ast."""
