@@ -35,26 +35,31 @@ def parse_address(url: str) -> Address:
     url = url.strip()
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
+        host, port = parts.hostname or "", parts.port
+        asked_for = host if ":" in host else host.encode("idna").decode()  # FFmpeg knows no letters beyond ASCII
+    except ValueError:  # UnicodeError, of a label that is empty or too long, too
         raise malformed from None  # it names what stands in the place of the port, which may be of a password
     behind_host = f"{parts.path}?{parts.query}#{parts.fragment}"
-    if "@" in behind_host or parts.netloc.count("@") > 1 or not url.isprintable() or " " in url:
+    if "@" in behind_host or parts.netloc.count("@") > 1 or port == 0 or not url.isprintable() or " " in url:
         raise malformed
     if not host:
         raise CameraError("camera URL {scheme}:// names no host", scheme=parts.scheme)
-    shown = f"[{host}]" if ":" in host else host
-    place = f"{shown}:{port}" if port else shown
+    shown, place = (_place(each, port) for each in (host, asked_for))
     userinfo, at, _ = parts.netloc.rpartition("@")
     user, _, password = userinfo.partition(":")
     return Address(
         scheme=parts.scheme,
         url=urlunsplit((parts.scheme, f"{userinfo}{at}{place}", parts.path, parts.query, "")),
         plain=urlunsplit((parts.scheme, place, parts.path, parts.query, "")),
-        name=f"{parts.scheme}://{place}{_shown_path(parts.path)}",
+        name=f"{parts.scheme}://{shown}{_shown_path(parts.path)}",
         user=unquote(user),
         password=unquote(password),
     )
+
+
+def _place(host: str, port: int | None) -> str:
+    named = f"[{host}]" if ":" in host else host
+    return f"{named}:{port}" if port else named
 
 
 def _shown_path(path: str) -> str:

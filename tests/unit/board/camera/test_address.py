@@ -25,6 +25,7 @@ IN_PATH = "rtsp://10.0.0.9/user=admin&password=geheim/ch1"
         ("http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "", ""),
         (IN_PATH, IN_PATH, "rtsp://10.0.0.9/.../ch1", "", ""),
         (BEFORE_COLON, BEFORE_COLON, "rtsp://10.0.0.9/0/.../main", "", ""),
+        ("rtsp://T\u00fcr.example:554/s", "rtsp://xn--tr-xka.example:554/s", "rtsp://t\u00fcr.example:554/s", "", ""),
         (KEY, KEY, "rtsps://10.0.0.9:7441/wT3k\u2026", "", ""),
     ],
 )
@@ -45,6 +46,12 @@ def test_a_password_that_is_not_written_with_percent_signs_is_refused_and_not_sh
         parse_address(f"{scheme}://guard:{secret}@127.0.0.1:9/live")
     assert "%2F" in str(error.value)
     assert "gate" not in str(error.value) and "2468" not in str(error.value) and "guard" not in str(error.value)
+
+
+@pytest.mark.parametrize("host", ["gate..local", f"{64 * 'a'}.local", f"{64 * chr(0xFC)}.local", "gate:0", "gate:70000"])
+def test_a_host_that_no_name_server_knows_and_a_port_that_is_none_are_refused(host: str) -> None:
+    with pytest.raises(CameraError, match="malformed at its host or port"):
+        parse_address(f"rtsp://{host}/live")
 
 
 def test_an_address_without_a_host_is_refused() -> None:
