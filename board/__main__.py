@@ -56,29 +56,38 @@ def _parser() -> argparse.ArgumentParser:
     clock.add_argument("url")
     clock.set_defaults(run=_i2c_set_clock)
 
+    simulated = argparse.ArgumentParser(add_help=False)
+    simulated.add_argument("--state", type=_folder, default="state", help="folder of the camera's state (default: state)")
     sim = commands.add_parser("sim", help="the simulated chip").add_subparsers(required=True, metavar="command")
-    press = sim.add_parser("set", parents=[common], help="drive an input from outside: set DI1 1")
+    press = sim.add_parser("set", parents=[simulated], help="drive an input from outside: set DI1 1")
     press.add_argument("input")
     press.add_argument("level", type=int, choices=(0, 1))
     press.set_defaults(run=_sim_set)
-    wire = sim.add_parser("wire", parents=[common], help="join an output to an input: wire DO1 DI1; without an input: unplug it")
+    wire = sim.add_parser("wire", parents=[simulated], help="join an output to an input: wire DO1 DI1; without an input: unplug it")
     wire.add_argument("output")
     wire.add_argument("input", nargs="?", default="")
     wire.set_defaults(run=_sim_wire)
-    sim.add_parser("show", parents=[common], help="every line, its level and its owner").set_defaults(run=_sim_show)
-    device = sim.add_parser("i2c", parents=[common], help="plug or pull a simulated I2C chip: i2c plug 1/0x20 pcf8574")
+    sim.add_parser("show", parents=[simulated], help="every line, its level and its owner").set_defaults(run=_sim_show)
+    device = sim.add_parser("i2c", parents=[simulated], help="plug or pull a simulated I2C chip: i2c plug 1/0x20 pcf8574")
     device.add_argument("do", choices=("plug", "pull"))
     device.add_argument("place", help="bus/address")
     device.add_argument("kind", nargs="?", default="")
     device.set_defaults(run=_sim_i2c)
     line = sim.add_parser(
-        "serial", parents=[common], help="a simulated serial device: serial plug gate 9600; say gate 'OK\\r'; sent gate"
+        "serial", parents=[simulated], help="a simulated serial device: serial plug gate 9600; say gate 'OK\\r'; sent gate"
     )
     line.add_argument("do", choices=("plug", "pull", "say", "sent"))
     line.add_argument("name")
     line.add_argument("what", nargs="?", default="")
     line.set_defaults(run=_sim_serial)
     return parser
+
+
+def _folder(text: str) -> Path:
+    """A simulated chip begins in any folder: beside a camera whose name is mistyped, it would be one that nobody looks at."""
+    if not Path(text).exists():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}; name the one in which the camera keeps its state")
+    return Path(text)
 
 
 def _profiles(state: State, arguments: argparse.Namespace) -> int:

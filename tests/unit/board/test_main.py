@@ -107,6 +107,20 @@ def test_an_unknown_input_is_a_wrong_request(tmp_path, capsys):
         main(["sim", "set", "DI1", "5"])
 
 
+def test_a_simulated_chip_of_a_camera_that_is_not_there_is_not_begun(tmp_path, capsys):
+    for words in (
+        ("set", "DI1", 1),
+        ("wire", "DO1", "DI1"),
+        ("show",),
+        ("i2c", "plug", "1/0x20", "pcf8574"),
+        ("serial", "plug", "a"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            run(capsys, "sim", *words, "--state", tmp_path / "sate")
+        assert f"there is no folder {tmp_path}/sate; name the one" in capsys.readouterr().err
+    assert not (tmp_path / "sate").exists()
+
+
 def test_a_wire_is_plugged_and_unplugged(tmp_path, capsys):
     assert run(capsys, "sim", "wire", "DO1", "DI1", "--state", tmp_path)[0] == 0
     assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[2] == "DI1 is wired to DO1, which drives it\n"
