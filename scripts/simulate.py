@@ -7,6 +7,7 @@ import contextlib
 import errno
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -27,10 +28,11 @@ sys.path.insert(0, str(ROOT))
 
 from board.identity import device_serial, mac_addresses  # noqa: E402
 from board.kit.clock import Clock  # noqa: E402
-from board.kit.servers import read_servers  # noqa: E402
+from board.kit.servers import read_servers, url_of  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from firmware.ftp.service import FtpService  # noqa: E402
 from firmware.https.service import HttpsService  # noqa: E402
+from firmware.processes.launch import CHILD  # noqa: E402
 from vadp_package.__main__ import main as package_maker  # noqa: E402
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ LICENSED_FOR = timedelta(days=366)
 
 
 def main() -> int:
-    """0 after Ctrl-C or SIGTERM; 1 when the camera cannot run, 2 when it was asked for wrongly."""
+    """0 after Ctrl-C, SIGTERM or SIGHUP; 1 when the camera cannot run, 2 when it was asked for wrongly."""
     options = _options()
     state = options.state.resolve()
     source = (options.frames or DEMO).resolve()
@@ -60,6 +62,8 @@ def main() -> int:
         return _refuse(f"{state} cannot be written: {why.strerror}; give --state a folder that can")
     port = _free_port(options.bind, options.port)
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         key = state / "signing.key"
         confirmed = () if key.exists() else ("--confirmed",)  # a reset takes the key along and leaves what it has signed
@@ -69,13 +73,11 @@ def main() -> int:
         if options.frames is None and not State(state).database.exists():
             _fill_lists(State(state))
         camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
-        command = [sys.executable, "-m", "firmware", "--state", str(state), "--port", str(port), "--bind", options.bind]
+        command = [sys.executable, "-m", "firmware", "--state", str(state), "--bind", options.bind]
         command += ["--profile", options.profile, "--camera", camera, "--sd", str(state / "sdcard")]
         State(state).servers_file.unlink(missing_ok=True)  # of an earlier run
         print(f"state: {state}", flush=True)
-        if port != options.port and options.port:
-            print(f"port: {options.port} is taken, so the web pages are on {port}", flush=True)
-        return _keep_running(command, State(state), port)
+        return _keep_running(command, State(state), options.bind, port, options.port)
     except KeyboardInterrupt:
         return 0
 
@@ -193,10 +195,12 @@ def _run(module: str, *arguments: str) -> str:
 
 
 class _Host:
-    """The host's process; of its log, which it also keeps in STATE/logs/hostd.log, the last lines are shown when it fails."""
+    """The host's process, which ends with this one, however that ends; of its log, which it also keeps in STATE/logs/hostd.log, the
+    last lines are shown when it fails."""
 
     def __init__(self, command: list[str]) -> None:
-        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        ending_with_us = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid())]
+        self.process = subprocess.Popen([*ending_with_us, *command], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         self._tail: deque[str] = deque(maxlen=10)
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
@@ -217,48 +221,53 @@ class _Host:
             self.process.kill()
 
 
-def _keep_running(command: list[str], state: State, port: int) -> int:
+def _keep_running(command: list[str], state: State, bind: str, port: int, wanted: int) -> int:
     """What systemd is on a board: starts the host again when it dies, ends it when we are told to end."""
-    host = _Host(command)
+    state.web_port_file.unlink(missing_ok=True)  # of an earlier run
+    host = _Host([*command, "--port", str(port)])
     try:
-        _await_portal(host, state, port)
-        _announce(state, port)
+        port = _await_portal(host, state, bind)
+        if wanted not in (0, port):
+            print(f"port: {wanted} is taken, so the web pages are on {port}", flush=True)
+        _announce(state, url_of("http", bind, port))
         while True:
             status = host.process.wait()
             if status == 0:  # somebody else asked it to end
                 return 0
             print(f"start: the host ended with status {status}; starting it again\n{host.last_words()}", file=sys.stderr)
             time.sleep(RESTART_AFTER_S)
-            host = _Host(command)
+            host = _Host([*command, "--port", str(port)])
     finally:
         host.end()
 
 
-def _await_portal(host: _Host, state: State, port: int) -> None:
+def _await_portal(host: _Host, state: State, bind: str) -> int:
+    """Its port: another program, such as a second start, may have taken the one that was meant, and a portal may answer there."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
         if host.process.poll() is not None:
             sys.exit(f"start: the camera does not run:\n{host.last_words()}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            port = int(state.web_port_file.read_text("ascii"))
+            with urllib.request.urlopen(f"{url_of('http', bind, port)}/health", timeout=2) as answer:
                 if answer.status == 200:
-                    return
+                    return port
         except (urllib.error.URLError, OSError):
             pass  # not up yet
         time.sleep(0.1)
     sys.exit(f"start: the portal did not come up within {READY_WITHIN_S:.0f} s; see {state.logs}")
 
 
-def _announce(state: State, port: int) -> None:
+def _announce(state: State, address: str) -> None:
     """One line for each server that is on; "ready" is the last."""
     initial = state.host / "initial-password"
     secret = initial.read_text("utf-8").strip() if initial.exists() else ""
     print(f"login: admin / {secret or 'the password that you chose'}")
-    for name, address in _servers(state).items():
-        print(f"{name}: {address}")
+    for name, url in _servers(state).items():
+        print(f"{name}: {url}")
     if secret:
         print("The first log-in asks for a password of your own and for the region; until then no plate is read. Ctrl-C ends all.")
-    print(f"ready: http://127.0.0.1:{port}/", flush=True)
+    print(f"ready: {address}/", flush=True)
 
 
 def _servers(state: State) -> Mapping[str, str]:

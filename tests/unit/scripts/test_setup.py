@@ -95,12 +95,13 @@ def test_an_environment_that_an_upgrade_of_python_broke_is_made_anew(checkout: C
     assert "setup: .venv is not of Python 3" in done.stderr
 
 
-def test_a_signal_during_the_set_up_of_a_start_leaves_nothing_running(checkout: Checkout) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_set_up_of_a_start_leaves_nothing_running(checkout: Checkout, number: signal.Signals) -> None:
     pid = checkout.log.with_name("log.pid")
     checkout.log.with_name("log.slow").touch()
     start = subprocess.Popen([checkout.folder / "scripts" / "start"], env=checkout.environment, stderr=subprocess.DEVNULL)
     until(lambda: pid.read_text().strip())
-    start.send_signal(signal.SIGTERM)
+    start.send_signal(number)
     assert start.wait(20) == 143
     until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())
 
