@@ -18,6 +18,7 @@ from typing import Any
 
 from board.kit.dataclass import dataclass
 from board.kit.errors import ConfigError
+from board.kit.sockets import in_turn
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -148,25 +149,21 @@ class Network:
     def connect(self, host: str, port: int, end_s: float) -> socket.socket:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
         this address, BarredNow where it is that of a name; OSError: no connection, TimeoutError when it was not there in time."""
-        problem: OSError = TimeoutError()
         addresses = self._names.best_first(host, self.addresses(host, end_s))
-        for number, address in enumerate(addresses):
+        shares = iter(range(len(addresses), 0, -1))
+
+        def connected(address: str) -> socket.socket:
             # Each has its share: where IPv6 leads nowhere, its address comes first and would take all the time.
-            left_s = (end_s - time.monotonic()) / (len(addresses) - number)
+            left_s = (end_s - time.monotonic()) / next(shares)
             if left_s <= 0:
-                break
-            try:
-                sock = socket.create_connection((address, port), timeout=left_s)
-            except OSError as why:
-                problem = why
-                continue
+                raise TimeoutError
+            sock = socket.create_connection((address, port), timeout=left_s)
             self._names.worked(host, address)
-            sock.settimeout(max(0.01, end_s - time.monotonic()))
             return sock
-        try:
-            raise problem
-        finally:
-            del problem  # it and this frame would keep each other, with all that the callers hold, until Python's collector comes
+
+        sock = in_turn(addresses, connected)
+        sock.settimeout(max(0.01, end_s - time.monotonic()))
+        return sock
 
     def addresses(self, host: str, end_s: float) -> list[str]:
         """The addresses of a host that actions may reach, as numbers, in the resolver's order. Errors as `connect`."""

@@ -1,14 +1,18 @@
-"""Sockets: addresses of Unix sockets below STATE, whatever the length of its path; TCP peers that lost their power."""
+"""Sockets: addresses of Unix sockets below STATE, whatever the length of its path; peers with several addresses, and TCP peers that
+lost their power."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from board.kit.files import private_in
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -56,3 +60,18 @@ def probe(sock: socket.socket, idle_s: int = 30, every_s: int = 10) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in ((socket.TCP_KEEPIDLE, idle_s), (socket.TCP_KEEPINTVL, every_s), (socket.TCP_KEEPCNT, 3)):
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def in_turn(addresses: Iterable[str], attempt: Callable[[str], T]) -> T:
+    """What `attempt` gives for the first address where it raises no OSError; else the last one of these: a name may lead to IPv6
+    first, where nobody listens."""
+    problem = OSError()
+    for address in addresses:
+        try:
+            return attempt(address)
+        except OSError as why:
+            problem = why
+    try:
+        raise problem
+    finally:
+        del problem  # it and this frame would keep each other, with all that the callers hold, until Python's collector comes

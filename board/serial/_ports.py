@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from board.kit.errors import BoardError, ConfigError, PinBusy
-from board.kit.sockets import probe
+from board.kit.sockets import in_turn, probe
 from board.kit.state import State
 from board.kit.words import Text
 from board.serial._url import Addresses, Port, SerialUrl, as_named
@@ -42,16 +42,13 @@ def open_port(url: SerialUrl, state: State, addresses_of: Addresses = as_named) 
 
 def _open(serial: Any, url: SerialUrl, addresses_of: Addresses) -> Any:
     if url.scheme == "socket":
-        problem = OSError()
-        for place in _numbers(url.place, addresses_of):  # a name may lead to IPv6 first, where nobody listens
-            try:
-                port = serial.serial_for_url(f"socket://{place}", timeout=TURN_S, write_timeout=WRITE_S)
-            except OSError as why:
-                problem = why
-                continue
-            _watch_over(port._socket)  # pyserial has no other way to it
-            return port
-        raise problem
+
+        def connected(place: str) -> Any:
+            return serial.serial_for_url(f"socket://{place}", timeout=TURN_S, write_timeout=WRITE_S)
+
+        port = in_turn(_numbers(url.place, addresses_of), connected)
+        _watch_over(port._socket)  # pyserial has no other way to it
+        return port
     if url.scheme != "serial":
         return serial.serial_for_url(f"{url.scheme}://{url.place}", timeout=TURN_S, write_timeout=WRITE_S)
     try:

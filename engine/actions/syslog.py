@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, field_validator, option
+from board.kit.sockets import in_turn
 from board.kit.words import Text, mark
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
@@ -72,27 +74,13 @@ def _deliver(event: PlateEvent, options: SyslogOptions, env: ActionEnv) -> Text:
     said = message(event, env.device, options.facility, options.severity, text)
     with exchange(env.network, options.server, options.timeout_s) as it:
         if options.protocol == "udp":
-            _by_udp(it, options, env, said)
+            in_turn(env.network.addresses(options.host, it.end_s), partial(_to, options.real_port, said))
             return Text("sent to {server} by UDP, which nobody confirms", {"server": options.server})
         _by_stream(it, options, framed(said))
         return Text("{server} took it by {protocol}", {"server": options.server, "protocol": options.protocol.upper()})
 
 
-def _by_udp(it: Exchange, options: SyslogOptions, env: ActionEnv, said: bytes) -> None:
-    problem = OSError()
-    for address in env.network.addresses(options.host, it.end_s):  # a name may lead to IPv6 first, where nobody listens
-        try:
-            _to(address, options.real_port, said)
-            return
-        except OSError as why:
-            problem = why
-    try:
-        raise problem
-    finally:
-        del problem  # as in engine/network.py
-
-
-def _to(address: str, port: int, said: bytes) -> None:
+def _to(port: int, said: bytes, address: str) -> None:
     """OSError when the network says that nobody is there."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((address, port))
