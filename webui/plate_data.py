@@ -102,8 +102,7 @@ def forget(portal: Portal, plate: str, by: str) -> shapes.Forgotten:
     notes.forget_in_copies(portal.state.database, plate, wanted, notes.masked(plate))
     portal.uploads.clear(everything=True)
     files = _drop_files(portal, plate, spelling)
-    portal.store.passages.clean_index()
-    portal.store.db.empty_wal()
+    portal.store.passages.leave_nothing()
     return shapes.Forgotten(passages=deleted, waiting=waiting, entries=len(entries), files=files)
 
 

@@ -156,8 +156,7 @@ class Retention:
         self._delete([passage for passage, _ in overdue])
         self._store.passages.forget_deleted()
         if overdue:
-            self._store.passages.clean_index()
-            self._store.db.empty_wal()
+            self._store.passages.leave_nothing()
             log.info("%d passages deleted that waited for a message as the data of their plate was deleted", len(overdue))
 
     def _is_due(self, general: GeneralSettings, now: datetime) -> bool:

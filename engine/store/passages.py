@@ -284,9 +284,11 @@ class Passages:
         """With their deliveries, all of which must be finished."""
         self._db.execute(f"DELETE FROM passages WHERE rowid IN ({marks(rowids)})", rowids)
 
-    def clean_index(self) -> None:
-        """So that the index of the search loses what is left there of the plates that were deleted; in the background."""
+    def leave_nothing(self) -> None:
+        """Of the plates that were deleted: in the WAL from now on, in the index of the search once that is cleaned in the
+        background."""
         self._db.execute("INSERT OR REPLACE INTO counters (name, value) VALUES (?, 0)", (UNCLEAN,))
+        self._db.empty_wal()
 
     def delete_later(self, ids: Sequence[str]) -> None:
         """Those that wait for a message: `overdue` gives them once it has ended."""

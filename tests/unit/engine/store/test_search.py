@@ -176,7 +176,7 @@ def test_an_index_that_is_cleaned_holds_no_part_of_a_deleted_plate_and_finds_all
         store.add_passage(passage("WXY77J" if number == 150 else f"AB{number}", f"p{number}"), ())
     store.passages.delete([each.rowid for each in store.passages.of_key("WXY77J")])
     assert left() == [True] * 3
-    store.passages.clean_index()
+    store.passages.leave_nothing()
     upkeep = Upkeep(store.db, TestClock())
     while upkeep.turn(0):
         store.add_passage(passage("AB299", f"q{store.passages.ends()[1]}"), ())  # cars come meanwhile
