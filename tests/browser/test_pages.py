@@ -73,6 +73,7 @@ CLICKED = ((PLATES, "[data-choose]"), ("review/passages/p1", "details summary"))
 """What else of a page is seen only after a click."""
 WIDTHS = (390, 1024, 1280, 1366, 1920)
 JUDGED_AT = (390, 1366)
+"""Two: a page is judged in light and dark, then in dark and light, so that the next one begins in light."""
 ZOOMED = 320
 """What a window of 1280 px shows at 400 %: nothing may need to be moved sideways then (WCAG 2.2, 1.4.10 Reflow)."""
 
@@ -272,14 +273,18 @@ UNSAID = """() => [
 """What a screen reader tells first of a page, and of a dialog; to axe-core a page without it is no serious matter."""
 
 
-def judged(page: Any, within: str = "") -> list[str]:
-    """What is wrong with the page, or with that part of it, in light, and with its colours in dark."""
+def judged(page: Any, within: str, schemes: tuple[str, str]) -> list[str]:
+    """What is wrong with the page, or with that part of it, in light, and with its colours in dark. `schemes`: the one that the
+    page shows, and the other, in which it is left: a change draws the page anew."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))  # the pages forbid scripts of other origins; a test may
-    found: list[str] = page.evaluate(UNSAID) + page.evaluate(RUN, [ALL, within, CONTRAST])
-    for scheme, rules in (("dark", COLOURS), ("light", [CONTRAST])):
-        page.emulate_media(color_scheme=scheme)
-        wrong, known = page.evaluate(COLOURED, [rules, within, sorted(_judged)])
+    found: list[str] = page.evaluate(UNSAID)
+    for scheme in schemes:
+        if scheme != schemes[0]:
+            page.emulate_media(color_scheme=scheme)
+        if scheme == "light":
+            found += page.evaluate(RUN, [ALL, within, CONTRAST])
+        wrong, known = page.evaluate(COLOURED, [COLOURS if scheme == "dark" else [CONTRAST], within, sorted(_judged)])
         found += [f"{scheme}: {each}" for each in wrong]
         _judged.update(known)
     return found
@@ -297,13 +302,15 @@ class Looked:
 def looked_at(page: Any, name: str, within: str = "") -> Looked:
     """The page as it stands, at each width; axe-core judges what is `within`, or all of it."""
     looked = Looked({}, {})
+    schemes = "light", "dark"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         looked.leaves[width] = page.evaluate(LEAVES)
         if width in JUDGED_AT:
             keep_picture(page, name)
             if AXE.exists():
-                looked.axe[width] = judged(page, within)
+                looked.axe[width] = judged(page, within, schemes)
+                schemes = schemes[1], schemes[0]
     return looked
 
 
