@@ -23,7 +23,7 @@ from board.identity import device_serial, identity
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.files import write_whole
-from board.kit.memory import give_back_large_blocks, speak_http_without_tls
+from board.kit.memory import find_addresses_without_inspect, give_back_large_blocks, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import RUN, State
 from board.kit.web.origin import public_address
@@ -120,6 +120,7 @@ def _run(words: list[str]) -> int:
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
+    find_addresses_without_inspect()
     from firmware.certificates.own import keep_certificates, leave_on_its_board
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it

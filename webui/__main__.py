@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from board.kit.errors import GatewrightError
-from board.kit.memory import hash_without_openssl, speak_http_without_tls
+from board.kit.memory import find_addresses_without_inspect, hash_without_openssl, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import State
 
@@ -30,7 +30,8 @@ def main() -> int:
     state = State(parser.parse_args().state.resolve())
     hash_without_openssl()
     speak_http_without_tls()
-    from webui.server import Server, open_portal  # only now: it imports both
+    find_addresses_without_inspect()
+    from webui.server import Server, open_portal  # only now: it imports all of these
 
     open_log(state, "manager")
     life = Life(state, "manager")

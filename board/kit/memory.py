@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import cast
@@ -30,6 +30,29 @@ def speak_http_without_tls() -> None:
         import http.client
 
         del http
+
+
+def find_addresses_without_inspect() -> None:
+    """bottle without inspect, which it would ask for the parameters of a function if we asked bottle for those: a megabyte less,
+    and a twentieth of a start. To be called before anything imports bottle; inspect can be imported as ever."""
+    known = sys.modules.get("inspect")
+    sys.modules["inspect"] = instead = ModuleType("inspect")
+    instead.__dict__["getfullargspec"] = _parameters
+    try:
+        import bottle
+
+        del bottle
+    finally:
+        if known is None:
+            del sys.modules["inspect"]
+        else:
+            sys.modules["inspect"] = known
+
+
+def _parameters(function: Callable[..., object]) -> object:
+    import inspect
+
+    return inspect.getfullargspec(function)
 
 
 @contextmanager

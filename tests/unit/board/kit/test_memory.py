@@ -18,7 +18,10 @@ from tests.tiny_package import KEY, contents, trust_file, write
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[4]
-MANAGER = "from board.kit.memory import *; hash_without_openssl(); speak_http_without_tls(); import webui.server"
+MANAGER = "from board.kit.memory import *; hash_without_openssl(); speak_http_without_tls(); find_addresses_without_inspect(); "
+MANAGER += "import webui.server"
+HOST = "from board.kit.memory import *; speak_http_without_tls(); find_addresses_without_inspect(); "
+HOST += "import firmware.run, firmware.gateway.app; firmware.gateway.app.routes()"
 SERVICE = (
     "from board.kit.memory import *; hash_without_openssl(); import engine.service.run; from engine.actions import find_kinds; "
     "find_kinds()"
@@ -63,12 +66,22 @@ def test_vms_and_video_load_neither_pydantic_nor_the_database() -> None:
 
 @pytest.mark.parametrize(
     "start",
-    [SERVICE, "import board.pins.__main__", "import engine.vms.run", "import firmware.run", "import firmware.packages.checker"],
-    ids=["service", "pins", "vms", "host", "checker"],
+    [SERVICE, MANAGER, "import board.pins.__main__", "import engine.vms.run", HOST, "import firmware.packages.checker"],
+    ids=["service", "manager", "pins", "vms", "host", "checker"],
 )
 def test_what_others_import_of_the_standard_library_and_never_use_is_not_loaded(start: str) -> None:
     """inspect, which every dataclass without a docstring is looked at with, brings ast."""
     assert loaded(start, "ast", "_pickle", "_bz2", "_lzma", "_posixsubprocess") == []
+
+
+def test_bottle_finds_the_parameters_of_a_function_also_without_inspect() -> None:
+    code = (
+        "import board; from board.kit.memory import find_addresses_without_inspect as find; find(); import bottle; "
+        "app = bottle.Bottle(); app.route('/<a>')(lambda a, b=1: a); print(app.routes[0].get_callback_args()); "
+        "import inspect; print(len(inspect.signature(lambda a, b: 1).parameters))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said == "['a', 'b']\n2\n"
 
 
 def test_hashes_are_the_same_without_openssl_and_it_can_still_be_loaded_afterwards() -> None:
