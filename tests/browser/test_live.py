@@ -38,7 +38,8 @@ WIDTH, HEIGHT, SIDE = 640, 480, 80
 READ_LATER_S = 0.15
 FRAMES_PER_S = 3
 OFTEN = 12
-"""The same, for who looks at each picture: to draw so many for everybody else took a fifth of these tests' time."""
+"""The same, for who looks at each picture, or at what many viewers cost: to draw so many for everybody else took a fifth of these
+tests' time."""
 
 
 class Engine:
@@ -154,6 +155,7 @@ def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple
     context.close()
 
 
+@pytest.mark.usefixtures("often")
 def test_twelve_viewers_get_pictures_and_events_and_nobody_a_503_or_a_false_stop(browser: Any, camera: tuple[Path, Proxy]) -> None:
     _, proxy = camera
     contexts = [browser.new_context(viewport={"width": 400, "height": 300}) for _ in range(12)]
