@@ -65,16 +65,26 @@ class AddressTrial:
 
     def keep(self, code: str) -> Wish:
         """It stays from now on. ConfigError when the code is not that of what is tried now, or as of `_ask_for_a_page`."""
-        with self._lock:
-            wish = self._wish
-            if wish is None or time.monotonic() > self._until_s or not hmac.compare_digest(code.encode(), self._code.encode()):
-                raise ConfigError("nothing is tried any more: the settings of before are back")
+        self._of(code)
         self._wait_for_the_helper()
+        try:
+            wish = self._of(code)  # it may have been taken back meanwhile, and another one be tried: the helper keeps what is tried
+        except ConfigError:
+            self._moving.release()
+            raise
         self._ask_for_a_page("network_keep")
         with self._lock:
             if self._wish is wish:
                 self._wish = None
         return wish
+
+    def _of(self, code: str) -> Wish:
+        """What is tried now, if this is its code."""
+        with self._lock:
+            wish = self._wish
+            if wish is None or time.monotonic() > self._until_s or not hmac.compare_digest(code.encode(), self._code.encode()):
+                raise ConfigError("nothing is tried any more: the settings of before are back")
+            return wish
 
     def back(self) -> None:
         """The settings of before are back at once; nothing happens when nothing is tried. ConfigError: as of `_ask_for_a_page`; it

@@ -143,6 +143,30 @@ def test_who_takes_a_change_back_while_it_is_being_made_gets_the_settings_of_bef
     assert helper.asked == ["network_try", "network_back"]
 
 
+def test_who_keeps_a_change_that_is_just_being_taken_back_keeps_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The helper keeps whatever is tried then: it kept addresses at which nobody had reached the camera."""
+    helper: Any = Helper()
+    trying = AddressTrial(helper)
+    code = trying.begin(Wish("eth0", True))
+    until(lambda: helper.asked == ["network_try"])
+    later, wait = Wish("eth0", False, "192.168.1.20/24"), trying._wait_for_the_helper
+
+    def wait_while_another_page_is_faster() -> None:
+        monkeypatch.setattr(trying, "_wait_for_the_helper", wait)
+        trying.back()
+        trying.begin(later)
+        until(lambda: len(helper.asked) == 3)
+        wait()
+
+    monkeypatch.setattr(trying, "_wait_for_the_helper", wait_while_another_page_is_faster)
+    with pytest.raises(ConfigError, match="nothing is tried any more"):
+        trying.keep(code)
+    assert helper.asked == ["network_try", "network_back", "network_try"]
+    now = trying.now()
+    assert now is not None and now[0] is later
+    trying.back()  # nothing holds the helper
+
+
 @pytest.mark.parametrize("verb", ["network_keep", "network_back"])
 def test_networkmanager_that_hangs_holds_no_page(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     """Whoever kept a change or took it back waited up to five minutes, and while one was kept every page of addresses with him."""
