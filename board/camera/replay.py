@@ -41,10 +41,11 @@ def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     or to the wanted width where that is more. CameraError: no such path, nothing readable in it, or not a video."""
     text = url.partition(":")[2]
     options: dict[str, float] = {}
-    if not os.path.exists(Path(text).expanduser()):  # noqa: PTH110  # Path's own raises where it may not be looked at
+    if not os.path.exists(os.path.expanduser(text)):  # noqa: PTH110, PTH111  # Path's own raise where it may not be looked at
         text, options = split_options(text, RANGES)
     longest_px = max(LONGEST_PX, setup.size[0])
-    pictures = pictures_of(Path(text).expanduser(), options.get("fps"), bool(options.get("loop", 1)), longest_px)
+    path = Path(os.path.expanduser(text))  # noqa: PTH111  # Path's own raises for a user whom this board does not have
+    pictures = pictures_of(path, options.get("fps"), bool(options.get("loop", 1)), longest_px)
     return _Replay(pictures, clock, left_out(setup.settings, Text("a replay shows its pictures as they are")))
 
 

@@ -100,6 +100,8 @@ def test_a_folder_without_a_readable_picture_is_an_error_that_names_it(tmp_path:
 def test_a_missing_path_and_wrong_options_are_errors(tmp_path: Path) -> None:
     with pytest.raises(CameraError, match="neither a folder of pictures nor a video file"):
         open_camera(f"replay:{tmp_path}/gone?fps=2", (0, 0), TestClock())
+    with pytest.raises(CameraError, match="neither a folder of pictures nor a video file"):
+        open_camera("replay:~nobody-of-this-name/pictures", (0, 0), TestClock())
     with pytest.raises(CameraError, match=r"fps=0 must be 0\.05 to 60"):
         open_camera(f"replay:{tmp_path}?fps=0", (0, 0), TestClock())
     with pytest.raises(CameraError, match="fps='fast' is not a number"):
