@@ -85,8 +85,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _folder(text: str) -> Path:
     """A simulated chip begins in any folder: beside a camera whose name is mistyped, it would be one that nobody looks at."""
-    if not Path(text).exists():
-        raise argparse.ArgumentTypeError(f"there is no folder {text}; name the one in which the camera keeps its state")
+    try:
+        Path(text).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise argparse.ArgumentTypeError(f"there is no folder {text}; name the one in which the camera keeps its state") from None
+    except OSError as why:
+        raise argparse.ArgumentTypeError(f"{text}: {why.strerror}") from why
     return Path(text)
 
 

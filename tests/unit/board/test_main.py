@@ -119,6 +119,9 @@ def test_a_simulated_chip_of_a_camera_that_is_not_there_is_not_begun(tmp_path, c
             run(capsys, "sim", *words, "--state", tmp_path / "sate")
         assert f"there is no folder {tmp_path}/sate; name the one" in capsys.readouterr().err
     assert not (tmp_path / "sate").exists()
+    with pytest.raises(SystemExit, match="2"):
+        run(capsys, "sim", "show", "--state", tmp_path / ("s" * 300))
+    assert "File name too long" in capsys.readouterr().err, "what may not be looked at is told, too"
 
 
 def test_a_wire_is_plugged_and_unplugged(tmp_path, capsys):
