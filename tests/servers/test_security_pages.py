@@ -125,5 +125,6 @@ def test_changes_are_filtered_and_taken_along_without_formulas(host: Host) -> No
     assert rows[2][3:] == ["token made", "'=1+1 (view)"]
     page = host.ask("GET", "/setup/security/changes.html?find=nobody-did-this", headers={"Accept": "text/html"})
     assert "No change fits." in page.text
+    host.browser().close()
     page = host.ask("GET", "/setup/security/changes.html?find=logged+in", headers={"Accept": "text/html"})
     assert "<td>logged in</td>" in page.text  # no colon where nothing comes after it
