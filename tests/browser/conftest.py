@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -103,13 +103,12 @@ def host(tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def page_of_its_own(browser: Any, **context: Any) -> Iterator[Any]:
     """A page of a context of its own; an error in a script of it fails the test."""
-    made = browser.new_context(**context)
-    opened = made.new_page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
-    made.close()
+    with closing(browser.new_context(**context)) as made:
+        opened = made.new_page()
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        yield opened
+        opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
     assert errors == []
 
 
@@ -125,8 +124,18 @@ def page_of_all(browser: Any, **context: Any) -> Iterator[Any]:
     opened = shared.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
+    try:
+        yield opened
+        opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
+        _tidy(shared)
+    except BaseException:
+        _shared.pop(wanted).close()  # what a test left there that failed in the middle is nobody else's
+        raise
+    assert errors == []
+
+
+def _tidy(shared: Any) -> None:
+    """Leaves the context's first page alone, and nothing of what the others kept."""
     stays, *others = shared.pages
     places = [urlsplit(each.url) for each in others]
     for each in others:
@@ -136,7 +145,6 @@ def page_of_all(browser: Any, **context: Any) -> Iterator[Any]:
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
     devtools.detach()
     shared.clear_cookies()
-    assert errors == []
 
 
 def log_in_first(page: Any, host: str, folder: Path) -> None:

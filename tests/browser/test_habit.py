@@ -15,7 +15,7 @@ import pytest
 from board.kit.languages import COOKIE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from tests.browser.conftest import logged_in, page_of_all
+from tests.browser.conftest import logged_in, page_of_all, page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import with_store
@@ -169,3 +169,17 @@ def test_the_pages_of_the_host_tell_times_in_the_same_habit(
         page.goto(f"{host}/setup/system/time.html")
         assert re.fullmatch(form, text_of(page.locator("dd time").first))
         playwright.expect(page.locator("footer").get_by_text("Times are the camera's")).to_have_count(1)
+
+
+def test_what_a_test_leaves_that_fails_in_the_middle_is_not_there_for_the_next_one(browser: Any, camera: str) -> None:
+    wanted = {"locale": "en-US", "timezone_id": "America/New_York"}
+    for page_of in (page_of_all, page_of_its_own):
+        with page_of_all(browser, **wanted):
+            before = len(browser.contexts)
+        with pytest.raises(AssertionError, match=r"^in the middle$"), page_of(browser, **wanted) as page:
+            page.context.add_cookies([{"name": COOKIE, "value": "de", "url": camera}])
+            page.goto(f"{camera}/{SEARCH}")
+            raise AssertionError("in the middle")
+        with page_of_all(browser, **wanted) as page:
+            assert page.context.cookies() == [] and len(page.context.pages) == 2
+        assert len(browser.contexts) == before
