@@ -227,6 +227,10 @@ def _keep_running(command: list[str], state: State, bind: str, port: int, wanted
     host = _Host([*command, "--port", str(port)])
     try:
         port = _await_portal(host, state, bind)
+        if not port:
+            if host.process.poll() is not None:
+                sys.exit(f"start: the camera does not run:\n{host.last_words()}")
+            sys.exit(f"start: the portal did not come up within {READY_WITHIN_S:.0f} s; see {state.logs}")
         if wanted not in (0, port):
             print(f"port: {wanted} is taken, so the web pages are on {port}", flush=True)
         _announce(state, url_of("http", bind, port))
@@ -236,17 +240,22 @@ def _keep_running(command: list[str], state: State, bind: str, port: int, wanted
                 return 0
             print(f"start: the host ended with status {status}; starting it again\n{host.last_words()}", file=sys.stderr)
             time.sleep(RESTART_AFTER_S)
+            state.web_port_file.unlink(missing_ok=True)
             host = _Host([*command, "--port", str(port)])
+            now = _await_portal(host, state, bind)
+            if now not in (0, port):
+                print(f"port: {port} is taken by now, so the web pages are on {now}", flush=True)
+                print(f"ready: {url_of('http', bind, now)}/", flush=True)
+                port = now
     finally:
         host.end()
 
 
 def _await_portal(host: _Host, state: State, bind: str) -> int:
-    """Its port: another program, such as a second start, may have taken the one that was meant, and a portal may answer there."""
+    """Its port, 0 when it does not come up: another program, such as a second start, may have taken the one that was meant, and a
+    portal may answer there."""
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline:
-        if host.process.poll() is not None:
-            sys.exit(f"start: the camera does not run:\n{host.last_words()}")
+    while time.monotonic() < deadline and host.process.poll() is None:
         try:
             port = int(state.web_port_file.read_text("ascii"))
             with urllib.request.urlopen(f"{url_of('http', bind, port)}/health", timeout=2) as answer:
@@ -255,7 +264,7 @@ def _await_portal(host: _Host, state: State, bind: str) -> int:
         except (urllib.error.URLError, OSError):
             pass  # not up yet
         time.sleep(0.1)
-    sys.exit(f"start: the portal did not come up within {READY_WITHIN_S:.0f} s; see {state.logs}")
+    return 0
 
 
 def _announce(state: State, address: str) -> None:

@@ -85,8 +85,7 @@ def test_a_start_is_ready_once_its_own_host_listens_at_its_address(
     """Where another camera has the port that was meant, the host is elsewhere."""
     monkeypatch.setattr(simulate, "READY_WITHIN_S", 0.3)
     state = State(tmp_path)
-    with pytest.raises(SystemExit, match="the portal did not come up"):
-        simulate._await_portal(asleep, state, "127.0.0.2")
+    assert simulate._await_portal(asleep, state, "127.0.0.2") == 0
     state.web_port_file.parent.mkdir(parents=True)
     state.web_port_file.write_text(str(healthy.server_port))
     monkeypatch.setattr(simulate, "READY_WITHIN_S", 20)
@@ -110,3 +109,41 @@ time.sleep(60)"""
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     until(lambda: not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text())
+
+
+HOST = """import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+port_file, turns = Path(sys.argv[1]), Path(sys.argv[2])
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *said): pass
+turn = len(turns.read_text()) if turns.exists() else 0
+turns.write_text("x" * (turn + 1))
+if turn == 1:
+    sys.exit(1)  # and does not get as far as to listen
+server = HTTPServer(("127.0.0.2", 0), Health)
+port_file.write_text(str(server.server_port))
+server.timeout = 20
+server.handle_request()
+sys.exit(3 if turn == 0 else 0)
+"""
+
+
+def test_a_host_that_listens_elsewhere_after_it_was_started_again_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another program took its port meanwhile; and one that dies again on the way is started again all the same."""
+    monkeypatch.setattr(simulate, "RESTART_AFTER_S", 0.01)
+    monkeypatch.setattr(simulate, "_announce", lambda state, address: print(f"ready: {address}/"))
+    state = State(tmp_path)
+    state.web_port_file.parent.mkdir(parents=True)
+    command = [sys.executable, "-c", HOST, str(state.web_port_file), str(tmp_path / "turns")]
+    assert simulate._keep_running(command, state, "127.0.0.2", 1, 0) == 0
+    said, wrong = capsys.readouterr()
+    first, second = [line for line in said.splitlines() if line.startswith("ready: http://127.0.0.2:")]
+    old, new = (line.rstrip("/").rpartition(":")[2] for line in (first, second))
+    assert f"port: {old} is taken by now, so the web pages are on {new}" in said.splitlines()
+    assert wrong.count("starting it again") == 2 and "status 3" in wrong and "status 1" in wrong
