@@ -1,4 +1,4 @@
-"""Process: what each of our processes does alike: log file, stop on SIGTERM or SIGINT, heartbeat for the supervisor."""
+"""Process: what each of our processes does alike: log file, stop on SIGTERM, SIGINT or SIGHUP, heartbeat for the supervisor."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class Told(threading.Event):
 
 
 class Life:
-    """A process's life: `stop` is set by SIGTERM and SIGINT; `beat` tells the supervisor that its main loop turns."""
+    """A process's life: `stop` is set by SIGTERM, SIGINT and SIGHUP; `beat` tells the supervisor that its main loop turns."""
 
     def __init__(self, state: State, process: str) -> None:
         settle_memory()
@@ -187,6 +187,8 @@ class Life:
         self._patient: threading.Thread | None = None
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(signal.SIGHUP, self._on_signal)  # of a terminal that closes
         self.beat()
 
     def beat(self) -> None:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[4]
 def root_logger() -> Iterator[logging.Logger]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    on_signal = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    on_signal = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     yield root
     for number, handler in on_signal.items():
         signal.signal(number, handler)
@@ -201,6 +201,26 @@ assert life.stop.is_set()
 
 def test_a_process_that_is_told_to_end_again_and_again_ends(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", STORMED, str(tmp_path)], cwd=ROOT, timeout=60).returncode == 0
+
+
+HUNG_UP = """
+import os, signal, sys
+from pathlib import Path
+from board.kit.process import Life
+from board.kit.state import State
+
+if "nohup" in sys.argv:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+life = Life(State(Path(sys.argv[1])), "host")
+os.kill(os.getpid(), signal.SIGHUP)
+print(life.stop.is_set())
+"""
+
+
+@pytest.mark.parametrize(("how", "ends"), [("a terminal that closes", True), ("nohup", False)])
+def test_a_terminal_that_closes_ends_a_process_in_order(tmp_path: Path, how: str, ends: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", HUNG_UP, str(tmp_path), how], cwd=ROOT, timeout=60, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == (f"{ends}\n", 0), done.stderr
 
 
 def test_who_waits_is_woken_by_a_signal(tmp_path: Path) -> None:
