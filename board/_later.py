@@ -4,10 +4,14 @@ All processes of a camera together need 6 MB less so. What PEP 810 makes of `laz
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import sys
 from importlib.machinery import PathFinder
 from types import ModuleType
+
+_LOCK = _thread.allocate_lock()
+"""threading is not needed for it."""
 
 
 class _Later(ModuleType):
@@ -16,8 +20,9 @@ class _Later(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name == "__path__":  # what the import system asks of any module is no look into it
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            sys.modules.pop(self.__name__, None)  # another thread may have been faster
+        with _LOCK:  # else a thread takes away what a faster one has just loaded: two modules, each with exceptions of its own
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
         return getattr(importlib.import_module(self.__name__), name)
 
 

@@ -53,5 +53,30 @@ print(len(found), len(set(found)))
     assert said(code) == "16 1"
 
 
+def test_a_thread_that_looks_while_a_faster_one_loads_it_does_not_load_another_one() -> None:
+    """What one module raised, nobody caught who asked the other one for the name of it."""
+    code = """
+import board, board._later as later, sys, threading
+from types import SimpleNamespace
+import configparser
+found = []
+class Slow(dict):
+    def get(self, name):
+        stands = sys.modules.get(name)
+        if threading.current_thread() is threading.main_thread():
+            faster.start()
+            faster.join(0.5)
+        return stands
+    def __delitem__(self, name): sys.modules.pop(name, None)
+    def pop(self, name, other): sys.modules.pop(name, other)
+later.sys = SimpleNamespace(modules=Slow())
+faster = threading.Thread(target=lambda: found.append(configparser.Error))
+found.append(configparser.Error)
+faster.join()
+print(len(found), len(set(found)))
+"""
+    assert said(code) == "2 1"
+
+
 def test_what_is_loaded_already_stays() -> None:
     assert said("import pickle; before = pickle; import board, pickle; print(pickle is before)") == "True"
