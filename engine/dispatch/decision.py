@@ -14,6 +14,10 @@ from engine.lists import Finding, Lapsed
 from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
 
+NEAR_SEVERAL = mark("one character off {plates}: it is not clear which one is meant")
+NEAR_ONE = mark("one character off {plate} on {list}")
+NEAR = frozenset({NEAR_SEVERAL, NEAR_ONE})
+"""Reasons of those whose plate is on no list, but may be a misread of one that is."""
 NOT_MEANT = mark("{action} of {list} is not meant for it: {why}")
 """The reason for a car that meets no action's conditions."""
 
@@ -169,8 +173,8 @@ def _on(passage: Passage, lists: list[str]) -> Text:
 
 def _off(plates: list[str], list_name: str) -> Text:
     if len(plates) > 1:
-        return Text("one character off {plates}: it is not clear which one is meant", {"plates": plates[:MOST_NEAR]})
-    return Text("one character off {plate} on {list}", {"plate": plates[0], "list": list_name})
+        return Text(NEAR_SEVERAL, {"plates": plates[:MOST_NEAR]})
+    return Text(NEAR_ONE, {"plate": plates[0], "list": list_name})
 
 
 MOST_NEAR = 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 PAIRS = (
     "0O", "0D", "0Q", "DO", "OQ", "DQ", "1I", "1L", "IL", "1T", "17", "7T", "2Z", "5S", "8B", "6G", "4A", "CG", "CL", "EF",
     "HM", "HN", "MN", "MW", "UV", "VY", "KX",
@@ -17,3 +19,12 @@ def variants(key: str) -> tuple[str, ...]:
     return tuple(
         f"{key[:place]}{other}{key[place + 1 :]}" for place, character in enumerate(key) for other in _OTHERS.get(character, "")
     )
+
+
+def newer_read(key: str, passage_id: str, newer: Mapping[str, str], are_one: Callable[[str, str], bool]) -> str:
+    """Which key of `newer` is that of a newer read of the same car, "" for none. `key`, `passage_id`: a plate as `comparable` gives
+    it, and its passage; `newer`: the same of newer ones; `are_one(passage, newer passage)`: whether two are of one car whose plates
+    differ in one confused character."""
+    if key in newer:
+        return key
+    return next((each for each in variants(key) if each in newer and are_one(passage_id, newer[each])), "")

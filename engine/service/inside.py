@@ -82,7 +82,7 @@ class Inside:
         settings, occupancy = self._settings, store.occupancy
         if self.way(passage) != "in":
             return None
-        since = occupancy.since(passage.plate, _is_sure(matches))
+        since = occupancy.since(passage.plate, is_sure(matches))
         if since is not None:
             if settings.passback != PASSBACK[1]:
                 return None
@@ -108,7 +108,7 @@ class Inside:
         later if it was away."""
         list_id, _ = _own_list(matches)
         now, occupancy = self._clock.now(), store.occupancy
-        key, at, sure = comparable(plate), now - age, _is_sure(matches)
+        key, at, sure = comparable(plate), now - age, is_sure(matches)
         if way == "in":
             fits = self._left_since(store, plate, at, now) or occupancy.enter(plate, list_id, at, sure)
             why = Text("it came in, and is counted as inside already")
@@ -148,7 +148,7 @@ def vehicle_of(passage: Passage, matches: Sequence[Match]) -> Vehicle:
     """As the lane's logic knows it."""
     from engine.lane.machine import Vehicle
 
-    return Vehicle(passage.id, passage.plate, _is_sure(matches))
+    return Vehicle(passage.id, passage.plate, is_sure(matches))
 
 
 def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
@@ -157,6 +157,6 @@ def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
     return (mine.id, mine.name) if mine else (STRANGERS, "")
 
 
-def _is_sure(matches: Sequence[Match]) -> bool:
+def is_sure(matches: Sequence[Match]) -> bool:
     """Whether a list has the plate exactly as read: then it is not a misread of another."""
     return any(match.entry is not None and not match.entry.is_wildcard and not match.distance for match in matches)

@@ -14,11 +14,11 @@ from board.kit.errors import StoreError, WireError
 from engine import lists as matching
 from engine.actions import Kinds, Lane
 from engine.dispatch.anew import judged_by_lists
-from engine.dispatch.decision import decide
+from engine.dispatch.decision import NEAR, decide
 from engine.dispatch.workers import names_of
 from engine.events import CARS, PLATE
 from engine.messages import ReadAgain
-from engine.service.inside import NO_PLACE
+from engine.service.inside import NO_PLACE, is_sure
 from engine.service.lane import LaneKeeper
 from engine.store import DeliveryQuery, Store, StoredPassage
 from engine.types import WAITING, Match, Passage
@@ -103,7 +103,7 @@ class Standing:
     # --- what was to open did not -------------------------------------------------------------------------------------
 
     def _look_what_stayed_shut(self, store: Store) -> None:
-        for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store)):
+        for each in store.deliveries.unopened(self._gates, NEWEST, partial(self._opening, store), partial(_are_one, store)):
             found = store.passages.get(each.passage_id) if each.passage_id not in self._told else None
             if found is None or found.decision.reason.key in NO_PLACE:  # he waited, and is read anew once there is one
                 continue
@@ -160,8 +160,8 @@ class Standing:
         from engine.lane.lane import ALREADY
 
         kept_out, unlisted = deque[StoredPassage](), deque[StoredPassage]()
-        now_ns, nobody_ns, newer, somebody = self._clock.monotonic_ns(), self._lane.nobody_ns, set[str](), False
-        came, let_in = dict[str, int](), set[str]()
+        now_ns, nobody_ns, somebody = self._clock.monotonic_ns(), self._lane.nobody_ns, False
+        cars, newer, came, let_in = dict[str, str](), dict[str, str](), dict[str, int](), set[str]()
         self._is_one_waiting = False
         for each in store.passages.last_stored(NEWEST):
             passage, decision = each.passage, each.decision
@@ -170,15 +170,17 @@ class Standing:
             if passage.what != PLATE:
                 continue
             key = matching.comparable(passage.plate)
-            is_newest = newer.isdisjoint((key, *matching.variants(key)))
-            newer.add(key)
+            read = matching.newer_read(key, passage.id, newer, partial(_are_one, store))
+            is_newest, car = not read, cars[read] if read else key
+            newer.setdefault(key, passage.id)
+            cars.setdefault(key, car)
             if not 0 <= now_ns - passage.monotonic_ns < RECENT_NS:
                 continue
-            if not is_newest and key not in let_in and decision.outcome == "opened" and self._was_let_in(store, passage):
-                let_in.add(key)
-            came_back = passage.monotonic_ns <= nobody_ns < came.get(key, 0)
-            if key not in let_in and not came_back:
-                came[key] = passage.monotonic_ns
+            if not is_newest and car not in let_in and decision.outcome == "opened" and self._was_let_in(store, passage):
+                let_in.add(car)
+            came_back = passage.monotonic_ns <= nobody_ns < came.get(car, 0)
+            if car not in let_in and not came_back:
+                came[car] = passage.monotonic_ns
             if not is_newest:
                 continue
             if decision.outcome == "refused" and decision.reason.key in (*NO_PLACE, ALREADY.reason.key):
@@ -187,9 +189,11 @@ class Standing:
                 unlisted.appendleft(each)
         for each in self._kept_out:  # who stands there for minutes, while others come and go
             key, came_ns = matching.comparable(each.passage.plate), self._came[matching.comparable(each.passage.plate)]
-            if not newer.isdisjoint((key, *matching.variants(key))):
-                if key in came and key not in let_in and not came_ns <= nobody_ns < came[key]:
-                    came[key] = min(came[key], came_ns)
+            read = matching.newer_read(key, each.passage.id, newer, partial(_are_one, store))
+            if read:
+                car = cars[read]
+                if car in came and car not in let_in and not came_ns <= nobody_ns < came[car]:
+                    came[car] = min(came[car], came_ns)
             elif (
                 each.decision.reason.key in NO_PLACE
                 and nobody_ns < each.passage.monotonic_ns
@@ -228,3 +232,12 @@ class Standing:
         finding, rules, deliveries, zone = judged_by_lists(store, self._kinds, self._lane, passage, now, now_ns)
         outcome = decide(passage, finding, rules, deliveries, self._kinds, zone).outcome
         return outcome == "opened", finding.matches
+
+
+def _are_one(store: Store, one: str, newer: str) -> bool:
+    """Whether what became of the newer passage, whose plate differs in a character that is often misread, tells what became of the
+    car of the other: not where lists have both plates, nor where it was kept out for that character alone."""
+    found = store.passages.get(newer)
+    if found is not None and found.decision.outcome != "opened" and found.decision.reason.key in NEAR:
+        return False
+    return not (is_sure(store.passages.matches(one)) and is_sure(store.passages.matches(newer)))

@@ -146,10 +146,12 @@ class Deliveries:
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
-    def unopened(self, kinds: Collection[str], newest: int, opening: Callable[[], Collection[int]]) -> list[Unopened]:
+    def unopened(
+        self, kinds: Collection[str], newest: int, opening: Callable[[], Collection[int]], are_one: Callable[[str, str], bool]
+    ) -> list[Unopened]:
         """Those among the newest passages for which all deliveries of these kinds came too late, oldest first; none of a car that
         was read once more since: its newer passage tells what became of it. `opening()`: the rules that open, to which all of this
-        refers where something was carried out; it is called once at most."""
+        refers where something was carried out; it is called once at most. `are_one`: as `newer_read` has it."""
         opening = cache(opening)
         sql = (
             "SELECT p.id, p.plate, (SELECT group_concat(d.id || ' ' || d.rule_id || ' ' || d.state) FROM deliveries d "
@@ -157,18 +159,18 @@ class Deliveries:
             "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' ORDER BY p.rowid DESC"
         )
         found: list[Unopened] = []
-        newer: set[str] = set()
+        newer: dict[str, str] = {}
         rows = [(row, matching.comparable(row["plate"])) for row in self._db.rows(sql, (*kinds, newest))]
         times = Counter(key for _, key in rows)
         for row, key in rows:
             mine = [each.split() for each in (row["mine"] or "").split(",") if each]
-            if "expired" in (state for *_, state in mine) and newer.isdisjoint((key, *matching.variants(key))):
+            if "expired" in (state for *_, state in mine) and not matching.newer_read(key, row["id"], newer, are_one):
                 rules = opening() if any(state in _ALIVE for *_, state in mine) else None
                 mine = [each for each in mine if rules is None or int(each[1]) in rules]
                 states = {state for *_, state in mine}
                 if "expired" in states and states.isdisjoint(_ALIVE):
                     found.append(Unopened(row["id"], row["plate"], tuple(name for name, *_ in mine), times[key] - 1))
-            newer.add(key)
+            newer.setdefault(key, row["id"])
         return found[::-1]
 
     def get(self, number: int) -> Delivery | None:

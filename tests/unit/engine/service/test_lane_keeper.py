@@ -417,7 +417,7 @@ def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
     until(lambda: gate.decided, "the decision")
     assert gate.outcome("p1") == "refused: a vehicle stands in the safety loop"
     until(lambda: gate.states("p1")["io"] == "expired", "the end of the pulse")
-    found = gate.camera.store.deliveries.unopened(["io"], 20, set)
+    found = gate.camera.store.deliveries.unopened(["io"], 20, set, lambda one, newer: True)
     assert [(each.passage_id, each.plate) for each in found] == [("p1", "AB12CDE")]
 
 
@@ -1345,6 +1345,31 @@ def test_who_came_first_is_the_first_one_for_a_place_though_he_was_read_once_mor
     gate.clock.advance(1)
     assert gate.car("XY99ZZZ", "p4") == "waiting: the vehicle before it has not driven in yet"
     assert gate.car(id="p5").startswith("opened")
+
+
+@pytest.mark.parametrize(
+    ("newer", "is_listed", "is_fuzzy", "first"),
+    [("AB12CD8", True, False, "p1"), ("AB12CD8", False, False, "p1"), ("AB12CD8", False, True, "p3")],
+)
+def test_who_came_first_is_the_first_one_for_a_place_though_one_that_looks_alike_came_since_or_he_was_misread_since(
+    gates, newer, is_listed, is_fuzzy, first
+):
+    """Of two cars of a firm the first one waited for no place any more, nor did who was read with one wrong character once more;
+    or he counted as one who had just come. The barrier opened for another one, and he drove in."""
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    store = gate.camera.store
+    store.lists.save(replace(store.lists.get(WHITE), fuzzy=is_fuzzy), "anna")
+    for plate in ("AB12CDB", *[newer] * is_listed):
+        store.entries.save(entry(plate), "anna")
+    store.occupancy.put(WHITE, 1, 1, "anna", NOW)
+    gate.lines(DI1=True, DI2=False)
+    for id, plate in (("p1", "AB12CDB"), ("p2", "XY99ZZZ"), ("p3", newer)):
+        assert gate.car(plate, id).startswith("refused: ")
+        gate.clock.advance(6)
+        assert not gate.is_told()
+    store.occupancy.put(WHITE, 1, 0, "anna", NOW)
+    assert gate.is_told()
+    assert [each.passage_id for each in gate.read_again] == [first]
 
 
 def test_who_was_refused_and_has_gone_back_keeps_nobody_waiting(gates):
