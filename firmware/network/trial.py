@@ -8,6 +8,7 @@ import queue
 import secrets
 import threading
 import time
+from collections.abc import Callable
 
 from board.kit.errors import BoardError, ConfigError
 from board.kit.words import NOTHING, Text, mark
@@ -34,6 +35,8 @@ class AddressTrial:
         self._moving = threading.Lock()
         """Held while the helper is at it: a way back that overtook the change would leave it for good."""
         self._wish: Wish | None = None
+        self._kept: Wish | None = None
+        """What `_code` has kept: whoever sends the page again, or after the system was slow to answer, is told so."""
         self._code = ""
         self._until_s = 0.0
         self._problem: Text = NOTHING
@@ -58,31 +61,40 @@ class AddressTrial:
         with self._lock:
             if self._wish is not None and time.monotonic() < self._until_s:
                 raise ConfigError(TRIED)
-            self._wish, self._code, self._problem = wish, secrets.token_urlsafe(16), NOTHING
+            self._wish, self._kept, self._code, self._problem = wish, None, secrets.token_urlsafe(16), NOTHING
             self._until_s = time.monotonic() + BEGINS_AFTER_S + WITHIN_S
             threading.Timer(BEGINS_AFTER_S, self._try, (wish,)).start()
             return self._code
 
     def keep(self, code: str) -> Wish:
-        """It stays from now on. ConfigError when the code is not that of what is tried now, or as of `_ask_for_a_page`."""
-        self._of(code)
+        """It stays from now on, also when this is said again. ConfigError when the code is not that of what is tried now, or as of
+        `_ask_for_a_page`; then it may be kept later all the same."""
+        wish = self._of(code)
+        if wish is self._kept:
+            return wish
         self._wait_for_the_helper()
         try:
             wish = self._of(code)  # it may have been taken back meanwhile, and another one be tried: the helper keeps what is tried
         except ConfigError:
             self._moving.release()
             raise
-        self._ask_for_a_page("network_keep")
-        with self._lock:
-            if self._wish is wish:
-                self._wish = None
+        if wish is self._kept:
+            self._moving.release()
+            return wish
+
+        def kept() -> None:
+            with self._lock:
+                if self._wish is wish:
+                    self._wish, self._kept = None, wish
+
+        self._ask_for_a_page("network_keep", kept)
         return wish
 
     def _of(self, code: str) -> Wish:
-        """What is tried now, if this is its code."""
+        """What is tried now, or was kept last, if this is its code."""
         with self._lock:
-            wish = self._wish
-            if wish is None or time.monotonic() > self._until_s or not hmac.compare_digest(code.encode(), self._code.encode()):
+            wish = self._kept or (self._wish if time.monotonic() <= self._until_s else None)
+            if wish is None or not hmac.compare_digest(code.encode(), self._code.encode()):
                 raise ConfigError("nothing is tried any more: the settings of before are back")
             return wish
 
@@ -95,21 +107,22 @@ class AddressTrial:
         if wish is None:
             self._moving.release()
         else:
-            self._ask_for_a_page("network_back", device=wish.device)
+            self._ask_for_a_page("network_back", lambda: None, device=wish.device)
 
     def _wait_for_the_helper(self) -> None:
         """Nothing else is asked of it from here on. ConfigError: it is at a change for so long that no page can wait."""
         if not self._moving.acquire(timeout=MOVED_WITHIN_S):
             raise ConfigError(TRIED)
 
-    def _ask_for_a_page(self, verb: str, **values: object) -> None:
-        """After `_wait_for_the_helper`, which holds until the helper has answered. ConfigError: it refuses, or has not answered in
-        the time for which a page waits."""
+    def _ask_for_a_page(self, verb: str, done: Callable[[], None], **values: object) -> None:
+        """After `_wait_for_the_helper`, which holds until the helper has answered; `done` follows, however late. ConfigError:
+        it refuses, or has not answered in the time for which a page waits."""
         answers: queue.SimpleQueue[BoardError | None] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
                 self._helper.ask(verb, **values)
+                done()
                 answers.put(None)
             except BoardError as why:
                 answers.put(why)

@@ -90,7 +90,9 @@ def test_a_trial_is_kept_by_its_code_alone() -> None:
     with pytest.raises(ConfigError, match="nothing is tried any more"):
         trying.keep("ü" + code[1:])
     assert trying.keep(code) == Wish("eth0", True)
+    assert trying.keep(code) == Wish("eth0", True), "a page that is sent twice must not say that the settings of before are back"
     assert helper.asked == ["network_try", "network_keep"]
+    trying.begin(Wish("eth0", True))
     with pytest.raises(ConfigError, match="nothing is tried any more"):
         trying.keep(code)
 
@@ -203,6 +205,9 @@ def test_networkmanager_that_hangs_holds_no_page(monkeypatch: pytest.MonkeyPatch
         thread.join(20)
     monkeypatch.setattr(trial, "MOVED_WITHIN_S", 20.0)
     trying.back()
+    if verb == "network_keep":
+        assert trying.now() is None and trying.keep(code) == Wish("eth0", True), "who looks again is told that it was kept"
+        assert helper.asked == ["network_try", "network_keep"]
 
 
 def test_a_refusal_that_comes_after_its_minute_ends_no_later_trial() -> None:
