@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from webui.uploads import Uploads
 
 BEAT_EVERY_S = 1.0
+START_LIMIT_S = 900.0
+"""Whoever opens the database first checks one that is said to be damaged, or migrates a large one."""
 CLEAR_EVERY_S = 60.0
 """Uploads that nobody asks for any more."""
 
@@ -37,7 +39,8 @@ def main() -> int:
     life = Life(state, "manager")
     log = logging.getLogger("manager")
     try:
-        portal, tabs = open_portal(state)
+        with life.patience(START_LIMIT_S):
+            portal, tabs = open_portal(state)
         server = Server(state, (portal, tabs))
     except GatewrightError as why:
         log.error("portal cannot start: %s", why)
