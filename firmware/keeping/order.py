@@ -146,21 +146,17 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     root = staged(state)
     if not root.is_dir():  # without it, all that the camera has would be taken for what the backup does not hold
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
-    instead: list[tuple[Path, bytes, int]] = []
+    wanted: dict[Path, bytes] = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         part = part_of(name)
         if path.is_file() and part in order.parts and part != PACKAGES:
             target, data = state.root / name, path.read_bytes()
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if part in _BESIDE:
-                beside = _BESIDE[part](target, data)
-                write_whole(beside, data, 0o600)
-                sync_folder(beside.parent)
-            else:
-                instead.append((target, data, 0o600))
-    write_together(instead)  # a full storage leaves what there was: not accounts of the backup beside settings of before
-    for folder in sorted({target.parent for target, _, _ in instead}):
+            wanted[_BESIDE[part](target, data, wanted) if part in _BESIDE else target] = data
+    # a full storage leaves what there was: not accounts of the backup beside settings of before
+    write_together([(target, data, 0o600) for target, data in wanted.items()])
+    for folder in sorted({target.parent for target in wanted}):
         sync_folder(folder)
     if SETTINGS in order.parts:
         _forget_settings(state, root)
@@ -179,14 +175,14 @@ def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
     return Text("the backup was restored"), True
 
 
-def _behind_licence(target: Path, data: bytes) -> Path:
+def _behind_licence(target: Path, data: bytes, soon: Mapping[Path, bytes]) -> Path:
     """The licence that is here may be the later one: of it and its copy the one that lasts longer counts
     (firmware/packages/licences.py)."""
     return copy_of(target) if target.exists() else target
 
 
-_BESIDE: Mapping[str, Callable[[Path, bytes], Path]] = {KEYS: beside_other_keys, LICENCES: _behind_licence}
-"""{part whose files come beside those of the camera: where one goes that would lie at `target`}."""
+_BESIDE: Mapping[str, Callable[[Path, bytes, Mapping[Path, bytes]], Path]] = {KEYS: beside_other_keys, LICENCES: _behind_licence}
+"""{part whose files come beside those of the camera: where one goes that would lie at `target`, together with those of `soon`}."""
 
 
 def _forget_settings(state: State, root: Path) -> None:

@@ -69,11 +69,14 @@ def trust_key(folder: Path, path: Path) -> None:
     write_both(beside_other_keys(folder / f"{path.stem}.pub", pem), pem)
 
 
-def beside_other_keys(target: Path, pem: bytes) -> Path:
+def beside_other_keys(target: Path, pem: bytes, soon: Mapping[Path, bytes] = {}) -> Path:
     """Where a trusted key is put that would lie at `target`: another one there stays, as packages that its owner signed would not
-    start; `vadp_package` calls each vendor's signing.pub."""
-    names = (target.with_name(f"{target.stem}{number}.pub") for number in count(2))
-    return next(each for each in chain((target,), names) if not each.exists() or each.read_bytes() == pem)
+    start; `vadp_package` calls each vendor's signing.pub. `soon`: {file: content} of those that are about to be written with it."""
+
+    def is_free(file: Path) -> bool:
+        return (soon[file] if file in soon else file.read_bytes() if file.exists() else pem) == pem
+
+    return next(filter(is_free, chain((target,), (target.with_name(f"{target.stem}{number}.pub") for number in count(2)))))
 
 
 def parse_public(pem: bytes, name: str) -> bytes:

@@ -266,7 +266,7 @@ def test_a_reset_leaves_packages_wiring_and_people_by_choice_also_when_it_is_cut
     assert set(tree(state)) == (lasting | theirs if people else lasting)
 
 
-@pytest.mark.parametrize("files_taken", [0, 1, 2])
+@pytest.mark.parametrize("files_taken", range(5))
 def test_a_storage_that_becomes_full_leaves_the_camera_as_it_was_and_the_order_for_the_next_start(
     state: State, monkeypatch: pytest.MonkeyPatch, files_taken: int
 ) -> None:
@@ -280,8 +280,11 @@ def test_a_storage_that_becomes_full_leaves_the_camera_as_it_was_and_the_order_f
         taken.append(path)
         return real(path, data, mode)
 
-    stage(state, host__accounts_json="new", host__ftp_json="new", polarity_json="new")
-    give(state, Order(RESTORE, (PEOPLE, SETTINGS, WIRING), "anna"))
+    stage(
+        state, host__accounts_json="new", host__ftp_json="new", polarity_json="new", host__licences__ANPR_json="new",
+        **{"host/trust/a.pub": "new"},
+    )  # fmt: skip
+    give(state, Order(RESTORE, (PEOPLE, SETTINGS, WIRING, KEYS, LICENCES), "anna"))
     before = tree(state)
     with monkeypatch.context() as storage:
         storage.setattr(files, "write_beside", fills_up)
