@@ -101,7 +101,7 @@ class SightsFile:
 
     def keep(self, sights: Mapping[str, int], standing: Collection[str] = (), at_once: bool = False) -> None:
         """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}; `standing`: plates of cars that stood there as the engine
-        started and may still. Writes what is in sight when a plate joined or left, and
+        started or the camera went away, and may still. Writes what is in sight when a plate joined or left, and
         from time to time while they stay. `at_once`: returns when it is on the disk."""
         now_ns = self._clock.monotonic_ns()
         if not at_once and self._writer.is_alive():
@@ -113,7 +113,8 @@ class SightsFile:
             for plate, seen_ns in self._before.items()
             if plate in standing and now_ns - seen_ns <= FIRST_PICTURES_NS and sights.get(plate, seen_ns) <= seen_ns
         }
-        recent = self._before | recent
+        cut_off = {plate: sights[plate] for plate in standing if now_ns - sights.get(plate, 0) <= STANDING_NS and plate in sights}
+        recent = cut_off | self._before | recent
         joined = recent.keys() - self._kept.keys()
         if (recent == self._kept and not at_once) or (now_ns < self._due_ns and not joined and not at_once):
             return

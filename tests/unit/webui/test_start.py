@@ -22,7 +22,7 @@ def test_a_portal_whose_database_takes_long_to_open_is_not_taken_for_one_that_ha
     monkeypatch.setattr(process, "PATIENT_EVERY_S", 0.01)
     for name in ("hash_without_openssl", "speak_http_without_tls", "find_addresses_without_inspect"):
         monkeypatch.setattr(manager, name, lambda: None)  # else for all tests of this process
-    monkeypatch.setattr(process.signal, "signal", lambda number, what: None)
+    monkeypatch.setattr("signal.signal", lambda number, what: None)
     monkeypatch.setattr(manager, "open_log", lambda state, name: None)
     monkeypatch.setattr(sys, "argv", ["webui", "--state", str(tmp_path)])
     beat, beats = State(tmp_path).beat("manager"), []

@@ -249,6 +249,27 @@ def test_who_stood_there_before_the_start_is_kept_for_a_minute_or_until_seen_aga
     assert kept() == {}
 
 
+def test_who_stood_there_as_the_camera_went_away_is_known_to_the_next_engine_until_pictures_come_without_him(bench: Bench) -> None:
+    """Whoever started the engine again meanwhile, as with other settings of the camera, opened the gate once more for a car that
+    had been let in."""
+    stored, seen_ns = [bench.passage("A1", 0)], bench.clock.monotonic_ns()
+    file = SightsFile(bench.file, bench.clock)
+
+    def standing(*standing: str) -> tuple[str, ...]:
+        file.keep({"A1": seen_ns}, standing, at_once=True)
+        return known_at_start(stored, bench.file, bench.clock).standing
+
+    assert standing() == ("A1",)
+    bench.clock.advance(100)
+    file.keep({"A1": seen_ns}, ("A1",))
+    file.wait()
+    bench.clock.advance(10)
+    assert standing("A1") == ("A1",)
+    assert standing() == (), "pictures came without him"
+    bench.clock.advance(11)
+    assert standing("A1") == (), "too long to say"
+
+
 def test_where_nothing_could_be_known_the_file_stays(bench: Bench) -> None:
     bench.keep("A1")
     before = bench.file.read_bytes()
