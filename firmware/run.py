@@ -22,7 +22,6 @@ from board.board_file import BoardFile, write_board
 from board.identity import device_serial, identity
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
-from board.kit.files import write_whole
 from board.kit.memory import find_addresses_without_inspect, give_back_large_blocks, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import RUN, State
@@ -181,8 +180,6 @@ def _run(words: list[str]) -> int:
         )
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
-        with suppress(OSError):  # a full storage keeps nobody from being served
-            write_whole(state.web_port_file, str(port).encode())
         update.came_up()
         LOG.info("host %s is listening on %s port %d", VERSION, options.bind, port)
         who = WhoServer(state.people_socket, auth.who)

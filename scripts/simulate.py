@@ -8,6 +8,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -43,6 +44,8 @@ READY_WITHIN_S = 60.0
 SERVERS_WITHIN_S = 5.0
 """A server that this computer cannot have (video without GStreamer) keeps the last line waiting for so long."""
 RESTART_AFTER_S = 0.5
+LISTENS = re.compile(r"\blistening on \S+ port (\d+)$")
+"""As firmware/run.py logs it; a version of the host that was installed in the state folder may be an older one."""
 PORTS_TRIED = 100
 LICENSED_FOR = timedelta(days=366)
 
@@ -196,18 +199,23 @@ def _run(module: str, *arguments: str) -> str:
 
 class _Host:
     """The host's process, which ends with this one, however that ends; of its log, which it also keeps in STATE/logs/hostd.log, the
-    last lines are shown when it fails."""
+    last lines are shown when it fails. `port`: at which it listens; 0 before it does."""
 
     def __init__(self, command: list[str]) -> None:
         ending_with_us = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid())]
         self.process = subprocess.Popen([*ending_with_us, *command], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        self.port = 0
         self._tail: deque[str] = deque(maxlen=10)
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
-        self._tail.extend(self.process.stderr)
+        for line in self.process.stderr:
+            self._tail.append(line)
+            found = LISTENS.search(line) if not self.port else None  # later lines may have words of strangers
+            if found:
+                self.port = int(found[1])
 
     def last_words(self) -> str:
         self._reader.join(2)
@@ -223,10 +231,9 @@ class _Host:
 
 def _keep_running(command: list[str], state: State, bind: str, port: int, wanted: int) -> int:
     """What systemd is on a board: starts the host again when it dies, ends it when we are told to end."""
-    state.web_port_file.unlink(missing_ok=True)  # of an earlier run
     host = _Host([*command, "--port", str(port)])
     try:
-        port = _await_portal(host, state, bind)
+        port = _await_portal(host, bind)
         if not port:
             if host.process.poll() is not None:
                 sys.exit(f"start: the camera does not run:\n{host.last_words()}")
@@ -240,9 +247,8 @@ def _keep_running(command: list[str], state: State, bind: str, port: int, wanted
                 return 0
             print(f"start: the host ended with status {status}; starting it again\n{host.last_words()}", file=sys.stderr)
             time.sleep(RESTART_AFTER_S)
-            state.web_port_file.unlink(missing_ok=True)
             host = _Host([*command, "--port", str(port)])
-            now = _await_portal(host, state, bind)
+            now = _await_portal(host, bind)
             if now not in (0, port):
                 print(f"port: {port} is taken by now, so the web pages are on {now}", flush=True)
                 print(f"ready: {url_of('http', bind, now)}/", flush=True)
@@ -251,15 +257,15 @@ def _keep_running(command: list[str], state: State, bind: str, port: int, wanted
         host.end()
 
 
-def _await_portal(host: _Host, state: State, bind: str) -> int:
+def _await_portal(host: _Host, bind: str) -> int:
     """Its port, 0 when it does not come up: another program, such as a second start, may have taken the one that was meant, and a
     portal may answer there."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and host.process.poll() is None:
+        port = host.port
         try:
-            port = int(state.web_port_file.read_text("ascii"))
             with urllib.request.urlopen(f"{url_of('http', bind, port)}/health", timeout=2) as answer:
-                if answer.status == 200:
+                if port and answer.status == 200:
                     return port
         except (urllib.error.URLError, OSError):
             pass  # not up yet

@@ -50,11 +50,6 @@ class State:
         return self.run / "manager.sock"
 
     @property
-    def web_port_file(self) -> Path:
-        """At which TCP port the host's pages are, in digits: another than it was told where that is taken."""
-        return self.run / "web.port"
-
-    @property
     def people_socket(self) -> Path:
         """Where the host answers "who is this?" (board/kit/people.py)."""
         return self.run / "people.sock"

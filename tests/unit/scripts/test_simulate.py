@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -54,13 +55,6 @@ def test_a_wrong_request_is_refused_in_words(words: list[str], said: str) -> Non
 
 
 @pytest.fixture
-def asleep() -> Iterator[simulate._Host]:
-    host = simulate._Host([sys.executable, "-c", "import time; time.sleep(60)"])
-    yield host
-    host.end()
-
-
-@pytest.fixture
 def healthy() -> Iterator[HTTPServer]:
     """A camera at an address of its own."""
 
@@ -79,17 +73,24 @@ def healthy() -> Iterator[HTTPServer]:
     server.server_close()
 
 
-def test_a_start_is_ready_once_its_own_host_listens_at_its_address(
-    healthy: HTTPServer, asleep: simulate._Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where another camera has the port that was meant, the host is elsewhere."""
-    monkeypatch.setattr(simulate, "READY_WITHIN_S", 0.3)
-    state = State(tmp_path)
-    assert simulate._await_portal(asleep, state, "127.0.0.2") == 0
-    state.web_port_file.parent.mkdir(parents=True)
-    state.web_port_file.write_text(str(healthy.server_port))
-    monkeypatch.setattr(simulate, "READY_WITHIN_S", 20)
-    assert simulate._await_portal(asleep, state, "127.0.0.2") == healthy.server_port
+def test_a_start_is_ready_once_its_own_host_listens_at_its_address(healthy: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another camera has the port that was meant, the host is elsewhere. It says so in its log, as did those of before."""
+    lines = ["host 1.2 begins", f"host 1.2 is listening on 127.0.0.2 port {healthy.server_port}", "x is listening on y port 1"]
+    said = "import sys, time; sys.stdin.readline(); print(*sys.argv[1:], sep='\\n', file=sys.stderr, flush=True); time.sleep(60)"
+    given, words = os.pipe()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", partial(subprocess.Popen, stdin=given))
+        host = simulate._Host([sys.executable, "-c", said, *lines])
+    try:
+        monkeypatch.setattr(simulate, "READY_WITHIN_S", 0.3)
+        assert simulate._await_portal(host, "127.0.0.2") == 0
+        monkeypatch.setattr(simulate, "READY_WITHIN_S", 20)
+        os.write(words, b"\n")
+        assert simulate._await_portal(host, "127.0.0.2") == healthy.server_port
+    finally:
+        host.end()
+        os.close(given)
+        os.close(words)
 
 
 def test_the_host_ends_with_the_start_however_that_ends() -> None:
@@ -114,7 +115,7 @@ time.sleep(60)"""
 HOST = """import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-port_file, turns = Path(sys.argv[1]), Path(sys.argv[2])
+turns = Path(sys.argv[1])
 class Health(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -125,7 +126,7 @@ turns.write_text("x" * (turn + 1))
 if turn == 1:
     sys.exit(1)  # and does not get as far as to listen
 server = HTTPServer(("127.0.0.2", 0), Health)
-port_file.write_text(str(server.server_port))
+print(f"host 1 is listening on 127.0.0.2 port {server.server_port}", file=sys.stderr, flush=True)
 server.timeout = 20
 server.handle_request()
 sys.exit(3 if turn == 0 else 0)
@@ -138,10 +139,8 @@ def test_a_host_that_listens_elsewhere_after_it_was_started_again_is_told(
     """Another program took its port meanwhile; and one that dies again on the way is started again all the same."""
     monkeypatch.setattr(simulate, "RESTART_AFTER_S", 0.01)
     monkeypatch.setattr(simulate, "_announce", lambda state, address: print(f"ready: {address}/"))
-    state = State(tmp_path)
-    state.web_port_file.parent.mkdir(parents=True)
-    command = [sys.executable, "-c", HOST, str(state.web_port_file), str(tmp_path / "turns")]
-    assert simulate._keep_running(command, state, "127.0.0.2", 1, 0) == 0
+    command = [sys.executable, "-c", HOST, str(tmp_path / "turns")]
+    assert simulate._keep_running(command, State(tmp_path), "127.0.0.2", 1, 0) == 0
     said, wrong = capsys.readouterr()
     first, second = [line for line in said.splitlines() if line.startswith("ready: http://127.0.0.2:")]
     old, new = (line.rstrip("/").rpartition(":")[2] for line in (first, second))
