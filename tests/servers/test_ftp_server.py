@@ -409,8 +409,8 @@ def test_a_password_of_another_use_does_not_open(camera: FtpCamera) -> None:
         assert answer(client, f"PASS {password}") == "530 Wrong user name or password."
 
 
-def test_guesses_are_answered_one_by_one_and_end_the_connection(camera: FtpCamera) -> None:
-    with camera.client(log_in=False) as client:
+def test_guesses_are_answered_one_by_one_and_end_the_connection(tmp_path: Path) -> None:
+    with ftp_camera(tmp_path, wrong_s=0.02) as camera, camera.client(log_in=False) as client:
         guesses = b"".join(f"USER {camera.user}\r\nPASS {number}\r\n".encode() for number in range(4))
         client.sock.sendall(guesses)  # type: ignore[union-attr]
         said = [client.getline() for _ in range(6)]
@@ -419,13 +419,14 @@ def test_guesses_are_answered_one_by_one_and_end_the_connection(camera: FtpCamer
             client.getline()
 
 
-def test_many_wrong_passwords_do_not_lock_the_right_one_out(camera: FtpCamera) -> None:
-    for _ in range(12):
-        with camera.client(log_in=False) as client:
-            answer(client, f"USER {camera.user}")
-            assert answer(client, "PASS wrong") == "530 Wrong user name or password."
-    with camera.client() as client:
-        assert client.nlst() == ["lists"]
+def test_many_wrong_passwords_do_not_lock_the_right_one_out(tmp_path: Path) -> None:
+    with ftp_camera(tmp_path, wrong_s=0.02) as camera:  # of its own: whoever guesses from this address later is hung up at once
+        for number in range(12):
+            with camera.client(log_in=False) as client:
+                answer(client, f"USER {camera.user}")
+                assert answer(client, f"PASS wrong{number}") == "530 Wrong user name or password."
+        with camera.client() as client:
+            assert client.nlst() == ["lists"]
 
 
 def test_who_comes_by_ipv4_is_named_by_that_though_the_socket_is_one_of_ipv6(tmp_path: Path) -> None:
