@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from board.camera import open_camera
-from board.camera.replay import PICTURES
 from board.kit.clock import TestClock
 from board.kit.errors import CameraError
 from board.kit.settings import SettingsError
+from board.pictures import SUFFIXES as PLAYED
 from engine.reading.run import _camera_url
 from engine.settings import LprSettings
 from tests.unit.webui.portal_caller import Caller, Reply
@@ -49,7 +49,7 @@ def test_uploaded_pictures_are_what_the_camera_shows_by_their_names(caller: Call
     assert [frame.source for frame in frames if frame] == ["a.jpg", "b.png"]
     red, green = (np.asarray(frame.rgb[0, 0]) for frame in frames if frame)
     assert red[0] > 200 > red[1] and green[1] > 200 > green[0]
-    assert set(SUFFIXES) < PICTURES
+    assert set(SUFFIXES) < set(PLAYED)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,9 @@ def test_a_card_that_stalls_while_uploads_are_forgotten_does_not_keep_the_portal
             if told:
                 self.stop.set()
 
+        def patience(self, limit_s: float) -> AbstractContextManager[None]:
+            return nullcontext()
+
     def clear() -> None:
         stalls.set()
         told.append(beats_on.wait(5.0))
@@ -95,8 +99,8 @@ def test_a_card_that_stalls_while_uploads_are_forgotten_does_not_keep_the_portal
     server = SimpleNamespace(start=lambda: None, stop=lambda: None, alive=lambda: True)
     for name, instead in (("Life", Alive), ("open_log", lambda *named: None), ("BEAT_EVERY_S", 0.01), ("CLEAR_EVERY_S", 0.01)):
         monkeypatch.setattr(manager, name, instead, raising=False)
-    monkeypatch.setattr(manager, "hash_without_openssl", lambda: None)
-    monkeypatch.setattr(manager, "speak_http_without_tls", lambda: None)
+    for name in ("hash_without_openssl", "speak_http_without_tls", "find_addresses_without_inspect"):
+        monkeypatch.setattr(manager, name, lambda: None)
     monkeypatch.setattr("webui.server.open_portal", lambda state: (portal, ()))
     monkeypatch.setattr("webui.server.Server", lambda state, application: server)
     monkeypatch.setattr(sys, "argv", ["webui", "--state", str(tmp_path)])
