@@ -30,7 +30,13 @@ class Lane(Camera):
             self.start(name)
         self.connect_engine()
         self.pins_ready()
+        until(self.knows_its_inputs, "the lane's inputs")
         return self
+
+    def knows_its_inputs(self) -> bool:
+        """They come after the connection to pins; a car before that is refused for it."""
+        lane = self.status().lane
+        return lane is None or lane.state.key != "the inputs are not known yet"
 
     def loop(self, name: str, active: bool) -> None:
         set_input(self.state, name, int(active))
