@@ -52,7 +52,7 @@ def build(site: Site[C], routes: Sequence[Route[C]], *others: tuple[Site[C], Seq
     """The WSGI application. `others`: further sites with their routes; what nobody has is refused as `site` does."""
     app = bottle.Bottle()
     # bottle compiles all addresses of a method anew with each that is added: that was half of an application's start.
-    compiled, app.router._compile = app.router._compile, lambda method: None
+    app.router._compile = lambda method: None
     for each, its in ((site, routes), *others):
         for route in its:
             app.route(each.root + route.path, route.method, _callback(each, route))
@@ -60,8 +60,9 @@ def build(site: Site[C], routes: Sequence[Route[C]], *others: tuple[Site[C], Seq
                 app.route(each.root.rstrip("/"), route.method, _callback(each, route))
             elif route.path and route.is_page and route.method == "GET" and not route.path.endswith(":path>"):
                 app.route(f"{each.root}{route.path}/", "GET", _to_page)
+    del app.router._compile
     for method in app.router.dyna_routes:
-        compiled(method)
+        app.router._compile(method)
     for status in (404, 405):
         app.error(status)(_missing(site))
     return app  # type: ignore[no-any-return]
